@@ -39,14 +39,11 @@ from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.api.write_ahead import WriteAhead
 from pattern_operator.apply import (
     Applier,
     Deleter,
     ManagedObjects,
-    OwnedObjects,
     Owner,
-    Wanted,
     add_owner_metadata,
     fieldset,
     health_of,
@@ -623,17 +620,8 @@ async def writing(body: Any) -> None:
 
 @reader
 async def what_is_written_ahead(body: Any) -> None:
-    pattern, ahead = decode(REAL["DesignPattern"]), WriteAhead(id="1", kinds=("Widget.example.com",))
-    await StatusWriter(answering(body), PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu).write_ahead(
-        pattern, ahead
-    )
-
-
-@reader
-async def objects_by_owner_label(body: Any) -> None:
-    wanted, session = Wanted(kinds=frozenset({KEY.group_kind})), answering({"metadata": {}, "items": [body]})
-    await OwnedObjects(session, FakeDiscovery(session)).find(wanted, owner=OWNER, impersonate="someone")
-    await OwnedObjects(answering(body), FakeDiscovery(session)).find(wanted, owner=OWNER, impersonate=None)
+    writer = StatusWriter(answering(body), PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu)
+    await writer.write_ahead(decode(REAL["DesignPattern"]), (InventoryEntry(id=str(KEY), v="v1", pending=True),))
 
 
 @reader

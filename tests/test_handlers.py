@@ -11,7 +11,6 @@ from tests.kube.fake_collection import Collection
 from tests.test_kopf_runner import signals
 
 from pattern_operator import handlers
-from pattern_operator.api.names import WRITE_AHEAD_ANNOTATION
 from pattern_operator.handlers import decode_or_log
 from pattern_operator.kopf_runner import run_kopf
 from pattern_operator.kube import Session
@@ -110,22 +109,6 @@ async def test_the_answer_to_a_write_of_ours_is_not_told_once_more_by_the_watch(
         await recorded.next()
 
     assert decoded == [first, last["metadata"]["resourceVersion"]]
-
-
-async def test_nobody_has_made_anything_of_a_pattern_that_is_created_while_the_operator_leads(designs, session):
-    """What is written ahead in it is the finalizer policy's; in one that was there, it may be a killed operator's."""
-    patterns, ahead = PatternStore(), {WRITE_AHEAD_ANNOTATION: '{"id":"created","kinds":["ConfigMap"]}'}
-    designs.put("before", spec=SPEC, metadata={"annotations": ahead})
-    async with called_by_kopf(session, patterns) as recorded:
-        await recorded.next()
-        designs.put("web", spec=SPEC, metadata={"annotations": ahead})
-        await recorded.next()
-
-    before, created = patterns.get(PatternKey("team", "before")), patterns.get(KEY)
-    assert before is not None
-    assert created is not None
-    assert patterns.unaccounted(before) == before.metadata.annotations.write_ahead
-    assert patterns.unaccounted(created) is None
 
 
 async def test_a_pattern_that_cannot_be_read_wakes_nothing_and_hides_no_other(designs, session, caplog):

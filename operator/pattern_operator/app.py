@@ -18,7 +18,6 @@ from pattern_operator.apply import (
     ManagedObjects,
     Notification,
     NotificationKind,
-    OwnedObjects,
     Protected,
     Transfers,
 )
@@ -160,7 +159,6 @@ def _build(
         ),
         deleter=Deleter(session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers),
         dry_run=DryRun(session, discovery, managed_objects=managed_objects),
-        owned_objects=OwnedObjects(session, discovery),
         transfers=transfers,
         protected=protected,
         tenancy=tenancy,

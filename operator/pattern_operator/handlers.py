@@ -54,12 +54,8 @@ def registry(
                 reconciler.forget(PatternKey(meta.namespace, meta.name), uid=meta.uid)
                 return
             key = decode_or_log(state, patterns=patterns)
-            if key is None:
-                return
-            if type == "ADDED" and (created := patterns.get(key)) is not None:
-                # What is written ahead in it is the finalizer policy's: no operator that was killed has made anything.
-                patterns.account(created)
-            wake(key)
+            if key is not None:
+                wake(key)
 
     return handlers
 

@@ -12,7 +12,7 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ApplyFailure, DriftState, DryRun, OwnedObjects, Protected, owner_id
+from pattern_operator.apply import ApplyFailure, DriftState, DryRun, Protected, owner_id
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import PatternKey, PatternStore
@@ -40,7 +40,6 @@ def cluster(fake: FakeCluster) -> Cluster:
         applier=fake.applier,
         deleter=fake.deleter,
         dry_run=DryRun(fake.session, fake.discovery, managed_objects=fake.managed_objects),
-        owned_objects=OwnedObjects(fake.session, fake.discovery),
         transfers=fake.transfers,
         protected=Protected(),
         tenancy=Tenancy(cross_namespace=False),

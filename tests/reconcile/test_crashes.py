@@ -1,14 +1,14 @@
 """The process ends before and after each write, of whatever work: the next one leaves no object that nobody knows."""
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 
 import pytest
 from tests.reconcile.world import KEY, World, key_to, names
 
-from pattern_operator.api.object import ObjectKey
-from pattern_operator.api.write_ahead import WriteAhead
-from pattern_operator.reconcile.write_ahead import outstanding
+from pattern_operator.api.status import InventoryEntry
+from pattern_operator.apply import inventory
 
 Act = Callable[[World], Awaitable[None]]
 MOST = 60  # moments of one piece of work: more is an endless one
@@ -94,7 +94,7 @@ async def test_whenever_the_process_ends_no_object_is_left_that_nobody_knows(wor
             assert world.holds(name, *world.artifacts_of(name).objects), where
             assert {key_to(each) for each in names(world.status)} == set(world.live), where
             assert world.ready == ("True", "Ready"), where
-            assert outstanding(world.pattern) is None, where
+            assert not any(each.pending for each in world.status.inventory.entries), where
         assert not world.adopted, where
         world.close()
     assert moment > 2, "the work has no write at which it could end"
@@ -132,18 +132,17 @@ async def test_what_a_pattern_had_left_in_the_cluster_is_not_found_with_what_was
 
 
 def removed(world: World) -> None:
-    world.annotate(None)
+    world.annotate()
 
 
 def restored(world: World) -> None:
-    """As a backup does: read, it has an id of its own (``api.metadata``)."""
-    world.annotate(WriteAhead(id="of-others", kinds=("ConfigMap",)))
+    world.annotate(InventoryEntry(id=str(key_to("of-others")), v="v1", pending=True))
 
 
 @pytest.mark.parametrize("change", [removed, restored])
 @pytest.mark.parametrize("work", ["update", "change"])
 @pytest.mark.parametrize("afterwards", ["taken back", "deleted"])
-async def test_what_was_made_is_found_although_somebody_took_the_annotation_away(
+async def test_what_somebody_does_with_the_annotation_hides_nothing_once_a_pattern_was_applied(
     work: str, afterwards: str, change: Callable[[World], None]
 ):
     for moment in itertools.count(1):
@@ -161,44 +160,37 @@ async def test_what_was_made_is_found_although_somebody_took_the_annotation_away
             assert world.pattern is not None
             assert world.holds("one", "a", "b"), moment
             assert world.ready == ("True", "Ready"), moment
-            assert outstanding(world.pattern) is None, moment
         world.close()
     assert moment > 2, "the work has no write at which it could end"
 
 
-async def test_an_annotation_that_is_removed_costs_one_apply_of_all_after_a_restart_and_none_before():
+async def test_an_annotation_that_is_removed_costs_nothing_once_a_pattern_was_applied():
     world = World(interval="10s")
     world.push("stable", "one", "a", "b")
     await world.settle()
-    world.annotate(None)
-    before = len(world.applied)
+    world.annotate()
+    before = len(world.applied), world.writes
 
     await world.settle(100.0)
-    in_this_process = len(world.applied) - before
-    world.restart()
-    await world.settle(100.0)
-    in_the_next = len(world.applied) - before
     world.restart()
     await world.settle(100.0)
 
-    assert (in_this_process, in_the_next, len(world.applied) - before) == (0, 2, 2)
-    assert world.pattern is not None
-    assert outstanding(world.pattern) is None
+    assert (len(world.applied), world.writes) == before
     assert world.ready == ("True", "Ready")
     world.close()
 
 
 @pytest.mark.parametrize("work", ["create", "update"])
 async def test_an_object_whose_label_was_taken_off_goes_by_the_rules_of_adoption_after_a_crash_too(work: str):
-    """That its kind is written ahead does not say that the run that was cut short made it."""
+    """That its name is written ahead does not say that the run that was cut short made it."""
     found = set[str]()
     for moment in itertools.count(1):
         world = await ended_at(moment, WORK[work])
         if world is None:
             break
         new = {key_to("a"), key_to("b")} if work == "create" else {key_to("c"), key_to("d")}
-        listed = {key_to(each) for each in names(world.status)} if world.pattern is not None else set[ObjectKey]()
-        foreign = (new & set(world.live)) - listed
+        made = [] if world.pattern is None else [each for each in world.status.inventory.entries if not each.pending]
+        foreign = (new & set(world.live)) - {inventory.key_of(each) for each in made}
         world.unlabelled |= foreign
         world.due[KEY] = world.clock
         await world.settle(200.0)
@@ -222,48 +214,50 @@ async def cut_short() -> World:
     raise AssertionError
 
 
-async def test_what_may_exist_is_not_forgotten_while_nobody_may_list_it():
+async def test_what_was_about_to_be_made_is_its_own_after_a_crash_and_nothing_else():
     world = await cut_short()
-    world.unlistable = True
-    world.delete()
-    world.due[KEY] = world.clock
 
+    assert world.patterns.has(KEY, key_to("a"))
+    assert world.patterns.has(KEY, key_to("b"))
+    assert not world.patterns.has(KEY, key_to("c"))
+    world.close()
+
+
+async def test_what_was_about_to_be_made_by_a_suspended_pattern_goes_with_it():
+    world = await cut_short()
+    world.change(suspend=True)
+    await world.settle(60.0)
+    assert set(world.live) == {key_to("a")}
+
+    world.delete()
     await world.settle(60.0)
 
-    assert world.pattern is not None
-    assert set(world.live) == {key_to("a")}
-    assert world.status.status == "Deleting"
-    assert "could not be listed" in world.status.conditions[0].message
-
-    world.unlistable = False
-    await world.settle(200.0)
     assert [world.pattern, world.live] == [None, {}]
     world.close()
 
 
-async def test_nothing_is_applied_while_it_is_not_known_what_was_made_before():
-    world = await cut_short()
-    world.unlistable = True
+async def test_who_writes_the_whole_manifest_in_a_first_run_hides_nothing_from_the_process_that_makes_it():
+    """``kubectl replace``, and Argo CD with ``Replace=true``: without the finalizer and what was written ahead."""
+    world = World(interval="10s")
+    world.push("stable", "one", "a", "b")
+    world.gate = asyncio.Event()
+    run = asyncio.create_task(world.settle())
+    while not world.recorded:  # noqa: ASYNC110 - the world tells nobody
+        await asyncio.sleep(0)
+    world.replace()
+    world.waker.asked(KEY)  # as the handler does
+    while not world.recorded:  # noqa: ASYNC110 - the world tells nobody
+        await asyncio.sleep(0)
+    assert world.pattern is not None
+    put_back = world.pattern.metadata.finalizers.ours
+    world.kill_at = world.steps + 3  # in the middle of the apply
+    world.gate.set()
+    await run
+
     world.push("stable", "three", "z")
     world.due[KEY] = world.clock
-
-    await world.settle(60.0)
-
-    assert (set(world.live), world.ready) == ({key_to("a")}, ("False", "Forbidden"))
-    world.unlistable = False
     await world.settle(200.0)
+
+    assert put_back == 0
     assert world.holds("three", "z")
-    world.close()
-
-
-async def test_everything_that_is_labelled_is_its_own_until_what_was_made_is_found():
-    world = await cut_short()
-    other = ObjectKey("", "ConfigMap", "team", "other")
-
-    before = world.patterns.has(KEY, other), world.patterns.has(KEY, key_to("a"))
-    world.due[KEY] = world.clock
-    await world.settle(60.0)
-
-    assert before == (True, True)
-    assert (world.patterns.has(KEY, other), world.patterns.has(KEY, key_to("a"))) == (False, True)
     world.close()

@@ -11,7 +11,7 @@ from pattern_operator.api.inventorycodec import packed
 from pattern_operator.api.names import FINALIZER, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry
-from pattern_operator.api.write_ahead import WriteAhead, written
+from pattern_operator.api.write_ahead import written
 from pattern_operator.apply import owner_id
 from pattern_operator.reconcile import PatternKey, PatternStore
 from pattern_operator.reconcile.pattern_store import lacks_finalizer
@@ -226,85 +226,44 @@ def test_of_a_pattern_that_is_being_deleted_nobody_puts_the_finalizer_back():
 
 
 OBJECT, OTHER = ObjectKey("", "ConfigMap", "team", "a"), ObjectKey("", "ConfigMap", "team", "b")
-AHEAD = WriteAhead(id="9", kinds=("ConfigMap",), namespaces=("team",))
-ANNOTATED = {WRITE_AHEAD_ANNOTATION: written(AHEAD)}
+AHEAD = (InventoryEntry(id=str(OBJECT), v="v1"),)
+ANNOTATED = {WRITE_AHEAD_ANNOTATION: str(written(AHEAD, uid="u-1"))}
 
 
-def test_what_a_run_is_making_is_the_patterns_as_long_as_it_makes_it(patterns: PatternStore):
-    pattern = patterns.get(KEY)
-    assert pattern is not None
-    entries = [InventoryEntry(id=str(OBJECT), v="v1")]
-
-    with patterns.making(pattern, entries):
-        during = patterns.has(KEY, OBJECT), patterns.lists(OBJECT), patterns.has(KEY, OTHER)
-
-    assert during == (True, True, False)
-    assert (patterns.has(KEY, OBJECT), patterns.lists(OBJECT)) == (False, False)
-
-
-def test_what_comes_into_the_inventory_while_it_is_made_stays_listed(patterns: PatternStore):
-    pattern = patterns.get(KEY)
-    assert pattern is not None
-    entries = [InventoryEntry(id=str(OBJECT), v="v1")]
-
-    with patterns.making(pattern, entries):
-        whole = body(11)
-        whole["status"] = {"inventory": {"count": 1, "entries": [{"id": str(OBJECT), "v": "v1"}]}}
-        patterns.upsert(whole)
-
-    assert (patterns.has(KEY, OBJECT), patterns.lists(OBJECT)) == (True, True)
-
-
-def test_everything_is_its_own_until_it_is_known_what_a_run_made_that_was_cut_short(patterns: PatternStore):
+def test_what_is_written_ahead_is_the_patterns_and_nothing_else(patterns: PatternStore):
     patterns.upsert(body(11, annotations=ANNOTATED))
-    pattern = patterns.get(KEY)
-    assert pattern is not None
-    before = patterns.unaccounted(pattern), patterns.has(KEY, OBJECT)
 
-    patterns.account(pattern)
-
-    assert before == (AHEAD, True)
-    assert (patterns.unaccounted(pattern), patterns.has(KEY, OBJECT)) == (None, False)
+    assert (patterns.has(KEY, OBJECT), patterns.lists(OBJECT), patterns.has(KEY, OTHER)) == (True, True, False)
 
 
-def test_what_a_run_made_is_not_known_again_until_it_is_accounted_for(patterns: PatternStore):
-    patterns.upsert(body(11, annotations=ANNOTATED))
-    pattern = patterns.get(KEY)
-    assert pattern is not None
-    patterns.account(pattern)
+@pytest.mark.parametrize("annotations", [{}, {WRITE_AHEAD_ANNOTATION: str(written((), uid="u-1"))}])
+def test_what_this_process_knows_to_be_written_ahead_counts_whatever_becomes_of_the_annotation(
+    patterns: PatternStore, annotations: dict[str, str]
+):
+    patterns.upsert(body(11, annotations=ANNOTATED, finalizers=[FINALIZER]))
 
-    with patterns.making(pattern, ()):
-        pass
-    after_a_run_that_told_nothing = patterns.unaccounted(pattern)
-    patterns.account(pattern)
-
-    assert (after_a_run_that_told_nothing, patterns.unaccounted(pattern)) == (AHEAD, None)
+    assert patterns.upsert(body(12, annotations=annotations)) == KEY  # the finalizer is gone, too
+    assert patterns.has(KEY, OBJECT)
 
 
-def test_what_status_says_is_done_with_is_not_outstanding(patterns: PatternStore):
-    done = body(11, annotations=ANNOTATED)
-    done["status"] = {"writeAhead": "9"}
+def test_once_status_has_an_inventory_what_was_written_ahead_counts_no_more(patterns: PatternStore):
+    patterns.upsert(body(11, annotations=ANNOTATED, finalizers=[FINALIZER]))
+    done = body(12, annotations=ANNOTATED, finalizers=[FINALIZER])
+    done["status"] = {"inventory": {"count": 0}}
     patterns.upsert(done)
-    pattern = patterns.get(KEY)
 
-    assert pattern is not None
-    assert patterns.unaccounted(pattern) is None
+    assert not patterns.has(KEY, OBJECT)
+    assert not patterns.lists(OBJECT)
 
 
 def test_another_pattern_of_the_name_begins_anew(patterns: PatternStore):
     patterns.upsert(body(11, annotations=ANNOTATED))
-    first = patterns.get(KEY)
-    assert first is not None
-    patterns.account(first)
-
     patterns.upsert(body(12, uid="u-2", annotations=ANNOTATED))
 
-    second = patterns.get(KEY)
-    assert second is not None
-    assert patterns.unaccounted(second) == AHEAD
+    assert not patterns.has(KEY, OBJECT)
 
 
-def test_a_pattern_that_may_have_objects_lacks_a_finalizer_although_its_inventory_is_empty():
+def test_a_pattern_of_which_objects_are_written_ahead_lacks_a_finalizer_until_it_has_one():
     annotated = decode(body(11, annotations=ANNOTATED))
 
     assert lacks_finalizer(annotated)

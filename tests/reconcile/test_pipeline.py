@@ -8,12 +8,12 @@ import pytest
 from tests.reconcile.world import KEY, World, key_to, names
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.write_ahead import WriteAhead
+from pattern_operator.api.status import InventoryEntry
+from pattern_operator.apply import inventory
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import pipeline, runs
 from pattern_operator.reconcile.pipeline import STEPS
 from pattern_operator.reconcile.state import Applying, Running
-from pattern_operator.reconcile.write_ahead import outstanding
 
 KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
 
@@ -292,7 +292,7 @@ async def test_a_new_pattern_costs_one_write_before_its_objects_and_one_after(wo
     await world.settle()
 
     assert world.writes == 2
-    assert outstanding_of(world) is None
+    assert (world.inventoried, pending(world)) == (True, set())
 
 
 async def test_an_update_costs_the_same_whatever_it_brings(world: World):
@@ -307,19 +307,26 @@ async def test_an_update_costs_the_same_whatever_it_brings(world: World):
         assert world.writes == before + 2
 
 
-async def test_a_retry_of_what_fails_writes_nothing_and_is_on_record_all_the_same(world: World):
+async def test_an_object_that_could_not_be_made_is_written_ahead_again_and_no_longer_than_it_is_tried(world: World):
     world.refuses = {key_to("b")}
+
     await world.settle(30.0)
-    before, tried = world.writes, len(world.applied)
-    assert outstanding_of(world) is not None
-
-    await world.settle(300.0)
-
-    assert world.writes == before
-    assert len(world.applied) == tried  # ``a`` is there
+    refused = names(world.status), pending(world)
     world.refuses = set()
     await world.settle(300.0)
-    assert outstanding_of(world) is None
+
+    assert refused == ({"a"}, set())
+    assert (names(world.status), pending(world)) == ({"a", "b"}, set())
+
+
+async def test_an_object_that_is_refused_does_not_change_what_status_says_with_each_try(world: World):
+    world.refuses = {key_to("b")}
+    await world.settle(30.0)
+    before = world.status.conditions, len(world.applied)
+
+    await world.settle(300.0)
+
+    assert (world.status.conditions, len(world.applied)) == before  # ``a`` is there
 
 
 async def test_an_apply_that_lasts_is_told_and_its_end_too(world: World, monkeypatch: pytest.MonkeyPatch):
@@ -333,7 +340,7 @@ async def test_an_apply_that_lasts_is_told_and_its_end_too(world: World, monkeyp
 
     await run
 
-    assert told == (("Unknown", "Progressing"), set())
+    assert told == (("Unknown", "Progressing"), {"a", "b"})
     assert world.ready == ("True", "Ready")
     assert world.writes == 3
 
@@ -341,46 +348,30 @@ async def test_an_apply_that_lasts_is_told_and_its_end_too(world: World, monkeyp
 async def test_while_it_is_applied_a_pattern_has_what_it_makes_and_nothing_else(world: World):
     world.gate = asyncio.Event()
     run = asyncio.create_task(world.settle())
-    while outstanding_of(world) is None:  # noqa: ASYNC110 - the world tells nobody
+    while not world.recorded:  # noqa: ASYNC110 - the world tells nobody
         await asyncio.sleep(0)
     during = [world.patterns.has(KEY, key_to(name)) for name in ("a", "x")]
+    waits = pending(world)
     world.gate.set()
 
     await run
 
-    assert during == [True, False]
+    assert (during, waits) == ([True, False], {"a", "b"})
     assert [world.patterns.has(KEY, key_to(name)) for name in ("a", "x")] == [True, False]
 
 
-async def test_an_annotation_that_somebody_changes_makes_the_operator_look_and_nothing_else(world: World):
+async def test_an_annotation_that_somebody_changes_is_nothing_to_a_pattern_that_was_applied(world: World):
     await world.settle()
-    before = dict(world.live)
-    world.annotate(WriteAhead(id="of somebody", kinds=("Secret",)))
+    before, writes = dict(world.live), world.writes
+    world.annotate(InventoryEntry(id=str(key_to("x")), v="v1", pending=True))
     world.waker.asked(KEY)
 
-    await world.settle()
-
-    assert (world.live, world.removed) == (before, [])
-    assert world.ready == ("True", "Ready")
-    assert world.status.write_ahead == "of somebody"
-    writes = world.writes
     await world.settle(3 * 300.0)
-    assert world.writes == writes
+
+    assert (world.live, world.removed, world.writes) == (before, [], writes)
+    assert names(world.status) == {"a", "b"}
 
 
-async def test_an_annotation_that_somebody_removes_is_written_anew_when_it_is_needed(world: World):
-    await world.settle()
-    world.annotate(None)
-    world.push("stable", "two", "b", "c")
-
-    await world.settle(300.0)
-
-    assert world.holds("two", "b", "c")
-    assert outstanding_of(world) is None
-    assert world.pattern is not None
-    assert world.pattern.metadata.annotations.write_ahead is not None
-
-
-def outstanding_of(world: World) -> WriteAhead | None:
-    assert world.pattern is not None
-    return outstanding(world.pattern)
+def pending(world: World) -> set[str]:
+    """The names of the inventory of which it is not known whether they exist."""
+    return {inventory.key_of(each).name for each in world.status.inventory.entries if each.pending}

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.reconcile.world import KEY, World, digest_of, key_to, names
+from tests.reconcile.world import KEY, World, digest_of, key_to
 
 from pattern_operator.api.condition import ConditionType
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.state import Applying, Running
-from pattern_operator.reconcile.write_ahead import outstanding
 
 KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
 NAMES = st.sampled_from(("a", "b", "c"))
@@ -137,9 +137,12 @@ class OnePattern(RuleBasedStateMachine):
         self.somebody_pushes("stable", objects, signed=True, refused=False, found=True)
         self.world.kill_at = None
 
-    @rule(refused=RARELY)
-    def lists_are_refused_or_allowed(self, refused: bool) -> None:
-        self.world.unlistable = refused
+    @precondition(lambda self: self.world.inventoried)
+    @rule(removed=st.booleans())
+    def somebody_changes_the_annotation(self, removed: bool) -> None:
+        if self.world.pattern is not None:
+            entry = InventoryEntry(id=str(key_to("of-others")), v="v1", pending=True)
+            self.world.annotate(*(() if removed else (entry,)))
 
     @precondition(lambda self: self.world.pattern is not None and not self.world.pattern.metadata.deletion_timestamp)
     @rule(really=st.integers(0, 9))
@@ -165,9 +168,8 @@ class OnePattern(RuleBasedStateMachine):
         if pattern is None:
             assert {each.name for each in self.world.live} <= self.world.abandoned, "objects outlive their pattern"
             return
-        listed, ahead = names(pattern.status), outstanding(pattern)
-        left = [each for each in self.world.live if each.name not in listed | self.world.abandoned]
-        lost = [each for each in left if ahead is None or not ahead.covers(each)]
+        recorded, abandoned = self.world.recorded, self.world.abandoned
+        lost = [each for each in self.world.live if str(each) not in recorded and each.name not in abandoned]
         assert not lost, f"nobody would ever remove {lost}"
 
     @invariant()

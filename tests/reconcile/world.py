@@ -16,16 +16,15 @@ from typing import Any
 
 import msgspec
 
-from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.designpattern import DesignPattern, decode, with_inventory
 from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import InventoryEntry, Status
+from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult, VerifiedSignature
-from pattern_operator.api.write_ahead import WriteAhead
 from pattern_operator.apply import (
     ApplyFailure,
     ApplyResult,
@@ -37,7 +36,6 @@ from pattern_operator.apply import (
     NotificationKind,
     PruneResult,
     ScopedObjects,
-    Wanted,
     inventory,
 )
 from pattern_operator.errors import Stalled, Transient, Waiting
@@ -49,7 +47,7 @@ from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
 from pattern_operator.reconcile.status_writer import PatternDeleted
-from pattern_operator.reconcile.write_ahead import outstanding
+from pattern_operator.reconcile.write_ahead import keep_ahead
 from pattern_operator.sandbox import BuildRefused
 from pattern_operator.source import FetchedSignatures
 from pattern_operator.source.held_version import Resolution
@@ -215,7 +213,6 @@ class World:
         self.names: list[str] = []  # of all artifacts that were ever pushed
         self.artifacts: dict[str, Artifact] = {}
         self.live: dict[ObjectKey, str] = {}  # what each object holds
-        self.changed: dict[ObjectKey, str] = {}  # when our apply last did (RFC 3339)
         self.refuses: set[ObjectKey] = set()
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
         self.going: set[ObjectKey] = set()  # their deletion was asked for
@@ -229,7 +226,8 @@ class World:
         self.abandoned: set[str] = set()  # objects that a spec asked to leave in the cluster
         self.defects: list[str] = []
         self.unlabelled: set[ObjectKey] = set()  # objects whose owner label somebody took off
-        self.unlistable = False  # nobody may list anything
+        self.annotation: tuple[InventoryEntry, ...] = ()  # what is written ahead, as the API server has it
+        self.inventoried = False  # status has an inventory
         self.steps = 0  # moments at which the process can end: before and after each write
         self.kill_at: int | None = None
         self.gate: asyncio.Event | None = None  # that whatever is applied waits for
@@ -272,14 +270,20 @@ class World:
         )
         self._watched()
 
-    def annotate(self, ahead: WriteAhead | None) -> None:
+    def annotate(self, *entries: InventoryEntry) -> None:
         """Somebody changes what the operator has written ahead, or removes it."""
         assert self.pattern is not None
-        metadata = self.pattern.metadata
-        annotations = msgspec.structs.replace(metadata.annotations, write_ahead=ahead)
-        changed = msgspec.structs.replace(metadata, annotations=annotations, resource_version=self._next_version())
-        self.pattern = msgspec.structs.replace(self.pattern, metadata=changed)
+        self.annotation = entries
+        metadata = msgspec.structs.replace(self.pattern.metadata, resource_version=self._next_version())
+        self.pattern = self._read(msgspec.structs.replace(self.pattern, metadata=metadata))
         self._watched()
+
+    def replace(self) -> None:
+        """Somebody writes the whole manifest: what only the operator puts into metadata is gone."""
+        assert self.pattern is not None
+        metadata = msgspec.structs.replace(self.pattern.metadata, finalizers=NONE)
+        self.pattern = msgspec.structs.replace(self.pattern, metadata=metadata)
+        self.annotate()
 
     def delete(self) -> None:
         """The user deletes the pattern."""
@@ -438,8 +442,18 @@ class World:
         if self.kill_at is not None and self.steps >= self.kill_at:
             raise Killed
 
-    def _time(self) -> str:
-        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    @property
+    def recorded(self) -> frozenset[str]:
+        """The ids of the objects that the cluster has on record."""
+        return frozenset(each.id for each in (self.status.inventory.entries if self.inventoried else self.annotation))
+
+    def _read(self, pattern: DesignPattern) -> DesignPattern:
+        """As a process reads it that knows nothing else (``decode``)."""
+        ahead = None if self.inventoried else self.annotation
+        annotations = msgspec.structs.replace(pattern.metadata.annotations, write_ahead=ahead)
+        metadata = msgspec.structs.replace(pattern.metadata, annotations=annotations)
+        found = msgspec.structs.replace(pattern, metadata=metadata)
+        return found if ahead is None else with_inventory(found, Inventory(count=len(ahead), entries=ahead))
 
     def _next_version(self) -> str:
         self._version += 1
@@ -460,7 +474,7 @@ class World:
         *,
         status: Status | None = None,
         finalizers: Finalizers | None = None,
-        ahead: WriteAhead | None = None,
+        ahead: tuple[InventoryEntry, ...] = (),
     ) -> DesignPattern:
         """A patch of status, or of metadata; the answer is what the real writer makes of it."""
         self.step()
@@ -469,26 +483,28 @@ class World:
         metadata = msgspec.structs.replace(self.pattern.metadata, resource_version=self._next_version())
         if finalizers is not None:
             metadata = msgspec.structs.replace(metadata, finalizers=finalizers)
-        if ahead is not None:
-            ahead = msgspec.structs.replace(ahead, since=ahead.since or self._time())
-            annotations = msgspec.structs.replace(metadata.annotations, write_ahead=ahead)
-            metadata = msgspec.structs.replace(metadata, annotations=annotations)
+        self.annotation = ahead or self.annotation
+        if status is not None:
+            unwritten = bool(asked.metadata.annotations.write_ahead)
+            self.inventoried |= unwritten or status.inventory != asked.status.inventory
         newest = msgspec.structs.replace(
             self.pattern, metadata=metadata, status=self.pattern.status if status is None else status
         )
         self.writes += 1
-        self.pattern = newest
+        newest = self.pattern = self._read(newest)
         if metadata.deletion_timestamp and metadata.finalizers.ours is None:
             self.pattern = None
         else:
             self._watched()
         self.step()
+        newest = keep_ahead(asked, newest)
+        unwritten = newest.metadata.annotations.write_ahead
         merged = msgspec.structs.replace(
-            asked.metadata, finalizers=metadata.finalizers, resource_version=metadata.resource_version
+            asked.metadata,
+            annotations=msgspec.structs.replace(asked.metadata.annotations, write_ahead=unwritten),
+            finalizers=metadata.finalizers,
+            resource_version=metadata.resource_version,
         )
-        if ahead is not None:
-            annotations = msgspec.structs.replace(merged.annotations, write_ahead=ahead)
-            merged = msgspec.structs.replace(merged, annotations=annotations)
         return msgspec.structs.replace(asked, metadata=merged, status=newest.status)
 
 
@@ -502,15 +518,16 @@ class StatusWriter:
         await self.status(pattern, status)
 
     async def status(self, pattern: DesignPattern, status: Status) -> DesignPattern:
-        return pattern if status == pattern.status else self.world.write(pattern, status=status)
+        unwritten = pattern.metadata.annotations.write_ahead
+        return pattern if status == pattern.status and not unwritten else self.world.write(pattern, status=status)
 
     async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
-        return await self.write_ahead(pattern, None)
-
-    async def write_ahead(self, pattern: DesignPattern, ahead: WriteAhead | None) -> DesignPattern:
-        if pattern.metadata.finalizers.ours is not None and ahead is None:
+        if pattern.metadata.finalizers.ours is not None:
             return pattern
-        return self.world.write(pattern, finalizers=OURS, ahead=ahead)
+        return await self.write_ahead(pattern, pattern.metadata.annotations.write_ahead or ())
+
+    async def write_ahead(self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...]) -> DesignPattern:
+        return self.world.write(pattern, finalizers=OURS, ahead=entries)
 
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         return pattern if pattern.metadata.finalizers.ours is None else self.world.write(pattern, finalizers=NONE)
@@ -658,18 +675,6 @@ class Cluster:
     async def watch(self, **_: Any) -> None:
         return
 
-    async def find(self, _: DesignPattern, wanted: Wanted) -> tuple[InventoryEntry, ...]:
-        if self.world.unlistable:
-            raise Transient(reason=Reason.FORBIDDEN, message="ConfigMap could not be listed; it is retried.")
-        there = [
-            key
-            for key in self.world.live
-            if key.group_kind in wanted.kinds
-            and key not in self.world.unlabelled
-            and self.world.changed[key] >= wanted.since
-        ]
-        return tuple(inventory.entry_of(key, version="v1") for key in sorted(there))
-
     async def send(
         self,
         pattern: DesignPattern,
@@ -696,8 +701,6 @@ class Cluster:
                 self.world.adopted.add(each.key.name)
             self.world.unlabelled.discard(each.key)
             (configured if each.key in self.world.live else created).add(each.key)
-            if self.world.live.get(each.key) != name:
-                self.world.changed[each.key] = self.world._time()
             self.world.live[each.key] = name
             self.world.applied.append(name)
             self.world.abandoned.discard(each.key.name)
@@ -715,9 +718,7 @@ class Cluster:
         if pattern.spec.verify is not None and not self.world.artifacts[str(digest_of(name))].signed:
             raise Broken(f"{name}, which nobody signed, is applied")
         assert self.world.pattern is not None
-        ahead = outstanding(self.world.pattern)
-        listed = str(key) in {each.id for each in self.world.status.inventory.entries}
-        if not listed and (ahead is None or not ahead.covers(key)):
+        if str(key) not in self.world.recorded:
             raise Broken(f"{key} is about to exist, and neither status nor what is written ahead names it")
         if self.world.pattern.metadata.finalizers.ours is None:
             raise Broken(f"{key} is about to exist, and no finalizer keeps the pattern until it is gone")

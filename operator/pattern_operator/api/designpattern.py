@@ -13,7 +13,7 @@ from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.inventorycodec import unpacked
 from pattern_operator.api.metadata import Metadata, bounded
 from pattern_operator.api.spec import Spec
-from pattern_operator.api.status import Status
+from pattern_operator.api.status import Inventory, Status
 
 
 class DesignPattern(ApiStruct, frozen=True):
@@ -29,18 +29,24 @@ class DesignPattern(ApiStruct, frozen=True):
 def decode(body: dict[str, Any]) -> DesignPattern:
     """Read a resource as the API server gives it; raises msgspec.ValidationError for what the CRD would refuse.
 
-    Its inventory has all entries. Only one that cannot be read keeps its compressed text. Nothing of ``body`` that the
-    operator does not read is kept.
+    Its inventory has all entries: while status has none, those that were written ahead. Only one that cannot be read
+    keeps its compressed text. Nothing of ``body`` that the operator does not read is kept.
     """
     try:
         pattern = msgspec.convert(bounded(body), DesignPattern)
         msgspec.json.encode(pattern)  # all of it will be written again
     except UnicodeEncodeError as error:
         raise msgspec.ValidationError("Expected text, got an unpaired surrogate") from error
+    if ahead := pattern.metadata.annotations.write_ahead:
+        return with_inventory(pattern, Inventory(count=len(ahead), entries=ahead))
     if not pattern.status.inventory.compressed:
         return pattern
     try:
-        inventory = unpacked(pattern.status.inventory)
+        return with_inventory(pattern, unpacked(pattern.status.inventory))
     except ValueError:
         return pattern
+
+
+def with_inventory(pattern: DesignPattern, inventory: Inventory) -> DesignPattern:
+    """``pattern`` with this inventory in its status."""
     return msgspec.structs.replace(pattern, status=msgspec.structs.replace(pattern.status, inventory=inventory))

@@ -8,13 +8,12 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-import msgspec
 from msgspec import field
 
 from pattern_operator.api.base import ApiStruct
-from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, text
+from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, text, text_at
 from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION, WRITE_AHEAD_ANNOTATION
-from pattern_operator.api.write_ahead import WriteAhead, dated
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.api.write_ahead import read as read_write_ahead
 
 MAX_REQUEST: Final = 1024  # characters of requestedAt; a time has some 30
@@ -30,11 +29,12 @@ class Labels(ApiStruct, frozen=True):
 class Annotations(ApiStruct, frozen=True):
     """The annotations that the operator reads, and how many there are.
 
-    A ``requested_at`` longer than ``MAX_REQUEST`` is replaced by its digest.
+    A ``requested_at`` longer than ``MAX_REQUEST`` is replaced by its digest. ``write_ahead`` is None once status has an
+    inventory: then the annotation counts for nothing.
     """
 
     requested_at: str | None = field(name=REQUESTED_AT_ANNOTATION, default=None)
-    write_ahead: WriteAhead | None = field(name=WRITE_AHEAD_ANNOTATION, default=None)
+    write_ahead: tuple[InventoryEntry, ...] | None = field(name=WRITE_AHEAD_ANNOTATION, default=None)
     count: int = 0
 
 
@@ -66,21 +66,28 @@ def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         return dict(body)  # decoding it says what is wrong
-    managers = ObjectMeta(metadata).managers
-    found = {**metadata, "specChanged": _spec_changed(managers)}
+    found = {**metadata, "specChanged": _spec_changed(ObjectMeta(metadata).managers)}
     if isinstance(names := metadata.get("finalizers"), list):
         found["finalizers"] = {"count": len(names), "ours": names.index(FINALIZER) if FINALIZER in names else None}
-    if isinstance(annotations := metadata.get("annotations"), dict):
-        found["annotations"] = _annotations(annotations, managers)
+    annotations = metadata.get("annotations")
+    if annotations is None or isinstance(annotations, dict):
+        found["annotations"] = _annotations(annotations or {})
+        if not has_inventory(body):
+            ahead = text_at(metadata, "annotations", WRITE_AHEAD_ANNOTATION)
+            found["annotations"][WRITE_AHEAD_ANNOTATION] = read_write_ahead(ahead, uid=text_at(metadata, "uid"))
     return {**body, "metadata": found}
 
 
-def _annotations(annotations: Mapping[str, Any], managers: Collection[ManagedFieldsEntry]) -> dict[str, Any]:
+def has_inventory(body: Mapping[str, Any]) -> bool:
+    """Whether the operator has written an inventory into the status of this DesignPattern, be it an empty one."""
+    status = body.get("status")
+    return isinstance(status, dict) and status.get("inventory") is not None
+
+
+def _annotations(annotations: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"count": len(annotations)}
     if (request := annotations.get(REQUESTED_AT_ANNOTATION)) is not None:
         found[REQUESTED_AT_ANNOTATION] = _short(request) if isinstance(request, str) else request
-    if isinstance(ahead := annotations.get(WRITE_AHEAD_ANNOTATION), str):
-        found[WRITE_AHEAD_ANNOTATION] = msgspec.to_builtins(dated(read_write_ahead(ahead), managers))
     return found
 
 

@@ -13,6 +13,10 @@ class InventoryEntry(ApiStruct, frozen=True):
 
     id: Annotated[str, Meta(description="`namespace_name_group_kind`, as in Flux's inventories.")]
     v: Annotated[str, Meta(description="The version of the API group.")]
+    pending: Annotated[
+        bool,
+        Meta(description="Whether the operator is about to make it, or could not find out whether it has."),
+    ] = False
 
 
 class Inventory(ApiStruct, frozen=True):
@@ -138,14 +142,6 @@ class Status(ApiStruct, frozen=True):
     inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns.")] = field(
         default_factory=Inventory
     )
-    write_ahead: Annotated[
-        str,
-        Meta(
-            description="The id in the annotation `pattern-operator.io/writeAhead` whose objects the inventory has."
-            " Another one in the annotation, or none, says that objects are being made, could not all be made, or that"
-            " somebody changed the annotation."
-        ),
-    ] = ""
     render: Annotated[
         RenderStatus | None, Meta(description="The result of rendering the revision that was last attempted.")
     ] = None

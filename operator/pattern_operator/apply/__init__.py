@@ -13,14 +13,13 @@ from pattern_operator.apply.data import data_keys
 from pattern_operator.apply.delete import Deleter
 from pattern_operator.apply.dry_run import DryRun
 from pattern_operator.apply.excess_permissions import excess_permissions
-from pattern_operator.apply.finalize import FinalizeResult, finalize, let_go, nothing_deleted
+from pattern_operator.apply.finalize import FinalizeResult, finalize, nothing_deleted
 from pattern_operator.apply.health import Health, HealthState, health_of
 from pattern_operator.apply.managed.drift import DriftState
 from pattern_operator.apply.managed.fingerprint import FINGERPRINT_BYTES
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.managed.notification import Notification, NotificationKind
 from pattern_operator.apply.operator_rbac import operator_rbac
-from pattern_operator.apply.owned_objects import OwnedObjects, Wanted
 from pattern_operator.apply.ownership import Owner, add_owner_metadata, inventory_objects, owner_id
 from pattern_operator.apply.protected import Protected
 from pattern_operator.apply.prune import PruneResult, prune
@@ -43,13 +42,11 @@ __all__ = [
     "ManagedObjects",
     "Notification",
     "NotificationKind",
-    "OwnedObjects",
     "Owner",
     "Protected",
     "PruneResult",
     "ScopedObjects",
     "Transfers",
-    "Wanted",
     "add_owner_metadata",
     "data_keys",
     "excess_permissions",
@@ -57,7 +54,6 @@ __all__ = [
     "health_of",
     "inventory",
     "inventory_objects",
-    "let_go",
     "nothing_deleted",
     "operator_rbac",
     "owner_id",

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
+import msgspec
+
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.status import InventoryEntry
 
@@ -33,6 +35,18 @@ def union(before: Entries, after: Entries) -> Entries:
     return _sorted((*before, *after))
 
 
+def planned(before: Entries, coming: Entries) -> Entries:
+    """What is in either; what only ``coming`` has is pending: nobody can know yet whether it will come to exist."""
+    pending = {entry.id: entry.pending for entry in before}
+    return union(before, tuple(_with(entry, pending=pending.get(entry.id, True)) for entry in coming))
+
+
+def made(entries: Entries, there: Collection[ObjectKey]) -> Entries:
+    """The entries, of which those of ``there`` are known to exist now, and to be the pattern's."""
+    ids = {str(key) for key in there}
+    return tuple(_with(entry, pending=entry.pending and entry.id not in ids) for entry in entries)
+
+
 def difference(entries: Entries, others: Entries) -> Entries:
     """The entries of objects that ``others`` do not have, in whatever version."""
     there = {entry.id for entry in others}
@@ -43,6 +57,10 @@ def without(entries: Entries, gone: Collection[ObjectKey]) -> Entries:
     """The entries of objects that are not among ``gone``."""
     ids = {str(key) for key in gone}
     return tuple(entry for entry in entries if entry.id not in ids) if ids else entries
+
+
+def _with(entry: InventoryEntry, *, pending: bool) -> InventoryEntry:
+    return entry if entry.pending is pending else msgspec.structs.replace(entry, pending=pending)
 
 
 def _sorted(entries: Iterable[InventoryEntry]) -> Entries:

@@ -18,12 +18,10 @@ from pattern_operator.apply import (
     DryRun,
     FinalizeResult,
     ManagedObjects,
-    OwnedObjects,
     Protected,
     PruneResult,
     ScopedObjects,
     Transfers,
-    Wanted,
     finalize,
     ignore_differences,
     prune,
@@ -50,7 +48,6 @@ class Cluster:
     applier: Applier
     deleter: Deleter
     dry_run: DryRun
-    owned_objects: OwnedObjects
     transfers: Transfers
     protected: Protected
     tenancy: Tenancy
@@ -133,10 +130,6 @@ class Cluster:
             impersonate=self.account(pattern),
             on_applied=on_applied,
         )
-
-    async def find(self, pattern: DesignPattern, wanted: Wanted) -> tuple[InventoryEntry, ...]:
-        """The objects in the cluster that carry the label of the pattern; raises as ``OwnedObjects.find``."""
-        return await self.owned_objects.find(wanted, owner=owner_of(pattern), impersonate=self.account(pattern))
 
     async def compare(self, pattern: DesignPattern, objects: Collection[Object]) -> tuple[ApplyFailure, ...]:
         """Learn by dry runs whether placed objects are as they would be applied; those of which that failed."""

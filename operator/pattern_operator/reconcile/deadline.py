@@ -71,6 +71,23 @@ async def once_it_lasts(seconds: float, act: Callable[[], Awaitable[None]]) -> A
         await cancel_and_wait([task])
 
 
+@asynccontextmanager
+async def whenever(happened: asyncio.Event, act: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Act each time that ``happened`` is set during the block, beside it."""
+
+    async def follow() -> None:
+        while True:
+            await happened.wait()
+            happened.clear()
+            await act()
+
+    task = asyncio.create_task(follow(), name="whenever")
+    try:
+        yield
+    finally:
+        await cancel_and_wait([task])
+
+
 async def within(
     seconds: float,
     work: Work[Result],

@@ -9,8 +9,8 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import FinalizeResult, let_go, nothing_deleted
-from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
+from pattern_operator.apply import FinalizeResult, nothing_deleted
+from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile.deadline import overrun, within
 from pattern_operator.reconcile.deletion_advice import advice_in
 from pattern_operator.reconcile.owner import owned_keys, owner_of
@@ -29,28 +29,13 @@ async def finalize(pattern: DesignPattern, *, port: DeletePort, now: datetime) -
     Returns:
         What was kept, and what is left and why; without an error the resource may go.
     """
-    if not deletes(pattern):
+    if pattern.metadata.finalizers.ours is None or pattern.spec.apply.deletion_policy == "Orphan":
         return FinalizeResult()
     remaining = await _step(pattern, port=port)
     if remaining.error is None or not remaining.advice or advice_in(pattern, remaining, now=now):
         return remaining
     error = Waiting(reason=Reason.DELETING, message=f"{remaining.message} {remaining.advice}")
     return FinalizeResult(remaining.entries, remaining.skipped, error)
-
-
-def deletes(pattern: DesignPattern) -> bool:
-    """Whether the objects of a pattern that goes are deleted."""
-    return pattern.metadata.finalizers.ours is not None and pattern.spec.apply.deletion_policy != "Orphan"
-
-
-def unknown(pattern: DesignPattern, error: PatternError) -> FinalizeResult:
-    """Because of ``error`` it is not known what there is to delete: nothing goes, and the pattern does not either."""
-    entries, owner = pattern.status.inventory.entries, owner_of(pattern)
-    if isinstance(error, Stalled):
-        return nothing_deleted(entries, owner=owner, error=error)
-    message = f"{error.message} DesignPattern {owner} is kept until then. {let_go(owner)}"
-    retry_after = error.retry_after if isinstance(error, Transient) else None
-    return FinalizeResult(entries, error=Transient(reason=error.reason, message=message, retry_after=retry_after))
 
 
 async def _step(pattern: DesignPattern, *, port: DeletePort) -> FinalizeResult:

@@ -54,7 +54,7 @@ async def check_candidate(pattern: DesignPattern, rendering: Rendering, *, cpu: 
         Stalled: INVENTORY_TOO_LARGE: it would not.
     """
     coming = tuple(_entry(each.key, each.api_version, pattern) for each in rendering.objects)
-    planned = Inventory(entries=inventory.union(pattern.status.inventory.entries, coming))
+    planned = Inventory(entries=inventory.planned(pattern.status.inventory.entries, coming))
     await written(planned, cpu=cpu)
 
 

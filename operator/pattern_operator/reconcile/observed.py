@@ -17,7 +17,6 @@ from pattern_operator.reconcile.conditions import Conditions, Standing, finish
 from pattern_operator.reconcile.reached import is_reached
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, running_words
 from pattern_operator.reconcile.results import Results
-from pattern_operator.reconcile.write_ahead import outstanding
 
 GO_ON = "set spec.suspend: false to resume"
 
@@ -80,7 +79,7 @@ def _judge_what_runs(conditions: Conditions, pattern: DesignPattern, seen: Resul
 
 def _words(pattern: DesignPattern, seen: Results) -> str:
     if not pattern.status.revision:
-        what = "all of it" if pattern.status.inventory.entries or outstanding(pattern) else "anything"
+        what = "all of it" if pattern.status.inventory.entries else "anything"
         return f"suspended before {what} was applied; {GO_ON}"
     runs = running_words(pattern, seen)
     truth, _, message = health_words(seen)

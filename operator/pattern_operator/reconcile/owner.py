@@ -14,7 +14,11 @@ def owner_of(pattern: DesignPattern) -> Owner:
 
 
 def owned_keys(pattern: DesignPattern) -> frozenset[ObjectKey]:
-    """The keys of the inventory in status; raises Stalled where somebody else has written there."""
+    """The keys of the inventory, without those of which it is not known whether they were made.
+
+    Raises:
+        Stalled: somebody else has written into the inventory in status.
+    """
     if pattern.status.inventory.compressed:
         raise Stalled(
             reason=Reason.INVALID_STATUS,
@@ -22,7 +26,8 @@ def owned_keys(pattern: DesignPattern) -> frozenset[ObjectKey]:
             " write the objects into status.inventory.entries and remove it.",
         )
     try:
-        return inventory.keys(pattern.status.inventory.entries)
+        keys = ((each, inventory.key_of(each)) for each in pattern.status.inventory.entries)
+        return frozenset(key for each, key in keys if not each.pending)
     except ValueError as error:
         raise Stalled(
             reason=Reason.INVALID_STATUS,

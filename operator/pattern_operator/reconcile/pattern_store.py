@@ -2,8 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,9 @@ from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.fields import ObjectMeta, list_at, mapping_at, number_of, text_at
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.status import Inventory, InventoryEntry
-from pattern_operator.api.write_ahead import WriteAhead
+from pattern_operator.api.status import Inventory
 from pattern_operator.apply.ownership import owner_id
-from pattern_operator.reconcile.write_ahead import outstanding
+from pattern_operator.reconcile.write_ahead import keep_ahead
 
 
 class PatternKey(msgspec.Struct, frozen=True, order=True, gc=False):
@@ -44,8 +42,6 @@ class PatternStore:
         self._unpacked: dict[PatternKey, tuple[bytes, Inventory]] = {}  # by the digest of its compressed text
         self._listed: Counter[str] = Counter()  # how many inventories name an object
         self._names: dict[PatternKey, _Names] = {}
-        self._planned: dict[PatternKey, frozenset[str]] = {}  # that a run is making, and no inventory has
-        self._accounted: set[PatternKey] = set()  # whose inventories have all that runs of this process made
 
     def __iter__(self) -> Iterator[DesignPattern]:
         return iter(tuple(self._patterns.values()))
@@ -70,48 +66,14 @@ class PatternStore:
         return str(key) in self._listed
 
     def has(self, pattern: PatternKey, key: ObjectKey) -> bool:
-        """Whether a pattern has the object in its inventory, or is making it.
+        """Whether a pattern has the object in its inventory; all is its own where that, or the pattern, is unreadable.
 
-        All that it is named on is its own where that, or the pattern, is unreadable, and until what a run has made that
-        was cut short is found. Costs the same for however many objects: it is asked for each object that any pattern
-        wants.
+        Costs the same for however many objects: it is asked for each object that any pattern wants.
         """
         known, names = self._patterns.get(pattern), self._names.get(pattern)
         if known is None or known.status.inventory.compressed:
             return True
-        if names is not None and (str(key) in names.listed or names.any_spoilt()):
-            return True
-        planned = self._planned.get(pattern)
-        return str(key) in planned if planned is not None else self.unaccounted(known) is not None
-
-    def unaccounted(self, pattern: DesignPattern) -> WriteAhead | None:
-        """What was written ahead by a run that was cut short, and nobody has looked yet what came of it.
-
-        What others do with the annotation of a pattern whose objects this process knows makes nothing unknown.
-        """
-        return None if key_of(pattern) in self._accounted else outstanding(pattern)
-
-    def account(self, pattern: DesignPattern) -> None:
-        """The inventory in status has all that the pattern has made, until it makes more (``making``)."""
-        self._accounted.add(key_of(pattern))
-
-    @contextmanager
-    def making(self, pattern: DesignPattern, entries: Iterable[InventoryEntry]) -> Iterator[None]:
-        """During the block the pattern is making these objects, which its inventory does not have yet.
-
-        Unless it is accounted for in the block, nobody knows afterwards what came of it.
-        """
-        key = key_of(pattern)
-        names = self._names.get(key)
-        new = frozenset(each.id for each in entries) - (names.listed if names is not None else frozenset())
-        self._planned[key] = new
-        self._accounted.discard(key)
-        self._listed.update(new)
-        try:
-            yield
-        finally:
-            del self._planned[key]
-            self._unlist(new)
+        return names is not None and (str(key) in names.listed or names.any_spoilt())
 
     def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
@@ -167,7 +129,8 @@ class PatternStore:
             return None
         if before is not None and before.metadata.uid != pattern.metadata.uid:
             self._by_owner.pop(owner_id(before.metadata.uid), None)
-            self._accounted.discard(key)
+        if before is not None:
+            pattern = keep_ahead(before, pattern)
         self._patterns[key] = pattern
         self._list(key, before, pattern)
         self._by_owner[owner_id(pattern.metadata.uid)] = key
@@ -186,7 +149,6 @@ class PatternStore:
     def forget(self, key: PatternKey) -> DesignPattern | None:
         """Drop a pattern that is gone, and give back what was known of it."""
         self._unpacked.pop(key, None)
-        self._accounted.discard(key)
         pattern = self._patterns.pop(key, None)
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)
@@ -202,15 +164,12 @@ class PatternStore:
         was, now = self._names.pop(key, None) or _Names(), frozenset(each.id for each in new)
         added = now - was.listed
         self._listed.update(added)
-        self._unlist(was.listed - now)
-        if now:
-            self._names[key] = _Names(now, unread=added | (was.unread & now), spoilt=was.spoilt & now)
-
-    def _unlist(self, names: Iterable[str]) -> None:
-        for name in names:
+        for name in was.listed - now:
             self._listed[name] -= 1
             if not self._listed[name]:
                 del self._listed[name]
+        if now:
+            self._names[key] = _Names(now, unread=added | (was.unread & now), spoilt=was.spoilt & now)
 
 
 @dataclass(slots=True)
@@ -240,7 +199,7 @@ def _is_key(text: str) -> bool:
 def lacks_finalizer(pattern: DesignPattern) -> bool:
     """Whether it may have objects, and nothing keeps it until they are gone: ``kubectl replace`` drops finalizers."""
     inventory, metadata = pattern.status.inventory, pattern.metadata
-    has_objects = bool(inventory.entries or inventory.compressed or outstanding(pattern))
+    has_objects = bool(inventory.entries or inventory.compressed)
     return has_objects and metadata.finalizers.ours is None and not metadata.deletion_timestamp
 
 

@@ -154,13 +154,8 @@ class Reconciler:
         return await self._bring_on(pattern, woken)
 
     async def _bring_on(self, pattern: DesignPattern, woken: Woken) -> float | None:
-        """Find what a run has made that was cut short, follow what there is, and go on as planned."""
+        """Follow what there is, and go on as planned."""
         key, state = key_of(pattern), self._states.of(pattern)
-        if (ahead := self._patterns.unaccounted(pattern)) is not None:
-            recovered, due = await self._runs.recovery.recover(pattern, ahead, woken)
-            if recovered is None:
-                return due
-            pattern, state = recovered, self._states.of(recovered)
         if self._follows_login(pattern, state, woken):
             state = state.with_lookups(replace(state.caches.lookups, login_changed=True))
             self._states.remember(pattern, state)

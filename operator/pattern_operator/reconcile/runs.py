@@ -5,8 +5,8 @@ Each takes the state, lets the steps run, writes what ``summary`` makes of their
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,23 +14,22 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
-from pattern_operator.apply import FinalizeResult, owner_id
+from pattern_operator.apply import owner_id
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
-from pattern_operator.reconcile.deadline import Beside, once_it_lasts
+from pattern_operator.reconcile.deadline import Beside, once_it_lasts, whenever
 from pattern_operator.reconcile.drift import waiting_repairs
-from pattern_operator.reconcile.finalize import deletes, finalize, unknown
+from pattern_operator.reconcile.finalize import finalize
 from pattern_operator.reconcile.lanes import host_of
 from pattern_operator.reconcile.maintain import follow_inventory, keep_up
 from pattern_operator.reconcile.observed import observed
 from pattern_operator.reconcile.pattern_change import note_run
-from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of, lacks_finalizer
 from pattern_operator.reconcile.pipeline import run_steps
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.queue_report import asked_for, is_in_line
 from pattern_operator.reconcile.reached import is_known_otherwise
-from pattern_operator.reconcile.recovery import Recovery, find_made, with_inventory
 from pattern_operator.reconcile.reporting import Reporter
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.run import Ports, Run
@@ -48,7 +47,7 @@ from pattern_operator.reconcile.summary import (
     unreported,
 )
 from pattern_operator.reconcile.waking import Waker, Woken
-from pattern_operator.reconcile.write_ahead import needed
+from pattern_operator.reconcile.write_ahead import is_first, is_needed
 from pattern_operator.telemetry import EventRecorder, Metrics, about
 
 LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
@@ -90,14 +89,6 @@ class Runs:
             metrics=metrics,
             moment=self.moment,
         )
-        self.recovery = Recovery(
-            patterns=patterns,
-            states=states,
-            cluster=ports.cluster,
-            writer=writer,
-            reporter=self.reporter,
-            moment=self.moment,
-        )
 
     async def report_waiting_repair(self, key: PatternKey) -> None:
         """Say what is missing or differs of a pattern whose repair waits for a worker; nothing where nothing is.
@@ -129,14 +120,13 @@ class Runs:
                 self._cluster.managed.rerun_finished(owner_id(pattern.metadata.uid))
             self._states.remember(pattern, replace(state.asked_again(), handled_request=requested))
         before, generation = pattern.status, pattern.metadata.generation
-        with self._prerequisites.during(key_of(pattern)), ExitStack() as making:
-            pattern, results, reported = await self._run_steps(pattern, making=making)
+        with self._prerequisites.during(key_of(pattern)):
+            pattern, results, reported = await self._run_steps(pattern)
             note_run(pattern, results, transfers=self._cluster.transfers, generation=generation)
             state = self._states.of(pattern)
             summary = summarize(pattern, state, results, reported=reported, moment=self.moment())
             self._states.remember(pattern, unreported(state, results))
             await self._writer.status(pattern, summary.status)
-            self._patterns.account(pattern)
             self._prerequisites.wait(key_of(pattern), results.needs)
         self.reporter.notify_released(pattern, before, summary.status)
         self.reporter.count(results)
@@ -145,28 +135,24 @@ class Runs:
         self._states.remember(pattern, summary.state)
         return summary.due
 
-    async def _run_steps(self, pattern: DesignPattern, *, making: ExitStack) -> tuple[DesignPattern, Results, Status]:
-        """Go the steps; the pattern as it is after what was written ahead, and the status that events told of last.
-
-        Until ``making`` ends, what is being made counts as the pattern's.
-        """
+    async def _run_steps(self, pattern: DesignPattern) -> tuple[DesignPattern, Results, Status]:
+        """Go the steps; the pattern as it is after what was written ahead, and the status that events told of last."""
         asked, reported = pattern, pattern.status  # as it was when the run began
 
         @asynccontextmanager
         async def on_record(entries: tuple[InventoryEntry, ...], revision: Revision) -> AsyncIterator[None]:
             nonlocal pattern
             leaves = is_known_otherwise(pattern, run.results.policy, revision=revision)
-            ahead = needed(pattern, entries, leaves=leaves)
-            making.enter_context(self._patterns.making(pattern, entries))
-            pattern = await self._writer.write_ahead(pattern, ahead)
+            needed = is_needed(pattern, entries, leaves=leaves)
+            pattern = await self._put_on_record(pattern, entries if needed else (), revision)
 
             async def say_so() -> None:
                 nonlocal pattern
-                if leaves or ahead is not None:
+                if needed:
                     applying = statuses.applying(pattern, revision=revision, now=self._now())
                     pattern = await self.reporter.write_if_possible(pattern, applying) or pattern
 
-            async with once_it_lasts(APPLY_LASTS, say_so):
+            async with once_it_lasts(APPLY_LASTS, say_so), whenever(happened, self._keep_finalizer(asked)):
                 yield
 
         async def keep() -> None:
@@ -200,6 +186,32 @@ class Runs:
                 timer.cancel()
                 self._states.remember(asked, run.state)
         return pattern, run.results, reported
+
+    async def _put_on_record(
+        self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...], revision: Revision
+    ) -> DesignPattern:
+        """Write ahead what is about to exist, and the finalizer; the pattern as it is then."""
+        if entries and is_first(pattern, entries):
+            return await self._writer.write_ahead(pattern, entries)
+        pattern = await self._writer.add_finalizer(pattern)
+        if not entries:
+            return pattern
+        planned = statuses.ahead(pattern, entries, revision=revision, now=self._now())
+        return await self._writer.status(pattern, planned)
+
+    def _keep_finalizer(self, asked: DesignPattern) -> Callable[[], Awaitable[None]]:
+        """Put back at once what somebody takes off while objects are being made (``kubectl replace``)."""
+
+        async def put_back() -> None:
+            newest = self._patterns.get(key_of(asked))
+            if newest is None or newest.metadata.uid != asked.metadata.uid or not lacks_finalizer(newest):
+                return
+            try:
+                await self._writer.add_finalizer(newest)
+            except (PatternDeleted, PatternError) as error:  # the end of the run says so, or the next run puts it back
+                logger.debug("finalizer not put back: pattern=%s: %s", key_of(asked), error, extra=about(asked))
+
+        return put_back
 
     async def _say_what_is_asked(self, pattern: DesignPattern) -> DesignPattern:
         words = f"asks {host_of(pattern) or 'the registry'} for {asked_for(pattern)}"
@@ -287,30 +299,18 @@ class Runs:
         if waits and not woken.whole and not any(map(state.is_ended_by, woken.events)):
             return left(state, clock=self._clock())
         with self._prerequisites.during(key_of(pattern)):
-            remaining, is_known = await self._delete_objects(pattern)
+            remaining = await finalize(pattern, port=self._cluster, now=self._now())
             summary = summarize_deletion(pattern, state, remaining, moment=self.moment())
             if remaining.error is None:
                 await self._writer.remove_finalizer(pattern)
             else:
                 await self._writer.status(pattern, summary.status)
-            if is_known:
-                self._patterns.account(pattern)
             self._prerequisites.wait(key_of(pattern), remaining.needs)
         self.reporter.record(pattern, summary.events)
         self._states.remember(pattern, summary.state)
         if remaining.error is None:
             raise PatternDeleted(key_of(pattern))
         return summary.due
-
-    async def _delete_objects(self, pattern: DesignPattern) -> tuple[FinalizeResult, bool]:
-        """Delete what can go now; the result, and whether it is of all that there is."""
-        ahead = self._patterns.unaccounted(pattern)
-        if ahead is not None and deletes(pattern):
-            try:
-                pattern = with_inventory(pattern, await find_made(pattern, ahead, port=self._cluster))
-            except PatternError as error:
-                return unknown(pattern, error), False
-        return await finalize(pattern, port=self._cluster, now=self._now()), True
 
     # --- helpers ---
 

@@ -54,44 +54,42 @@ def after(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     return finish(status, conditions, generation=pattern.metadata.generation)
 
 
-def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> Status:
-    """The status while objects are applied, where that takes long; the inventory stays as it is until the end.
+def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revision: Revision, now: datetime) -> Status:
+    """The status before the first object is touched: with the inventory that is about to exist.
 
-    A try of what failed before changes nothing: Ready says what is wrong until that is corrected. That some objects of
-    ``revision`` are there is on record from here on, should the run be cut short.
+    A try of what failed before changes nothing else: Ready says what is wrong until that is corrected.
+    """
+    inventory, marks = Inventory(count=len(entries), entries=entries), marks_of(pattern.status, entries)
+    status = pattern.status if _is_tried_again(pattern, revision) else _on_its_way(pattern, revision, now=now)
+    return msgspec.structs.replace(status, inventory=inventory, fingerprints=marks)
+
+
+def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> Status:
+    """The status while objects are applied, where that takes long.
+
+    A try of what failed before changes nothing. That some objects of ``revision`` are there is on record from here on,
+    should the run be cut short.
     """
     if _is_tried_again(pattern, revision):
         return pattern.status
-    status = _on_its_way(pattern, f"applying {revision.display_name}", now=now)
     return msgspec.structs.replace(
-        status,
-        last_attempted_revision=str(revision),
+        _on_its_way(pattern, revision, now=now),
         applying_revision=str(revision),
         applying_state=state_of(pattern.spec, UNREADABLE),  # the keys do not say where it came from
     )
 
 
-def recovered(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, now: datetime) -> Status:
-    """The status once it is known what a run has made that was cut short: the inventory is ``entries``.
-
-    Where status says already that not all is applied, and why, it says so until that is corrected.
-    """
-    applied = condition_of(pattern.status, ConditionType.APPLIED)
-    is_said = applied is not None and applied.status != "True" and not pattern.status.last_applied_state
-    status = pattern.status
-    if not is_said:
-        status = _on_its_way(pattern, "goes on after a run that was cut short", now=now)
-    marks = marks_of(pattern.status, entries)
-    return msgspec.structs.replace(status, inventory=Inventory(count=len(entries), entries=entries), fingerprints=marks)
-
-
-def _on_its_way(pattern: DesignPattern, message: str, *, now: datetime) -> Status:
+def _on_its_way(pattern: DesignPattern, revision: Revision, *, now: datetime) -> Status:
     """The cluster leaves what was applied last: no status speaks of that as whole any more."""
-    conditions = Conditions.of(pattern, now=now)
+    conditions, message = Conditions.of(pattern, now=now), f"applying {revision.display_name}"
     conditions.stand(Standing.PROGRESSING, Reason.PROGRESSING, message)
     conditions.set(ConditionType.APPLIED, "Unknown", Reason.PROGRESSING, message)
-    marks = marks_of(pattern.status, pattern.status.inventory.entries)
-    left = msgspec.structs.replace(pattern.status, last_applied_state="", fingerprints=marks)
+    left = msgspec.structs.replace(
+        pattern.status,
+        last_attempted_revision=str(revision),
+        last_applied_state="",
+        fingerprints=marks_of(pattern.status, pattern.status.inventory.entries),
+    )
     return finish(left, conditions, generation=pattern.metadata.generation)
 
 

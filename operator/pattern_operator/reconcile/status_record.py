@@ -48,9 +48,6 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
         comparison = with_marks(pattern.status, results.comparison) if tried else results.comparison
         compared = packed(comparison, status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=compared)
-    ahead, whole = pattern.metadata.annotations.write_ahead, results.stage is Stage.HEALTH and results.failure is None
-    if ahead is not None and whole:  # else what could not be made is tried again, and needs no other write-ahead
-        status = msgspec.structs.replace(status, write_ahead=ahead.id)
     if not (results.applied and results.revision):
         return status
     limit = pattern.spec.rollout.history_limit

@@ -15,8 +15,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.status import Inventory, Status
-from pattern_operator.api.write_ahead import WriteAhead
+from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.api.write_ahead import written as as_text
 from pattern_operator.apply.errors import reason_of
 from pattern_operator.apply.rbac_denial import MissingPermission
@@ -28,7 +27,7 @@ from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.inventory_size import written as inventory_as_written
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.status_budget import within_budget
-from pattern_operator.reconcile.write_ahead import outstanding
+from pattern_operator.reconcile.write_ahead import keep_ahead
 
 _FINALIZERS: Final = "/metadata/finalizers"
 _ANNOTATIONS: Final = "/metadata/annotations"
@@ -71,7 +70,8 @@ class StatusWriter:
         """
         status = within_budget(status)
         change = difference(_texts(pattern.status), _texts(status))
-        inventory_changed = status.inventory != pattern.status.inventory
+        ahead = pattern.metadata.annotations.write_ahead  # status does not have these yet, although it says so here
+        inventory_changed = bool(ahead) or status.inventory != pattern.status.inventory
         if inventory_changed:
             change["inventory"] = await self._inventory(status.inventory, pattern)
         if not change:
@@ -108,44 +108,32 @@ class StatusWriter:
     async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         """Put our finalizer on ``pattern``, so that its objects are never left behind. Raises as ``write_ahead``.
 
-        What is outstanding goes out again, because the write renews the time of our entry of managedFields. What
-        somebody removed does not: nobody knows what it was.
+        What is written ahead, and not in status yet, goes out again with it: who removed the one removed the other.
         """
         if pattern.metadata.finalizers.ours is not None:
             return pattern
-        ahead = outstanding(pattern)
-        return await self.write_ahead(pattern, ahead if ahead is not None and ahead.id else None)
+        return await self.write_ahead(pattern, pattern.metadata.annotations.write_ahead or ())
 
-    async def write_ahead(self, pattern: DesignPattern, ahead: WriteAhead | None) -> DesignPattern:
-        """Put our finalizer and ``ahead`` on ``pattern``, by one patch; nothing is written where both are there.
+    async def write_ahead(self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...]) -> DesignPattern:
+        """Put our finalizer on ``pattern``, and that ``entries`` are about to exist, by one patch of its metadata.
 
         Raises:
             PatternDeleted, Transient: as ``status``.
             Stalled: something in between does not let the annotation be written.
         """
-        if pattern.metadata.finalizers.ours is not None and ahead is None:
-            return pattern
-        if pattern.metadata.finalizers.ours is None:
-            operations = [_finalizer(pattern), *([_annotation(pattern, ahead)] if ahead is not None else ())]
-            written = await self._send(pattern, _guarded(pattern, operations), by=objects.patch_json)
-        else:
-            # No resourceVersion: nothing is lost of what others change. The UID is that of the pattern that was read.
-            named = {WRITE_AHEAD_ANNOTATION: as_text(ahead)} if ahead is not None else {}
-            change = {"metadata": {"uid": pattern.metadata.uid, "annotations": named}}
-            written = await self._send(pattern, change, by=objects.patch_merge)
-        found = _merged(pattern, written)
-        if ahead is None:
-            return found
-        kept = written.metadata.annotations.write_ahead
-        if kept is None or msgspec.structs.replace(kept, since=ahead.since) != ahead:
+        ahead = as_text(entries, uid=pattern.metadata.uid) if entries else None
+        operations = [
+            *([_finalizer(pattern)] if pattern.metadata.finalizers.ours is None else ()),
+            *([_annotation(pattern, ahead)] if ahead is not None else ()),
+        ]
+        written = await self._send(pattern, _guarded(pattern, operations), by=objects.patch_json)
+        if entries and written.metadata.annotations.write_ahead != entries:
             raise Stalled(
                 reason=Reason.INVALID_STATUS,
                 message=f"the annotation {WRITE_AHEAD_ANNOTATION} is not kept as the operator writes it, and so a crash"
                 " could lose objects: look at the admission webhooks for DesignPatterns; nothing was changed.",
             )
-        annotations = msgspec.structs.replace(pattern.metadata.annotations, write_ahead=kept)
-        metadata = msgspec.structs.replace(found.metadata, annotations=annotations)
-        return msgspec.structs.replace(found, metadata=metadata)
+        return _merged(pattern, written)
 
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         """Take our finalizer away: the API server deletes the resource. Raises as ``status`` does."""
@@ -210,8 +198,11 @@ class StatusWriter:
 
 def _merged(pattern: DesignPattern, written: DesignPattern) -> DesignPattern:
     """The pattern as it was asked, with what was written since."""
+    written = keep_ahead(pattern, written)
+    ahead = written.metadata.annotations.write_ahead
     metadata = msgspec.structs.replace(
         pattern.metadata,
+        annotations=msgspec.structs.replace(pattern.metadata.annotations, write_ahead=ahead),
         finalizers=written.metadata.finalizers,
         resource_version=written.metadata.resource_version,
     )
@@ -234,12 +225,12 @@ def _finalizer(pattern: DesignPattern) -> dict[str, Any]:
     return {"op": "add", "path": _FINALIZERS, "value": [FINALIZER]}
 
 
-def _annotation(pattern: DesignPattern, ahead: WriteAhead) -> dict[str, Any]:
+def _annotation(pattern: DesignPattern, ahead: str) -> dict[str, Any]:
     """The operation that adds what is written ahead."""
     if pattern.metadata.annotations.count:
         name = WRITE_AHEAD_ANNOTATION.replace("/", "~1")  # RFC 6901
-        return {"op": "add", "path": f"{_ANNOTATIONS}/{name}", "value": as_text(ahead)}
-    return {"op": "add", "path": _ANNOTATIONS, "value": {WRITE_AHEAD_ANNOTATION: as_text(ahead)}}
+        return {"op": "add", "path": f"{_ANNOTATIONS}/{name}", "value": ahead}
+    return {"op": "add", "path": _ANNOTATIONS, "value": {WRITE_AHEAD_ANNOTATION: ahead}}
 
 
 def _what(by: Verb) -> str:

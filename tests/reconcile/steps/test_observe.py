@@ -16,7 +16,7 @@ from pattern_operator.kube import ApiUnavailable, KindNotFound
 from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile.comparison import Comparison, packed, unpacked
 from pattern_operator.reconcile.results import Observed
-from pattern_operator.reconcile.status import applying, recovered
+from pattern_operator.reconcile.status import ahead
 from pattern_operator.reconcile.steps.observe import follow, observe, observe_if_known
 
 ENTRIES = tuple(
@@ -137,8 +137,8 @@ async def test_of_what_is_on_its_way_only_the_marks_of_what_ends_by_itself_are_k
     whole = Status(revision=str(REVISION), inventory=Inventory(entries=MIXED), fingerprints=packed(known, MIXED))
     entries = (*MIXED, InventoryEntry(id="team_z__ConfigMap", v="v1"))
 
-    planned = recovered(pattern(status=applying(pattern(status=whole), revision=NEWER, now=NOW)), entries, now=NOW)
-    again = recovered(pattern(status=planned), MIXED, now=NOW)
+    planned = ahead(pattern(status=whole), entries, revision=NEWER, now=NOW)
+    again = ahead(pattern(status=planned), MIXED, revision=NEWER, now=NOW)
     await follow(pattern(status=again), port=cluster)
 
     assert sorted(cluster.compared) == [("done", done), ("once", running)]

@@ -123,7 +123,7 @@ async def place(pattern: DesignPattern, rendering: Rendering, *, port: ApplyPort
     objects = inventory_objects(placed.objects, owned=owned)
     port.wait_only(pattern, {each.key for each in objects})
     after = inventory.entries_of(objects)
-    return Placed(objects, placed.objects, placed.unknown, owned, inventory.union(before, after), after)
+    return Placed(objects, placed.objects, placed.unknown, owned, inventory.planned(before, after), after)
 
 
 async def apply(
@@ -172,10 +172,11 @@ async def apply(
     port.managed.remember_sent(
         {key: sent.each[key] for key in repaired | kept.same if key in sent.each}, owner=owner.id
     )
+    there = frozenset({*applied.applied, *done})
     made = AppliedObjects(
-        applied=frozenset({*applied.applied, *done}),
+        applied=there,
         # What is not there, or is another's, is not named.
-        inventory=inventory.without(placed.planned, applied.disowned),
+        inventory=inventory.made(inventory.without(placed.planned, applied.disowned), there),
         sent=sent.whole,
         fingerprints=Comparison(fingerprints=port.managed.fingerprints(owner.id)),
         changes=Changes().plus(created=applied.created, configured=applied.configured),
