@@ -51,3 +51,26 @@ def test_a_difference_looks_at_keys_and_not_at_versions(entries: inventory.Entri
 def test_inventories_are_sorted(before: inventory.Entries, after: inventory.Entries):
     for each in (inventory.union(before, after), inventory.difference(before, after)):
         assert list(each) == sorted(each, key=lambda entry: entry.id)
+
+
+@given(entries, entries)
+def test_what_is_planned_is_pending_where_it_was_not_there_before(before: inventory.Entries, coming: inventory.Entries):
+    planned = inventory.planned(before, coming)
+
+    assert {each.id for each in planned} == {each.id for each in before} | {each.id for each in coming}
+    there = {each.id for each in before}
+    assert all(each.pending == (each.id not in there) for each in planned)
+    versions = {each.id: each.v for each in planned}
+    assert all(versions[each.id] == each.v for each in coming)
+
+
+@given(entries, entries)
+def test_what_was_pending_stays_so_until_it_is_made(before: inventory.Entries, coming: inventory.Entries):
+    planned = inventory.planned(before, coming)
+    some = inventory.keys(planned[::2])
+
+    made = inventory.made(planned, some)
+
+    assert inventory.planned(made, coming) == made
+    assert {inventory.key_of(each) for each in made if not each.pending} == some | inventory.keys(before)
+    assert inventory.made(made, inventory.keys(planned)) == inventory.union(before, coming)

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,6 @@ from tests.testbed.testbed import Testbed
 
 MOST = 30  # writes of one piece of work: more is an endless one
 POLL = 0.02
-WHOLE_SECONDS = 2.1  # after these a later time in managedFields is more than one second later
 
 
 @dataclass
@@ -201,7 +199,6 @@ def test_what_a_pattern_had_left_in_the_cluster_stays(killed: Killed, scenario: 
     scenario.until_runs(second)
     scenario.change({"apply": {"prune": True}})
     scenario.until_runs(second)
-    time.sleep(WHOLE_SECONDS)
     assert killed.ends_at(2, partial(asks_for, scenario, "3.3.0"), partial(is_ready, scenario, third))
     assert all_maps(scenario) == ["came-0", "kept-0", "left-0"]
     if meanwhile == "deletion":

@@ -19,6 +19,7 @@ from pattern_operator.reconcile.deadline import (
     Superseded,
     once_it_lasts,
     overrun,
+    whenever,
     within,
 )
 
@@ -365,3 +366,38 @@ async def test_what_is_cut_short_does_not_wait_for_what_is_said():
 
     with pytest.raises(LookupError):
         await asyncio.wait_for(fail(), 5.0)
+
+
+async def test_each_time_that_something_happens_during_a_block_is_acted_upon_and_none_after_it():
+    happened, acted, count = asyncio.Event(), asyncio.Event(), 0
+
+    async def act() -> None:
+        nonlocal count
+        count += 1
+        acted.set()
+
+    async with whenever(happened, act):
+        for number in (1, 2):
+            happened.set()
+            await acted.wait()
+            acted.clear()
+            assert (count, happened.is_set()) == (number, False)
+    happened.set()
+    await asyncio.sleep(0)
+
+    assert count == 2
+
+
+async def test_what_is_acted_upon_does_not_hold_up_the_end_of_the_block():
+    happened, begun = asyncio.Event(), asyncio.Event()
+
+    async def act() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def block() -> None:
+        async with whenever(happened, act):
+            happened.set()
+            await begun.wait()
+
+    await asyncio.wait_for(block(), 5.0)

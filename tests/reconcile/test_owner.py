@@ -1,5 +1,6 @@
 """A pattern as the owner of objects."""
 
+import msgspec
 import pytest
 from tests.reconcile.pattern import ENTRIES, pattern
 
@@ -23,11 +24,21 @@ def test_the_inventory_names_what_is_owned() -> None:
     }
 
 
+def test_what_may_not_exist_is_not_owned() -> None:
+    entries = (ENTRIES[0], msgspec.structs.replace(ENTRIES[1], pending=True))
+
+    assert {each.name for each in owned_keys(pattern(status=Status(inventory=Inventory(entries=entries))))} == {"a"}
+
+
 @pytest.mark.parametrize(
     ("inventory", "words"),
     [
         (Inventory(compressed="?"), "status.inventory.compressed was changed by hand"),
         (Inventory(entries=(InventoryEntry(id="spoilt", v="v1"),)), "status.inventory was changed by hand"),
+        (
+            Inventory(entries=(InventoryEntry(id="spoilt", v="v1", pending=True),)),
+            "status.inventory was changed by hand",
+        ),
     ],
 )
 def test_an_inventory_that_somebody_spoilt_is_said(inventory: Inventory, words: str) -> None:

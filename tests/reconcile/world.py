@@ -485,8 +485,8 @@ class World:
             metadata = msgspec.structs.replace(metadata, finalizers=finalizers)
         self.annotation = ahead or self.annotation
         if status is not None:
-            unwritten = bool(asked.metadata.annotations.write_ahead)
-            self.inventoried |= unwritten or status.inventory != asked.status.inventory
+            ahead_of_status = bool(asked.metadata.annotations.write_ahead)
+            self.inventoried |= ahead_of_status or status.inventory != asked.status.inventory
         newest = msgspec.structs.replace(
             self.pattern, metadata=metadata, status=self.pattern.status if status is None else status
         )

@@ -71,11 +71,14 @@ def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
         found["finalizers"] = {"count": len(names), "ours": names.index(FINALIZER) if FINALIZER in names else None}
     annotations = metadata.get("annotations")
     if annotations is None or isinstance(annotations, dict):
-        found["annotations"] = _annotations(annotations or {})
-        if not has_inventory(body):
-            ahead = text_at(metadata, "annotations", WRITE_AHEAD_ANNOTATION)
-            found["annotations"][WRITE_AHEAD_ANNOTATION] = read_write_ahead(ahead, uid=text_at(metadata, "uid"))
+        ahead = {} if has_inventory(body) else {WRITE_AHEAD_ANNOTATION: _ahead(metadata)}
+        found["annotations"] = {**_annotations(annotations or {}), **ahead}
     return {**body, "metadata": found}
+
+
+def _ahead(metadata: Mapping[str, Any]) -> tuple[InventoryEntry, ...]:
+    content = text_at(metadata, "annotations", WRITE_AHEAD_ANNOTATION)
+    return read_write_ahead(content, uid=text_at(metadata, "uid"))
 
 
 def has_inventory(body: Mapping[str, Any]) -> bool:
