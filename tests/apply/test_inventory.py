@@ -59,7 +59,7 @@ def test_what_is_planned_is_pending_where_it_was_not_there_before(before: invent
 
     assert {each.id for each in planned} == {each.id for each in before} | {each.id for each in coming}
     there = {each.id for each in before}
-    assert all(each.pending == (each.id not in there) for each in planned)
+    assert all(bool(each.pending) == (each.id not in there) for each in planned)
     versions = {each.id: each.v for each in planned}
     assert all(versions[each.id] == each.v for each in coming)
 

@@ -198,6 +198,7 @@ def test_what_a_pattern_had_left_in_the_cluster_stays(killed: Killed, scenario: 
     asks_for(scenario, "2.3.0")
     scenario.until_runs(second)
     scenario.change({"apply": {"prune": True}})
+    scenario.kubectl.until("designpattern", scenario.name, speaks_of_its_spec, namespace=scenario.namespace)
     scenario.until_runs(second)
     assert killed.ends_at(2, partial(asks_for, scenario, "3.3.0"), partial(is_ready, scenario, third))
     assert all_maps(scenario) == ["came-0", "kept-0", "left-0"]

@@ -14,9 +14,9 @@ class InventoryEntry(ApiStruct, frozen=True):
     id: Annotated[str, Meta(description="`namespace_name_group_kind`, as in Flux's inventories.")]
     v: Annotated[str, Meta(description="The version of the API group.")]
     pending: Annotated[
-        bool,
-        Meta(description="Whether the operator is about to make it, or could not find out whether it has."),
-    ] = False
+        bool | None,
+        Meta(description="True while the operator is about to make it, or could not find out whether it has."),
+    ] = None  # and not false, which the API server would write into each entry
 
 
 class Inventory(ApiStruct, frozen=True):

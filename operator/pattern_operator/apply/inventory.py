@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-import msgspec
+from msgspec.structs import replace
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.status import InventoryEntry
@@ -38,13 +38,13 @@ def union(before: Entries, after: Entries) -> Entries:
 def planned(before: Entries, coming: Entries) -> Entries:
     """What is in either; what only ``coming`` has is pending: nobody can know yet whether it will come to exist."""
     pending = {entry.id: entry.pending for entry in before}
-    return union(before, tuple(_with(entry, pending=pending.get(entry.id, True)) for entry in coming))
+    return union(before, tuple(replace(entry, pending=pending.get(entry.id, True)) for entry in coming))
 
 
 def made(entries: Entries, there: Collection[ObjectKey]) -> Entries:
     """The entries, of which those of ``there`` are known to exist now, and to be the pattern's."""
     ids = {str(key) for key in there}
-    return tuple(_with(entry, pending=entry.pending and entry.id not in ids) for entry in entries)
+    return tuple(replace(entry, pending=None) if entry.pending and entry.id in ids else entry for entry in entries)
 
 
 def difference(entries: Entries, others: Entries) -> Entries:
@@ -57,10 +57,6 @@ def without(entries: Entries, gone: Collection[ObjectKey]) -> Entries:
     """The entries of objects that are not among ``gone``."""
     ids = {str(key) for key in gone}
     return tuple(entry for entry in entries if entry.id not in ids) if ids else entries
-
-
-def _with(entry: InventoryEntry, *, pending: bool) -> InventoryEntry:
-    return entry if entry.pending is pending else msgspec.structs.replace(entry, pending=pending)
 
 
 def _sorted(entries: Iterable[InventoryEntry]) -> Entries:
