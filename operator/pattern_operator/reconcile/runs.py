@@ -5,10 +5,11 @@ Each takes the state, lets the steps run, writes what ``summary`` makes of their
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
@@ -17,6 +18,7 @@ from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.apply import owner_id
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status as statuses
+from pattern_operator.reconcile.ahead_writer import AheadWriter
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
 from pattern_operator.reconcile.deadline import Beside, once_it_lasts, whenever
 from pattern_operator.reconcile.drift import waiting_repairs
@@ -25,7 +27,7 @@ from pattern_operator.reconcile.lanes import host_of
 from pattern_operator.reconcile.maintain import follow_inventory, keep_up
 from pattern_operator.reconcile.observed import observed
 from pattern_operator.reconcile.pattern_change import note_run
-from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of, lacks_finalizer
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.pipeline import run_steps
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.queue_report import asked_for, is_in_line
@@ -47,7 +49,7 @@ from pattern_operator.reconcile.summary import (
     unreported,
 )
 from pattern_operator.reconcile.waking import Waker, Woken
-from pattern_operator.reconcile.write_ahead import is_first, is_needed
+from pattern_operator.reconcile.write_ahead import is_needed
 from pattern_operator.telemetry import EventRecorder, Metrics, about
 
 LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
@@ -80,6 +82,7 @@ class Runs:
         self._writer = writer
         self._now = now
         self._waker = waker
+        self._ahead = AheadWriter(patterns, writer, now=now)
         self.reporter = Reporter(
             patterns=patterns,
             states=states,
@@ -144,7 +147,7 @@ class Runs:
             nonlocal pattern
             leaves = is_known_otherwise(pattern, run.results.policy, revision=revision)
             needed = is_needed(pattern, entries, leaves=leaves)
-            pattern = await self._put_on_record(pattern, entries if needed else (), revision)
+            pattern = await self._ahead.write(pattern, entries if needed else (), revision)
 
             async def say_so() -> None:
                 nonlocal pattern
@@ -152,7 +155,10 @@ class Runs:
                     applying = statuses.applying(pattern, revision=revision, now=self._now())
                     pattern = await self.reporter.write_if_possible(pattern, applying) or pattern
 
-            async with once_it_lasts(APPLY_LASTS, say_so), whenever(happened, self._keep_finalizer(asked)):
+            async with (
+                once_it_lasts(APPLY_LASTS, say_so),
+                whenever(happened, partial(self._ahead.keep_finalizer, asked)),
+            ):
                 yield
 
         async def keep() -> None:
@@ -186,32 +192,6 @@ class Runs:
                 timer.cancel()
                 self._states.remember(asked, run.state)
         return pattern, run.results, reported
-
-    async def _put_on_record(
-        self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...], revision: Revision
-    ) -> DesignPattern:
-        """Write ahead what is about to exist, and the finalizer; the pattern as it is then."""
-        if entries and is_first(pattern, entries):
-            return await self._writer.write_ahead(pattern, entries)
-        pattern = await self._writer.add_finalizer(pattern)
-        if not entries:
-            return pattern
-        planned = statuses.ahead(pattern, entries, revision=revision, now=self._now())
-        return await self._writer.status(pattern, planned)
-
-    def _keep_finalizer(self, asked: DesignPattern) -> Callable[[], Awaitable[None]]:
-        """Put back at once what somebody takes off while objects are being made (``kubectl replace``)."""
-
-        async def put_back() -> None:
-            newest = self._patterns.get(key_of(asked))
-            if newest is None or newest.metadata.uid != asked.metadata.uid or not lacks_finalizer(newest):
-                return
-            try:
-                await self._writer.add_finalizer(newest)
-            except (PatternDeleted, PatternError) as error:  # the end of the run says so, or the next run puts it back
-                logger.debug("finalizer not put back: pattern=%s: %s", key_of(asked), error, extra=about(asked))
-
-        return put_back
 
     async def _say_what_is_asked(self, pattern: DesignPattern) -> DesignPattern:
         words = f"asks {host_of(pattern) or 'the registry'} for {asked_for(pattern)}"
