@@ -7,14 +7,13 @@ tests run one after another, so a test may kill and restart what it uses.
 import os
 import re
 import shutil
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import tracing
 from tests.planted import assert_no_leak
 from tests.shown import Shown
 from tests.testbed import binaries
@@ -51,13 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def untraced() -> Iterator[None]:
-    """Let a test measure the code, and not what traces it for coverage (its own mark leaves xdist's tracer on)."""
-    here, elsewhere = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)
-    yield
-    threading.settrace(elsewhere)
-    sys.settrace(here)
+    """Let a test measure the code, and not what traces it for coverage."""
+    with tracing.off():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -210,12 +210,12 @@ async def test_of_objects_in_no_inventory_nothing_is_kept_and_the_first_of_each_
     assert scene.told == []
 
 
-async def test_a_hundred_thousand_labelled_objects_cost_no_memory():
+async def test_twenty_thousand_labelled_objects_cost_no_memory():
     scene = Scene(listed=lambda _: False)
     scene.see(scene.body("warm"))
     tracemalloc.start()
     try:
-        for number in range(100_000):
+        for number in range(20_000):
             scene.see(scene.body(f"alien-{number}", label=f"owner-{number}"))
         kept, _ = tracemalloc.get_traced_memory()
     finally:
