@@ -11,6 +11,7 @@ from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
+    formerly_applied,
     has,
     pointer,
     pointers_of,
@@ -133,6 +134,58 @@ def test_entries_of_a_list_are_given_up_by_their_keys() -> None:
     left = without_released(fields, body=BODY, paths=[("spec", "list", "0", "b"), ("spec", "list", "1")])
 
     assert left == {"f:spec": {"f:list": {'k:{"name":"x"}': {".": {}, "f:name": {}}}}}
+
+
+def test_an_object_as_a_whole_is_given_up() -> None:
+    assert without_released({"f:spec": {"f:a": {}}}, body=BODY, paths=[()]) == {}
+
+
+def test_what_is_given_up_leaves_the_entries_of_others_as_they_are() -> None:
+    ours = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": {"f:spec": {"f:a": {}, "f:m": {}}}}
+    theirs = {"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:spec": {"f:a": {}}}}
+    live = {"metadata": {"uid": "u", "resourceVersion": "7", "managedFields": [theirs, ours]}}
+
+    assert release_patch(live, body=BODY, paths=[("spec", "a")]) == {
+        "uid": "u",
+        "resourceVersion": "7",
+        "managedFields": [theirs, {**ours, "fieldsV1": {"f:spec": {"f:m": {}}}}],
+    }
+    assert release_patch(live, body=BODY, paths=[("spec", "other")]) is None
+
+
+def test_a_pointer_to_a_value_and_one_into_it_mean_the_value() -> None:
+    whole, part = ("spec", "m"), ("spec", "m", "only")
+    left = {"spec": {key: value for key, value in BODY["spec"].items() if key != "m"}}
+
+    assert without(BODY, [whole, part]) == without(BODY, [part, whole]) == without(BODY, [whole]) == left
+
+
+def test_an_index_is_read_to_six_digits() -> None:
+    assert has([0] * 100_001, ("100000",))
+    assert not has([0] * 2, ("0000001",))
+
+
+def test_of_a_secret_both_names_of_its_data_are_meant() -> None:
+    sent = secret("s", "team", a="x")
+    other = config_map("c", "team", a="1")
+
+    assert set(pointers_of(decode_rules([rule("/stringData/a")]), sent)) == {("data", "a"), ("stringData", "a")}
+    assert pointers_of(decode_rules([rule("/metadata/name")]), sent) == (("metadata", "name"),)
+    assert pointers_of(decode_rules([rule("/data/a")]), other) == (("data", "a"),)
+
+
+def test_a_field_that_was_applied_before_is_one_beside_the_fields_of_the_object_that_is_meant() -> None:
+    here = config_map("c", "team", a="1")
+    rules = decode_rules([rule("/data/b", "/data/a", "/spec/x"), rule("/data/c", name="other")])
+
+    assert formerly_applied(rules, here) == (("data", "b"),)
+
+
+def test_a_field_of_a_list_entry_may_have_been_applied_before() -> None:
+    body = {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}, "spec": {"list": [{"a": 1}]}}
+    rules = decode_rules([rule("/spec/list/0/b", "/spec/list/1/b")])
+
+    assert formerly_applied(rules, Object.of(body)) == (("spec", "list", "0", "b"),)
 
 
 @pytest.mark.parametrize("live", [None, 7, {}, {"metadata": {"managedFields": [7, {"manager": "pattern-operator"}]}}])

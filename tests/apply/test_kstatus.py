@@ -41,6 +41,12 @@ DEPLOYMENT: dict[str, Row] = {
         IN_PROGRESS,
         "0 of 2 replicas created",
     ),
+    "an error of before that did no harm": (
+        {"replicas": 2},
+        replicas(2, 2, 2, 2) | {"conditions": [*AVAILABLE, condition("ReplicaFailure", message="exceeded quota")]},
+        CURRENT,
+        "2 of 2 replicas available",
+    ),
     "half is updated": (
         {"replicas": 2} | DEADLINE,
         replicas(3, 1, 2, 2),
@@ -189,6 +195,18 @@ STATEFUL_SET: dict[str, Row] = {
         {"replicas": 3, "readyReplicas": 3, "updatedReplicas": 1},
         IN_PROGRESS,
         "1 of 2 replicas above the partition updated",
+    ),
+    "a partition of none asks for all": (
+        {"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": 0}}},
+        {"replicas": 3, "readyReplicas": 3, "updatedReplicas": 2},
+        IN_PROGRESS,
+        "2 of 3 replicas above the partition updated",
+    ),
+    "its pods must be ready for a second": (
+        {"replicas": 2, "minReadySeconds": 1},
+        {"replicas": 2, "readyReplicas": 2, "availableReplicas": 1},
+        IN_PROGRESS,
+        "1 of 2 replicas available (minReadySeconds)",
     ),
     "it is updated by hand, and no pod runs": (
         {"replicas": 2, "updateStrategy": {"type": "OnDelete"}},
@@ -507,6 +525,19 @@ def test_a_pod_that_finds_no_node(age: timedelta | None, state: HealthState, aga
     assert "0/2 nodes fit" in health.message
     assert (health.recheck_at is not None) is again
     assert health.recheck_at is None or NOW < health.recheck_at <= NOW + SCHEDULE_WINDOW
+
+
+@pytest.mark.parametrize("created", ["2026-05-01T14:00:00+02:00", "2026-05-01T12:00:00", "2026-05-01T12:00:00Z"])
+def test_the_making_of_a_pod_is_read_in_whatever_zone_it_is_written(created: str):
+    unscheduled = condition("PodScheduled", "False", reason="Unschedulable", message="0/2 nodes fit")
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "it", "creationTimestamp": created},
+        "status": {"phase": "Pending", "conditions": [unscheduled]},
+    }
+
+    assert health_of(body, now=NOW).recheck_at == NOW + SCHEDULE_WINDOW
 
 
 def test_a_kind_that_only_sounds_built_in_has_no_rule():

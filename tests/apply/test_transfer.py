@@ -539,6 +539,151 @@ async def test_a_pattern_in_a_pattern_is_not_waited_for_before_it_is_deleted():
     assert transfers.delay_reason(inner, by=OLD) == ""
 
 
+def seen_and_run(transfers: Transfers, who: Owner) -> None:
+    transfers.pattern_seen(who, generation=1)
+    transfers.pattern_ran(who.id, generation=1)
+    transfers.pattern_rendered(who.id, generation=1)
+
+
+@pytest.mark.parametrize("how", ["pattern_changed", "pattern_not_applied", "pattern_seen"])
+async def test_a_pattern_of_which_another_version_is_seen_begins_anew(how: str):
+    transfers = Transfers()
+    transfers.wait(KEY, NEW)
+    transfers.exclude(KEY, NEW.id)
+    other = config_map("other", "team").key
+    transfers.wait(other, NEW)
+    before = (transfers.may_wait(KEY, NEW.id), transfers.may_wait(other, NEW.id))
+
+    getattr(transfers, how)(NEW, generation=2)
+
+    assert before == (False, False)
+    assert (transfers.may_wait(KEY, NEW.id), transfers.may_wait(other, NEW.id)) == (True, True)
+
+
+async def test_a_pattern_that_is_seen_beside_an_object_is_waited_for_a_moment():
+    transfers = Transfers()
+    seen_and_run(transfers, NEW)
+
+    assert transfers.delay_reason(KEY, by=OLD) == "is deleted in 1 s, unless another pattern has it by then"
+
+
+async def test_who_waits_again_is_offered_it_again_and_not_by_what_was_said_before():
+    told = Told()
+    transfers = Transfers(on_change=told)
+    transfers.wait(KEY, NEW)
+    transfers.delay_reason(KEY, by=OLD)
+    transfers.stop_waiting(KEY, NEW.id)
+    transfers.wait(KEY, NEW)
+    offered = transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
+    transfers.delay_reason(KEY, by=OLD)
+
+    assert not offered
+    assert transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
+    assert told.owners == ["new", "old", "new"]
+
+
+async def test_who_waits_again_while_another_waited_on_is_told_again():
+    told = Told()
+    transfers = Transfers(on_change=told)
+    transfers.wait(KEY, NEW)
+    transfers.wait(KEY, THIRD)
+    transfers.delay_reason(KEY, by=OLD)
+    transfers.stop_waiting(KEY, NEW.id)
+    transfers.wait(KEY, NEW)
+    transfers.delay_reason(KEY, by=OLD)
+
+    assert told.owners == ["new", "third", "old", "new"]
+
+
+def test_the_end_of_an_offer_is_the_end_for_who_still_waits_and_of_no_other_offer():
+    async def scenario() -> tuple[str, list[bool]]:
+        transfers = Transfers()
+        transfers.wait(KEY, NEW)
+        transfers.delay_reason(KEY, by=OLD)
+        await asyncio.sleep(transfer.OFFER_DURATION - 1)
+        transfers.delay_reason(KEY, by=FAR)
+        await asyncio.sleep(1)
+        return transfers.delay_reason(KEY, by=OLD), [
+            transfers.is_offered(KEY, by=each.id, to=NEW.id) for each in (OLD, FAR)
+        ]
+
+    assert run(scenario()) == ("", [False, True])
+
+
+def test_a_pattern_is_woken_when_the_time_of_its_offer_is_over_counted_from_when_it_first_asked():
+    async def scenario() -> list[list[str]]:
+        told = Told()
+        transfers, seen = Transfers(on_change=told), []
+        transfers.delay_reason(KEY, by=OLD)
+        await asyncio.sleep(10)
+        transfers.wait(KEY, NEW)
+        transfers.delay_reason(KEY, by=OLD)
+        for pause in (transfer.OFFER_DURATION - 10.1, 0.2):
+            await asyncio.sleep(pause)
+            seen.append(list(told.owners))
+        return seen
+
+    assert run(scenario()) == [["new"], ["new", "old"]]
+
+
+def test_a_pattern_is_woken_when_the_moment_of_waiting_is_over_and_not_before():
+    async def scenario() -> list[list[str]]:
+        told = Told()
+        transfers, seen = Transfers(on_change=told), []
+        seen_and_run(transfers, NEW)
+        transfers.delay_reason(KEY, by=OLD)
+        for pause in (transfer.GRACE - 0.1, 0.2):
+            await asyncio.sleep(pause)
+            seen.append(list(told.owners))
+        return seen
+
+    assert run(scenario()) == [[], ["old"]]
+
+
+def test_who_keeps_data_for_a_pattern_that_is_not_rendered_looks_again_soon():
+    async def scenario() -> list[str]:
+        told = Told()
+        transfers = Transfers(on_change=told)
+        transfers.pattern_changed(NEW, generation=2)
+        transfers.delay_reason(PVC, by=OLD)
+        await asyncio.sleep(transfer.RECHECK_INTERVAL + 0.1)
+        return told.owners
+
+    assert run(scenario()) == ["old"]
+
+
+def test_once_closed_nobody_is_woken():
+    async def scenario() -> list[str]:
+        told = Told()
+        transfers = Transfers(on_change=told)
+        seen_and_run(transfers, NEW)
+        transfers.delay_reason(KEY, by=OLD)
+        transfers.close()
+        await asyncio.sleep(100)
+        return told.owners
+
+    assert run(scenario()) == []
+
+
+def test_of_two_that_send_an_object_the_one_that_still_does_is_waited_for():
+    async def scenario() -> tuple[str, str, bool]:
+        transfers = Transfers()
+        for each in (NEW, THIRD):
+            transfers.wait(KEY, each)
+        transfers.delay_reason(KEY, by=OLD)
+        with transfers.taking(KEY, THIRD):
+            with transfers.taking(KEY, NEW):
+                pass
+            await asyncio.sleep(transfer.OFFER_DURATION)
+            meanwhile = transfers.delay_reason(KEY, by=OLD)
+        return meanwhile, transfers.delay_reason(KEY, by=OLD), bool(transfers._taking)
+
+    meanwhile, after, kept = run(scenario())
+
+    assert "team/third" in meanwhile
+    assert (after, kept) == ("", False)
+
+
 async def test_nothing_is_kept_of_patterns_that_are_gone():
     transfers = Transfers()
     for each in (OLD, NEW):
