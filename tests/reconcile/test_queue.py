@@ -453,3 +453,35 @@ def collector(ran: list[str]) -> Run[str]:
         ran.append(key)
 
     return run
+
+
+def test_what_waits_for_a_worker_and_for_how_long_is_known_by_when_it_is_due():
+    now = 0.0
+    queue = Queue[str](clock=lambda: now)
+    before = (queue.overdue, queue.oldest)
+    queue.add("a")
+    queue.add("b", delay=5)
+    at_once = (queue.overdue, queue.oldest)
+    now = 5.0
+    later = (queue.overdue, queue.oldest)
+
+    assert (before, at_once, later) == ((0, 0.0), (1, 0.0), (2, 5.0))
+
+
+async def test_a_key_that_runs_waits_for_no_worker():
+    now, free = 0.0, asyncio.Event()
+    queue = Queue[str](clock=lambda: now)
+
+    async def run(_: str) -> None:
+        await free.wait()
+
+    queue.add("a")
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.01)
+        queue.add("a")  # again, while it runs
+        now = 3.0
+        queue.add("b")
+        now = 7.0
+
+        assert (queue.overdue, queue.oldest, queue.running) == (2, 4.0, 1)
+        free.set()

@@ -10,6 +10,8 @@ from tests.foreign_bodies import REAL
 from tests.kube.fake_session import FakeSession
 
 from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled, Transient
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile import PatternKey, PatternStore, Reconciler
@@ -148,6 +150,52 @@ async def test_a_defect_in_telling_of_a_defect_ends_nothing(reconciler, writer, 
     assert await reconciler.run(KEY) == AFTER_DEFECT
     assert counted == ["run", "run"]
     assert PASSWORD not in caplog.text
+
+
+def failing(error: Exception) -> Any:
+    async def fail(*_: Any) -> None:
+        raise error
+
+    return fail
+
+
+async def test_a_status_that_cannot_be_written_now_is_tried_again_and_says_nothing_yet(
+    reconciler, writer, told, counted, monkeypatch
+):
+    away = Transient(reason=Reason.APPLY_FAILED, message="the API server is away; it is retried.")
+    monkeypatch.setattr(reconciler, "_run", failing(away))
+
+    first, second = [await reconciler.run(KEY) for _ in range(2)]
+
+    assert 0 < first < second
+    assert (writer.written, told, counted) == ([], [], [])
+
+
+async def test_a_status_that_does_not_fit_is_told_in_few_words_once_and_waits_for_a_change(
+    reconciler, writer, told, counted, monkeypatch
+):
+    too_large = Stalled(reason=Reason.STATUS_TOO_LARGE, message="the status does not fit: split the pattern.")
+    monkeypatch.setattr(reconciler, "_run", failing(too_large))
+
+    assert [await reconciler.run(KEY) for _ in range(2)] == [None, None]
+    assert [each.status for each in writer.written][:1] == ["StatusTooLarge"]
+    assert told == ["StatusTooLarge"]
+    assert counted == []
+
+
+async def test_what_was_known_of_a_pattern_goes_with_it(reconciler, monkeypatch):
+    monkeypatch.setattr(reconciler, "_run", give_up)
+    await reconciler.run(KEY)
+    uid = decode(REAL["DesignPattern"]).metadata.uid
+    monkeypatch.setattr(reconciler, "_cluster", SimpleNamespace(forget=lambda _: None))
+    monkeypatch.setattr(reconciler._ports.repositories, "forget", lambda _: None, raising=False)
+    before = reconciler.what_is_kept()
+
+    reconciler.forget(KEY, uid=uid)
+
+    assert list(before) == [uid]
+    assert reconciler.what_is_kept() == {}
+    assert await reconciler.run(KEY) is None
 
 
 def test_the_pattern_of_these_tests_is_one_that_the_crd_admits():
