@@ -253,3 +253,23 @@ async def test_what_is_not_a_discovery_is_unavailable():
     async with serving(lambda _: web.Response(body=b"<html>please log in</html>")) as session:
         with pytest.raises(ApiUnavailable, match="not an API server"):
             await Discovery(session).find(group="apps", kind="Deployment")
+
+
+async def test_kinds_of_the_core_and_of_groups_are_found_and_a_name_that_is_nearly_one_is_told():
+    core = document(("", "Current", ["ConfigMap", "Secret"]))
+    groups = document(("apps", "Current", ["Deployment"]), ("tests.example", "Current", ["Gadget"]))
+
+    def answer(request: web.Request) -> web.Response:
+        return web.Response(body=core.body if request.path == "/api" else groups.body)
+
+    async with serving(answer) as session:
+        discovery = Discovery(session)
+        found = [
+            (await discovery.find(group=group, kind=kind)).plural
+            for group, kind in (("", "ConfigMap"), ("", "Secret"), ("apps", "Deployment"), ("tests.example", "Gadget"))
+        ]
+        with pytest.raises(KindNotFound) as refusal:
+            await discovery.find(group="apps", kind="Deploymnt")
+
+    assert found == ["configmaps", "secrets", "deployments", "gadgets"]
+    assert "did you mean Deployment?" in str(refusal.value)

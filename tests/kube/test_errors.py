@@ -1,14 +1,19 @@
+import errno
+import os
+import ssl
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.kube import ApiError, ApiUnavailable, KindNotFound, StatusCause
 from pattern_operator.kube.decode import read_object
-from pattern_operator.kube.errors import from_response, is_unreadable_entry
+from pattern_operator.kube.errors import AnswerTooLarge, from_response, is_unreadable_entry
 from pattern_operator.limits import MAX_STATUS_MESSAGE
 
 
@@ -250,3 +255,40 @@ def test_of_the_causes_those_that_are_not_objects_are_left_out_and_the_others_st
     error = ApiError.from_status({"kind": "Status", "code": 422, "details": {"causes": [5, cause, None, "x", [cause]]}})
 
     assert [each.field for each in error.causes] == ["spec.replicas"]
+
+
+HOST = ConnectionKey("a.example", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
+
+
+def distrusted(words: str) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
+    error.verify_message = words
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            aiohttp.ClientConnectorCertificateError(HOST, distrusted("certificate has expired")),
+            "its certificate is refused (certificate has expired)",
+        ),
+        (aiohttp.ClientConnectorCertificateError(HOST, distrusted("")), "its certificate is refused ("),
+        (aiohttp.ClientConnectorDNSError(HOST, OSError("x")), "its name cannot be looked up"),
+        (aiohttp.ClientConnectorError(HOST, OSError(errno.ECONNREFUSED, "no")), os.strerror(errno.ECONNREFUSED)),
+        (aiohttp.ClientPayloadError("tulipwood"), "the connection broke"),
+    ],
+)
+def test_why_no_answer_came_is_said_in_the_words_of_the_system(error: Exception, says: str):
+    found = ApiUnavailable.unreachable("https://a.example", error=error)
+
+    assert found.message.startswith(f"the API server at https://a.example cannot be reached: {says}")
+    assert (found.code, found.reason) == (0, "Unreachable")
+    assert "tulipwood" not in str(found)
+
+
+def test_an_answer_that_is_too_large_says_how_much_is_read():
+    error = AnswerTooLarge(32 << 20)
+
+    assert str(error) == "the API server's answer is longer than the 32 MiB that are read (AnswerTooLarge)"
+    assert error.args == (error.message,)

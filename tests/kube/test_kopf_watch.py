@@ -112,3 +112,28 @@ async def test_the_list_after_a_failure_is_sent_only_after_its_pause(monkeypatch
         after_a_failure = await seconds(session)
 
     assert healthy < 0.2 <= after_a_failure
+
+
+def test_the_words_of_the_server_are_logged(watch, caplog):
+    watch.take(error(500))
+
+    assert "listing again: etcd event has no old value" in caplog.text
+
+
+async def test_what_kopf_reads_of_a_watch_is_what_is_told_here():
+    patterns = Collection(DESIGN_PATTERN)
+    known = patterns.put("web")["metadata"]
+    async with patterns.serve() as session:
+        session.kopf_watch.skip_known(lambda *seen: seen[1:] == ("web", known["uid"], known["resourceVersion"]))
+        params = {"watch": "true", "resourceVersion": "1"}
+        async with session.kopf_http.get(f"{session.server}{DESIGN_PATTERN.path()}", params=params) as response:
+            assert not response.content.at_eof()
+            changed = patterns.put("web", spec={"a": 2})["metadata"]
+            session.kopf_watch.skip_known(lambda *seen: seen[3] == changed["resourceVersion"])
+            told = []
+            async for each in response.content.iter_chunked(1024):
+                told.append(orjson.loads(each)["type"])
+                if told[-1] == "BOOKMARK":
+                    break
+
+    assert told == ["ADDED", "BOOKMARK"]

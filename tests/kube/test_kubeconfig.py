@@ -191,3 +191,17 @@ async def test_a_kubeconfig_that_is_not_yaml_is_told_by_its_line_and_not_by_what
         await load(kubeconfig=file, disk=disk)
 
     assert "tulipwood" not in str(refusal.value)
+
+
+async def test_the_line_is_the_one_with_the_fault(tmp_path):
+    file = tmp_path / "config"
+    file.write_text("a: 1\nb: [1, 2\nc: 3\n")
+
+    with ThreadPoolExecutor(1) as disk, pytest.raises(CredentialsError, match="line 3"):
+        await load(kubeconfig=file, disk=disk)
+
+
+@pytest.mark.parametrize("name", ["exec", "auth-provider", "tokenFile", "client-key"])
+def test_what_would_run_or_read_with_the_rights_of_the_operator_is_refused(name: str):
+    with pytest.raises(CredentialsError, match=f"uses {name}, which would run or read"):
+        of_text(config(user={"token": SECRET, name: "x"}))

@@ -159,3 +159,47 @@ async def test_of_two_candidates_that_write_together_the_slower_waits(leases, se
 async def _lead(one: LeaderElector) -> None:
     async with one.acquire():
         return
+
+
+async def test_a_leader_renews_now_and_then_and_not_all_the_time(leases, session):
+    async with elector(session, timing=Timing(renew=30.0)).acquire():
+        await asyncio.sleep(0.1)
+
+        assert leases.asked.count("replace leases") == 0
+
+
+async def test_a_lease_that_cannot_be_looked_at_after_a_conflict_is_not_lost_yet(leases, session):
+    one = elector(session)
+    async with one.acquire() as lost:
+        leases.refuse["get"] = (500, "InternalError")
+        leases.put("leader", spec=leases.objects["team", "leader"]["spec"])  # of another version than it knows
+        await until(lambda: one.problem.startswith("cannot renew the Lease"))
+        still_leads = not lost.is_set()
+        del leases.refuse["get"]
+        await until(lambda: not one.problem)
+
+    assert still_leads
+    assert holder(leases) == ""
+
+
+async def test_a_lease_that_cannot_be_given_back_runs_out_by_itself(leases, session, caplog):
+    async with elector(session, timing=Timing(renew=30.0)).acquire():
+        leases.refuse["replace"] = (403, "Forbidden")
+
+    assert holder(leases) == "a"
+    assert "cannot release the Lease" in caplog.text
+
+
+async def test_who_cannot_watch_the_lease_says_so_until_it_can(leases, session):
+    leases.refuse["list"] = (403, "Forbidden")
+    one = elector(session)
+    waiting = asyncio.create_task(_lead(one))
+    await until(lambda: bool(one.problem))
+    said, done = one.problem, waiting.done()
+    del leases.refuse["list"]
+    async with asyncio.timeout(5):
+        await waiting
+
+    assert said.startswith("cannot watch the Lease")
+    assert not done
+    assert one.problem == ""
