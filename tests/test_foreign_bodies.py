@@ -36,6 +36,7 @@ from pattern_operator.api import fields
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.inventorycodec import expand
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
@@ -120,7 +121,7 @@ from pattern_operator.kube import objects as verbs
 from pattern_operator.kube.decode import read_list, read_object
 from pattern_operator.kube.discovery import _resources, _silent
 from pattern_operator.kube.errors import from_response
-from pattern_operator.kube.kind_existence import is_gone, is_kind_gone
+from pattern_operator.kube.kind_existence import Definitions, is_gone
 from pattern_operator.kube.kopf_watch import KopfWatch
 from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.self_review import can_patch_everything, user_name
@@ -420,14 +421,23 @@ async def scope(body: Any) -> None:
 
 @reader
 async def applying(body: Any) -> None:
-    """The body as the object that is applied, and as each answer to it."""
-    session = answering(body)
-    discovery, followed = FakeDiscovery(session), managed_objects(session)
-    applier = Applier(session, discovery, managed_objects=followed)
-    followed._unlisted.note(KEY, label="x")
-    for rendered in (as_object(body), as_object(REAL["Widget"])):
-        done = await applier.apply_all([rendered], owner=OWNER, conflicts="Fail", owned=())
-        assert Reason.INTERNAL_ERROR not in {failure.reason for failure in done.failures}
+    """The body as the object that is applied, and as each answer to it, also where that is about the right object."""
+    for answer in (body, about(KEY, body)):
+        session = answering(answer)
+        discovery, followed = FakeDiscovery(session), managed_objects(session)
+        applier = Applier(session, discovery, managed_objects=followed)
+        followed._unlisted.note(KEY, label="x")
+        for rendered in (as_object(body), as_object(REAL["Widget"])):
+            done = await applier.apply_all([rendered], owner=OWNER, conflicts="Fail", owned=())
+            assert Reason.INTERNAL_ERROR not in {failure.reason for failure in done.failures}
+
+
+def about(key: ObjectKey, body: Any) -> Any:
+    """``body`` with the name of an object of the pattern, and all else as it is."""
+    if not isinstance(body, dict):
+        return body
+    name = {"name": key.name, "namespace": key.namespace, "labels": {OWNER_LABEL: OWNER.id}}
+    return {**body, "metadata": {**fields.mapping(body.get("metadata")), **name}}
 
 
 @reader
@@ -664,7 +674,7 @@ async def existence(body: Any) -> None:
 async def absence(body: Any) -> None:
     await is_gone(answering(body), NAMESPACE)
     with suppress(ApiError):
-        await is_kind_gone(answering(body), group="shop.example", kind="Widget", listed=False)
+        await Definitions(answering(body)).is_kind_gone(group="shop.example", kind="Widget", listed=False)
 
 
 @reader

@@ -19,6 +19,7 @@ from tests.kube.fake_apiserver import serving
 from pattern_operator.api.object import Object
 from pattern_operator.apply import Applier, Deleter, ManagedObjects, Notification, Owner, Transfers
 from pattern_operator.kube import Discovery, KindNotFound, Resource, Session, WatchEvent, WatchEventType
+from pattern_operator.kube.kind_existence import Definitions
 
 Body = dict[str, Any]
 Refusal = Callable[["Request"], web.Response | None]
@@ -55,6 +56,7 @@ class KnownKinds(Discovery):
         self.gone: set[str] = set()
         self.hidden: set[str] = set()
         self.invalidated = 0
+        self.looks: dict[int, Definitions | None] = {}  # by which it was looked for kinds that are gone
         self.listed = [Resource("", "v1", "ConfigMap", "configmaps", namespaced=True)]
 
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
@@ -63,7 +65,8 @@ class KnownKinds(Discovery):
         namespaced = kind not in CLUSTER_SCOPED
         return Resource(group, version or "v1", kind, f"{kind.lower()}s", namespaced=namespaced)
 
-    async def is_gone(self, *, group: str, kind: str) -> bool:
+    async def is_gone(self, *, group: str, kind: str, definitions: Definitions | None = None) -> bool:
+        self.looks[id(definitions)] = definitions
         return kind in self.gone
 
     async def deletable(self, *, group: str | None = None) -> tuple[Resource, ...]:

@@ -60,6 +60,17 @@ async def test_workloads_go_before_what_they_need_and_all_in_one_step_where_noth
     assert (done.pending, done.skipped, done.untouched, done.remaining) == ((), (), (), ())
 
 
+async def test_whether_kinds_are_gone_is_looked_for_once_a_step(cluster: FakeCluster):
+    desired = [namespace_named("own"), config_map("c", "own"), deployment("d", "own")]
+    cluster.discovery.gone |= {each.key.kind for each in desired}
+
+    done = await step(cluster, *desired)
+    await step(cluster, *desired)
+
+    assert len(done.deleted) == 3
+    assert len(cluster.discovery.looks) == 2
+
+
 async def test_what_is_held_holds_up_what_it_needs(cluster: FakeCluster):
     config, work = owned(cluster, config_map("c", "team")), owned(cluster, deployment("d", "team"), **HELD)
     space = owned(cluster, namespace_named("own"))

@@ -1,5 +1,6 @@
 """A kind is gone when neither a definition nor an aggregated server has it, and not because it is not shown."""
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ from aiohttp import web
 from tests.kube.fake_apiserver import Handler, serving, undefined
 
 from pattern_operator.kube import ApiError, Resource
-from pattern_operator.kube.kind_existence import is_gone, is_kind_gone
+from pattern_operator.kube.kind_existence import Definitions, is_gone
 
 GROUP = "shop.example"
 WIDGET = Resource(GROUP, "v1", "Widget", "widgets", namespaced=True)
@@ -54,12 +55,12 @@ def whole(items: list[dict[str, Any]]) -> web.Response:
 async def test_a_kind_is_gone_when_nothing_in_the_cluster_speaks_of_it(answer: Handler, gone: bool):
     async with serving(answer) as session:
         assert await is_gone(session, WIDGET) is gone
-        assert await is_kind_gone(session, group=GROUP, kind="Widget", listed=False) is gone
+        assert await Definitions(session).is_kind_gone(group=GROUP, kind="Widget", listed=False) is gone
 
 
 async def test_of_a_group_that_is_shown_without_the_kind_an_aggregated_server_is_believed():
     async with serving(server(definitions={}, service=AGGREGATED)) as session:
-        assert await is_kind_gone(session, group=GROUP, kind="Widget", listed=True)
+        assert await Definitions(session).is_kind_gone(group=GROUP, kind="Widget", listed=True)
 
 
 @pytest.mark.parametrize(
@@ -75,4 +76,45 @@ async def test_what_cannot_be_looked_at_is_not_gone(answer: Handler):
     async with serving(answer) as session:
         assert not await is_gone(session, WIDGET)
         with pytest.raises(ApiError):
-            await is_kind_gone(session, group=GROUP, kind="Widget", listed=False)
+            await Definitions(session).is_kind_gone(group=GROUP, kind="Widget", listed=False)
+
+
+# --- many kinds at once ----------------------------------------------------------------------------------------------
+
+
+class Counting:
+    """Counts the requests for what ``answer`` answers."""
+
+    def __init__(self, answer: Handler) -> None:
+        self._answer = answer
+        self.paths: list[str] = []
+
+    def __call__(self, request: web.Request) -> Any:
+        self.paths.append(request.path.rpartition("/")[2])
+        return self._answer(request)
+
+
+async def test_many_kinds_that_are_gone_cost_two_lists_and_the_definitions_of_their_groups():
+    defined = {f"ws{number}.{GROUP}": f"W{number}" for number in range(5)}
+    counting = Counting(server(definitions=defined, service=AGGREGATED, group="other.example"))
+    async with serving(counting) as session:
+        definitions = Definitions(session)
+        of_group = [definitions.is_kind_gone(group=GROUP, kind=f"W{number}", listed=False) for number in range(3, 103)]
+        of_none = [
+            definitions.is_kind_gone(group=f"g{number}.example", kind="X", listed=False) for number in range(100)
+        ]
+        gone = await asyncio.gather(*of_group, *of_none)
+
+    assert gone == [False, False] + [True] * 198
+    assert sorted(counting.paths) == sorted(["customresourcedefinitions", "apiservices", *defined])
+
+
+async def test_what_cannot_be_read_is_not_asked_for_again_in_the_same_look():
+    counting = Counting(lambda _: web.Response(status=403, body=b'{"kind": "Status", "code": 403}'))
+    async with serving(counting) as session:
+        definitions = Definitions(session)
+        for number in range(3):
+            with pytest.raises(ApiError):
+                await definitions.is_kind_gone(group=f"g{number}.example", kind="X", listed=False)
+
+    assert counting.paths == ["customresourcedefinitions"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.kube.fake_session import FakeSession
 from tests.reconcile.pattern import LATER, NOW, REVISION, pattern, results
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -12,6 +13,7 @@ from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import ApplyFailure, Owner, PruneResult, inventory, prune
 from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
 from pattern_operator.errors import Transient
+from pattern_operator.kube.kind_existence import Definitions
 from pattern_operator.reconcile import pruning, status
 from pattern_operator.reconcile.results import Leaving, PrunedObjects
 
@@ -31,6 +33,9 @@ class Cluster:
         self.asked: list[str] = []
         self.watched = True
         self.released: set[ObjectKey] = set()
+
+    def definitions(self) -> Definitions:
+        return Definitions(FakeSession())
 
     async def delete_all(self, entries: Any, **_: Any) -> list[Deletion]:
         return [self._remove(each) for each in entries]

@@ -1,8 +1,7 @@
 """Objects out of the cluster, each only if it is still ours to delete."""
 
-import asyncio
 from collections.abc import Awaitable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from pattern_operator.aio import run_all
@@ -38,7 +37,7 @@ from pattern_operator.kube import (
     objects,
 )
 from pattern_operator.kube.errors import not_served_yet
-from pattern_operator.kube.kind_existence import is_missing
+from pattern_operator.kube.kind_existence import Definitions, is_missing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,8 +49,7 @@ class _Run:
     otherwise: Reason
     later: Collection[ObjectKey] = ()  # that are deleted after these
     unavailable: ApiError | None = None  # the API server does not answer, or throttles us
-    gone: dict[tuple[str, str], bool] = field(default_factory=dict)  # kinds that discovery does not show
-    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    definitions: Definitions  # of kinds that discovery does not show
 
 
 class Deleter:
@@ -83,17 +81,24 @@ class Deleter:
         impersonate: str | None,
         otherwise: Reason,
         later: Collection[ObjectKey] = (),
+        definitions: Definitions | None = None,
     ) -> list[Deletion]:
         """Delete the objects of ``entries`` that are ours, all at once; never raises for what a server answers.
 
         What the watches know is believed, and the delete carries the UID of what they saw; an object they do not know
         is read first. ``otherwise`` is the reason of a failure when the refusal has no more special one.
         ``later`` are the objects that go after these, and do not keep a Namespace that goes before them.
+        ``definitions`` were read for the waves before (``Deleter.definitions``).
         """
-        run = _Run(owner=owner, impersonate=impersonate, otherwise=otherwise, later=later)
+        definitions = definitions or self.definitions()
+        run = _Run(owner=owner, impersonate=impersonate, otherwise=otherwise, later=later, definitions=definitions)
         for key in later:  # whoever waits for several objects of a pattern hears of all of them at once
             self._transfers.delay_reason(key, by=owner)
         return await run_all(self._attempt(entry, run) for entry in entries)
+
+    def definitions(self) -> Definitions:
+        """What tells whether kinds are gone, to be read once for several calls of ``delete_all``."""
+        return self._discovery.definitions()
 
     async def account_rbac(self, keys: Iterable[ObjectKey], *, owner: Owner, impersonate: str) -> frozenset[ObjectKey]:
         """Which of these bindings bind ``impersonate``, and their roles; never raises for what a server answers."""
@@ -160,16 +165,9 @@ class Deleter:
         try:
             return await self._find_and_delete(entry, key, run)
         except KindNotFound:
-            if await self._is_kind_gone(key, run):
+            if await self._discovery.is_gone(group=key.group, kind=key.kind, definitions=run.definitions):
                 return Deletion(entry, key, DeletionOutcome.DELETED)
             raise not_served_yet(f"{key.kind}.{key.group}") from None
-
-    async def _is_kind_gone(self, key: ObjectKey, run: _Run) -> bool:
-        kind = key.group_kind
-        async with run.looking:  # once for all objects of it
-            if kind not in run.gone:
-                run.gone[kind] = await self._discovery.is_gone(group=key.group, kind=key.kind)
-            return run.gone[kind]
 
     async def _find_and_delete(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Deletion:
         resource = await self._find(key, entry.v)

@@ -50,10 +50,16 @@ async def delete_in_waves(
     """
     left = {key_of(entry): entry for entry in entries}
     done: list[Deletion] = []
+    definitions = deleter.definitions()
     async for wave, unbound in _waves(left, owner=owner, deleter=deleter, impersonate=impersonate):
         now = [left.pop(key) for key in wave]
         deletions = await deleter.delete_all(
-            now, owner=owner, impersonate=impersonate, otherwise=otherwise, later=frozenset(left)
+            now,
+            owner=owner,
+            impersonate=impersonate,
+            otherwise=otherwise,
+            later=frozenset(left),
+            definitions=definitions,
         )
         if unbound:
             deletions = [_left_behind(each) for each in deletions]

@@ -14,7 +14,7 @@ from pattern_operator.api.fields import list_at, mappings_at, text, text_at
 from pattern_operator.api.object import GroupKind
 from pattern_operator.kube.decode import read_list
 from pattern_operator.kube.errors import GroupUnavailable, KindNotFound, not_served_yet
-from pattern_operator.kube.kind_existence import crd_names, is_established_crd, is_kind_gone
+from pattern_operator.kube.kind_existence import Definitions, crd_names, is_established_crd
 from pattern_operator.kube.kind_suggestion import ServedKinds
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
@@ -93,14 +93,21 @@ class Discovery:
             if missing and await is_established_crd(self._session, name):
                 raise not_served_yet(name)
 
-    async def is_gone(self, *, group: str, kind: str) -> bool:
+    def definitions(self) -> Definitions:
+        """What ``is_gone`` looks at, for all kinds of one pass: it is read once, when it is first needed."""
+        return Definitions(self._session)
+
+    async def is_gone(self, *, group: str, kind: str, definitions: Definitions | None = None) -> bool:
         """Whether a kind that ``find`` did not find is gone for certain; its objects went with it.
+
+        Without ``definitions`` they are read for this one.
 
         Raises:
             ApiError: the server could not be asked.
         """
         listed = group in self._groups and group not in self._silent
-        return await is_kind_gone(self._session, group=group, kind=kind, listed=listed)
+        definitions = definitions or self.definitions()
+        return await definitions.is_kind_gone(group=group, kind=kind, listed=listed)
 
     def invalidate(self, resource: Resource | None = None) -> None:
         """Read again at the next question: a CRD was created, deleted or changed its versions.

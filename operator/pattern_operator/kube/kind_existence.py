@@ -5,22 +5,23 @@ meanwhile. What there is to serve stands in the CustomResourceDefinitions and th
 objects in etcd: a kind is gone only when none of them speaks of it. Where they cannot be read, it is unknown.
 
 Source: kube-aggregator, ``pkg/controllers/autoregister``: APIServices of the server's own groups are labelled
-``onstart``, those made for CRDs ``true``; an aggregated server's carry no such label.
+``onstart``, those made for CRDs ``true``; an aggregated server's carry no such label. ``pkg/apis/apiregistration/
+validation``: the name of each is ``<version>.<group>``.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from pattern_operator.api.fields import ObjectMeta, mapping_at, mappings_at, text_at
 from pattern_operator.kube import objects
 from pattern_operator.kube.errors import ApiError
-from pattern_operator.kube.pagination import Page
+from pattern_operator.kube.pagination import PAGE, Page
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 from pattern_operator.kube.wellknown import API_SERVICE, CRD
 
 _AUTOMANAGED: Final = "kube-aggregator.kubernetes.io/automanaged"
-_PAGE: Final = 500
 
 
 async def is_gone(session: Session, resource: Resource) -> bool:
@@ -33,34 +34,61 @@ async def is_gone(session: Session, resource: Resource) -> bool:
                 for version in mappings_at(definition, "spec", "versions")
             )
         # The server's own group, or an aggregated one: neither loses a kind while it is registered.
-        return not await _is_registered(session, resource.group, version=resource.version)
+        name = f"{resource.version}.{resource.group}"
+        return name not in [each async for each in _registered(session)]
     except ApiError:
         return False
 
 
-async def is_kind_gone(session: Session, *, group: str, kind: str, listed: bool) -> bool:
-    """Whether no version of a kind is served any more; ``listed``: discovery shows the group, without the kind.
+class Definitions:
+    """What the CustomResourceDefinitions and APIServices say, for one look at however many kinds.
 
-    Raises:
-        ApiError: the server could not be asked.
+    It costs one list of the names of each of the two, and one request for each definition of a group that is asked
+    about. What could not be read is not asked for again in the same look.
     """
-    async for name in crd_names(session):
-        if name.partition(".")[2] == group and _defines(await _definition(session, name), kind):
-            return False
-    return listed or not await _is_registered(session, group)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = asyncio.Lock()
+        self._found: dict[tuple[str, str], frozenset[str] | ApiError] = {}
+
+    async def is_kind_gone(self, *, group: str, kind: str, listed: bool) -> bool:
+        """Whether no version of a kind is served any more; ``listed``: discovery shows the group, without the kind.
+
+        Raises:
+            ApiError: the server could not be asked.
+        """
+        async with self._lock:
+            if kind in await self._once(("kinds of a group", group), lambda: self._kinds_of(group)):
+                return False
+            return listed or group not in await self._once(("groups", ""), lambda: _registered_groups(self._session))
+
+    async def _once(self, question: tuple[str, str], ask: Callable[[], Awaitable[frozenset[str]]]) -> frozenset[str]:
+        if question not in self._found:
+            try:
+                self._found[question] = await ask()
+            except ApiError as error:
+                self._found[question] = error
+        answer = self._found[question]
+        if isinstance(answer, ApiError):
+            raise answer.with_traceback(None)
+        return answer
+
+    async def _kinds_of(self, group: str) -> frozenset[str]:
+        """The kinds that the definitions of a group define."""
+        names = await self._once(("definitions", ""), self._names)
+        of_group = sorted(each for each in names if each.partition(".")[2] == group)
+        definitions = [await _definition(self._session, each) for each in of_group]
+        return frozenset(text_at(mapping_at(each, "spec"), "names", "kind") for each in definitions)
+
+    async def _names(self) -> frozenset[str]:
+        return frozenset([each async for each in crd_names(self._session)])
 
 
 async def crd_names(session: Session) -> AsyncIterator[str]:
     """The names of all CustomResourceDefinitions, ``<plural>.<group>``; raises ApiError."""
-    token = ""
-    while True:
-        answer = await objects.list_metadata(session, CRD, limit=_PAGE, token=token)
-        page = Page.of(answer, after=token)
-        for item in page.items:
-            yield ObjectMeta.of(item).name
-        if not page.more:
-            return
-        token = page.more
+    async for item in _metadata_of_all(session, CRD):
+        yield ObjectMeta.of(item).name
 
 
 async def is_established_crd(session: Session, name: str) -> bool:
@@ -75,10 +103,6 @@ def is_missing(error: ApiError, name: str) -> bool:
     return error.code == 404 and error.about == name and not error.is_denial
 
 
-def _defines(definition: Any, kind: str) -> bool:
-    return text_at(mapping_at(definition, "spec"), "names", "kind") == kind
-
-
 async def _definition(session: Session, name: str) -> dict[str, Any] | None:
     try:
         return await objects.get(session, CRD, namespace="", name=name)
@@ -88,11 +112,26 @@ async def _definition(session: Session, name: str) -> dict[str, Any] | None:
         raise
 
 
-async def _is_registered(session: Session, group: str, *, version: str = "") -> bool:
-    """Whether an APIService that was not made for CRDs has the group (in this version)."""
-    for each in await objects.list_(session, API_SERVICE):
-        spec = mapping_at(each, "spec")
-        same = text_at(spec, "group") == group and version in ("", text_at(spec, "version"))
-        if same and text_at(ObjectMeta.of(each).raw, "labels", _AUTOMANAGED) != "true":
-            return True
-    return False
+async def _registered_groups(session: Session) -> frozenset[str]:
+    """The groups of which an APIService was not made for CRDs."""
+    return frozenset([each.partition(".")[2] async for each in _registered(session)])
+
+
+async def _registered(session: Session) -> AsyncIterator[str]:
+    """The names of the APIServices that were not made for CRDs, ``<version>.<group>``."""
+    async for item in _metadata_of_all(session, API_SERVICE):
+        meta = ObjectMeta.of(item)
+        if text_at(meta.raw, "labels", _AUTOMANAGED) != "true":
+            yield meta.name
+
+
+async def _metadata_of_all(session: Session, resource: Resource) -> AsyncIterator[dict[str, Any]]:
+    token = ""
+    while True:
+        answer = await objects.list_metadata(session, resource, limit=PAGE, token=token)
+        page = Page.of(answer, after=token)
+        for item in page.items:
+            yield item
+        if not page.more:
+            return
+        token = page.more
