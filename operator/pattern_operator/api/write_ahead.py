@@ -16,12 +16,13 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import InventoryEntry
 
 MAX_TEXT: Final = 32 * 1024  # bytes; all annotations of an object together may have 256 KiB
-# A kind, its group and version, and names (CRD validation, RFC 1123; names of RBAC have colons): they become paths.
+# A kind, its group and version, and a namespace (CRD validation, RFC 1123); and what the name of any kind, as that of a
+# Role, can be in a path (Kubernetes, "Object Names and IDs", path segment names).
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}", re.ASCII)
 _GROUP: Final = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)?", re.ASCII)
 _VERSION: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _NAMESPACE: Final = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?", re.ASCII)
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,252}", re.ASCII)
+_NAME: Final = re.compile(r"(?!\.{1,2}$)[^/%\x00-\x1f\x7f-\x9f]{1,1024}")
 
 
 class _Text(msgspec.Struct):
@@ -35,10 +36,10 @@ _decode = msgspec.json.Decoder(_Text).decode
 
 
 def written(entries: Iterable[InventoryEntry], *, uid: str) -> str | None:
-    """The text of the annotation, of the pattern with this UID; None where it is too long for one."""
-    plain = [InventoryEntry(id=each.id, v=each.v) for each in entries]
-    content = msgspec.json.encode(_Text(uid, plain)).decode()
-    return content if len(content) <= MAX_TEXT else None
+    """The text of the annotation, of the pattern with this UID; None where that would not be read as it is."""
+    plain = {each.id: InventoryEntry(id=each.id, v=each.v) for each in entries}
+    content = msgspec.json.encode(_Text(uid, list(plain.values()))).decode()
+    return content if {each.id for each in read(content, uid=uid)} == set(plain) else None
 
 
 def read(content: str, *, uid: str) -> tuple[InventoryEntry, ...]:
