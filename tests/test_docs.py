@@ -249,6 +249,7 @@ ELSEWHERE = {
     "DriftResolved",
     "Pruning",
     "Kept",
+    "NotInInventory",
     "PatternNotFound",
     "Updated",
 }

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pattern_operator import handlers
 from pattern_operator.aio import BackgroundTasks, background_tasks
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import (
@@ -43,10 +43,12 @@ from pattern_operator.reconcile import (
     Repositories,
     Restored,
     StatusWriter,
+    UnlistedReport,
     Waker,
     WorkloadDiagnosis,
     note_change,
 )
+from pattern_operator.reconcile.events import Event
 from pattern_operator.resources import Resources
 from pattern_operator.source import PullRecords, PullSecretReader, TokenCache
 from pattern_operator.startup import load_patterns, own_account, until_rbac_is_read
@@ -130,6 +132,11 @@ def _build(
         note_change(patterns.get(key), transfers=transfers, now=_now())
         waker.asked(key)
 
+    def emit(pattern: DesignPattern, event: Event) -> None:
+        resources.recorder.event(
+            pattern, kind=event.kind, reason=event.reason, action=event.stage.value, note=event.note
+        )
+
     discovery = Discovery(session)
     transfers = Transfers(on_change=notify, errors=process.internal_errors)
     managed_objects = ManagedObjects(
@@ -139,8 +146,12 @@ def _build(
         now=_now,
         on_problem=_log_watch_problem,
         listed=patterns.lists,
-        on_unlisted=lambda owner, key: _log_unlisted(patterns, owner, key),
+        on_unlisted=lambda owner, key: unlisted_report.note(owner, key),
     )
+    unlisted_report = UnlistedReport(
+        patterns, is_there=managed_objects.may_be_unlisted, emit=emit, errors=process.internal_errors
+    )
+    tasks.on_stop(unlisted_report.close)
     tasks.on_stop(managed_objects.close)
     tasks.on_stop(transfers.close)
     prerequisites = Prerequisites(session, discovery, wake=waker.found, tasks=tasks)
@@ -269,21 +280,6 @@ def _log_notification(pattern: PatternKey, notification: Notification) -> None:
 
 def _log_watch_problem(resource: Resource, error: ApiError) -> None:
     logger.warning("cannot watch: resource=%s.%s: %s", resource.plural, resource.group, error)
-
-
-def _log_unlisted(patterns: PatternStore, owner: str, key: ObjectKey) -> None:
-    """Once for each owner: anybody who may label objects can make any number of them."""
-    pattern = patterns.owned_by(owner)
-    if pattern is not None and patterns.has(pattern, key):
-        return  # a run that was cut short has made it: the next one finds it
-    whose = f"DesignPattern {pattern}" if pattern else "a DesignPattern that does not exist"
-    logger.warning(
-        "not followed: object=%s carries the owner label of %s and is not in its inventory. Remove the label"
-        " pattern-operator.io/owner, unless it was left there on purpose; others of the same label are not logged.",
-        key,
-        whose,
-        extra=about_name(pattern.namespace, pattern.name) if pattern else None,
-    )
 
 
 def _now() -> datetime:

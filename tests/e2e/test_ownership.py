@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.e2e.scenario import Scenario, annotated, condition, config_map, deployment, push
+from tests.e2e.scenario import Scenario, annotated, condition, config_map, deployment, eventually, push
 from tests.testbed.testbed import Testbed
 
 OWNER = "pattern-operator.io/owner"
@@ -65,6 +65,24 @@ def test_an_object_that_somebody_took_over_is_left_when_the_pattern_goes(scenari
 
     assert scenario.there("configmap", "taken")
     assert not scenario.there("configmap", "ours")
+
+
+def test_an_object_with_the_label_of_a_pattern_that_does_not_have_it_is_told_once_and_left(scenario: Scenario) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("own"))
+    scenario.want()
+    scenario.until_runs(digest)
+    late = config_map("late")
+    late["metadata"] |= {"labels": {OWNER: scenario.get("configmap", "own")["metadata"]["labels"][OWNER]}}
+
+    scenario.make(late)
+    eventually(lambda: scenario.events("NotInInventory"))
+    (told,) = scenario.events("NotInInventory")
+    scenario.delete()
+    scenario.until_gone()
+
+    assert f"ConfigMap {scenario.namespace}/late. A request that came late may have made it" in told["message"]
+    assert f"kubectl delete configmap late -n {scenario.namespace}" in told["message"]
+    assert scenario.there("configmap", "late")
 
 
 def test_an_object_that_moves_from_one_pattern_to_another_goes_with_it(scenario: Scenario) -> None:

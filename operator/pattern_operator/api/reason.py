@@ -123,6 +123,10 @@ class Reason(StrEnum):
         "Kept",
         "An object left the pattern, or the pattern was deleted, and it is kept in the cluster; the message says why.",
     )
+    NOT_IN_INVENTORY = (
+        "NotInInventory",
+        "An object carries the pattern's label and the pattern does not have it; delete it, or take the label off.",
+    )
     KIND_NOT_FOUND = "KindNotFound", "The API server has no such kind: its CRD is missing. Applied when it appears."
     FORBIDDEN = "Forbidden", "An account lacks a right, or does not exist; the message names it and the verbs."
     SERVICE_ACCOUNT_REQUIRED = (

@@ -22,6 +22,7 @@ from pattern_operator.reconcile.run import Ports
 from pattern_operator.reconcile.state import State
 from pattern_operator.reconcile.status_writer import StatusWriter
 from pattern_operator.reconcile.tenancy import Tenancy
+from pattern_operator.reconcile.unlisted_report import UnlistedReport
 from pattern_operator.reconcile.waking import Waker
 from pattern_operator.reconcile.workload_diagnosis import WorkloadDiagnosis
 
@@ -44,6 +45,7 @@ __all__ = [
     "State",
     "StatusWriter",
     "Tenancy",
+    "UnlistedReport",
     "Waker",
     "WorkloadDiagnosis",
     "note_change",

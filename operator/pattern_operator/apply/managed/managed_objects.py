@@ -33,7 +33,7 @@ class ManagedObjects(ManagedView):
 
     ``tasks`` runs the watches; ``now`` gives a time with a time zone; ``on_problem`` is told of kinds that cannot be
     watched. ``listed`` says of a key whether a pattern has it in its inventory: of others nothing is kept, whatever
-    label they carry, and ``on_unlisted(owner label, key)`` is told of the first of each owner.
+    label they carry, and ``on_unlisted(owner label, key)`` is told of each.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ManagedObjects(ManagedView):
         on_unlisted: Callable[[str, ObjectKey], None] = lambda *_: None,
     ) -> None:
         self._now = now
-        index, unlisted = Index(), UnlistedObjects(on_first=on_unlisted)
+        index, unlisted = Index(), UnlistedObjects(on_found=on_unlisted)
         self._in_flight = InFlight()
         self._notifier = Notifier(on_change, errors=session.internal_errors)
         self._events = WatchEvents(

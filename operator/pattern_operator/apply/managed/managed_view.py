@@ -49,6 +49,10 @@ class ManagedView:
         """Whether the object is not there, or carries no owner label, when nothing is known of it."""
         return self.is_watched(key) and not self._unlisted.may_have(key)
 
+    def may_be_unlisted(self, key: ObjectKey) -> bool:
+        """Whether an object that no pattern has may be there with an owner label; False once a watch showed it go."""
+        return self._unlisted.may_have(key)
+
     def is_pending(self, key: ObjectKey, *, owner: str) -> bool:
         """Whether what the pattern wants of an object was not sent because it was to be skipped."""
         managed = self._index.owned(key, owner)

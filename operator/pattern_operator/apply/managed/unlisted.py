@@ -1,8 +1,8 @@
 """Objects that carry an owner label and are in no inventory: they are reported, and next to nothing is kept of them.
 
 Everybody who may label an object can make any number of them. An operator of ours writes an object into the inventory
-before it creates it, so that none of these is one that was just made. They are kept apart by name: one of them must not
-let an object of a pattern, anywhere else, count as one that may still be there.
+before it creates it, so that none of these is one that was just made, but by a request that came late. They are kept
+apart by name: one of them must not let an object of a pattern, anywhere else, count as one that may still be there.
 """
 
 from collections.abc import Callable
@@ -10,30 +10,26 @@ from typing import Final
 
 from pattern_operator.api.object import ObjectKey
 
-MAX_OWNERS: Final = 100  # owner labels that are told apart; beyond that only counted
 MAX_NAMES: Final = 100  # objects of one kind and namespace that are told apart; beyond that any may be there
 _Place = tuple[str, str, str]  # group, kind and namespace
 
 
 class UnlistedObjects:
-    """``on_first(owner label, key)`` is called with the first such object of each owner.
+    """``on_found(owner label, key)`` is called once for each, as far as those of its kind and namespace are told apart.
 
     What is kept is bounded by the kinds and namespaces of the cluster, not by how many objects somebody labels.
     """
 
-    def __init__(self, *, on_first: Callable[[str, ObjectKey], None]) -> None:
-        self._on_first = on_first
-        self._owners: set[str] = set()
+    def __init__(self, *, on_found: Callable[[str, ObjectKey], None]) -> None:
+        self._on_found = on_found
         self._names: dict[_Place, set[int]] = {}  # hashes; more than MAX_NAMES: they are not told apart
 
     def note(self, key: ObjectKey, *, label: str) -> None:
         """Such an object was observed."""
         names = self._names.setdefault(_place(key), set())
-        if len(names) <= MAX_NAMES:
+        if len(names) <= MAX_NAMES and hash(key.name) not in names:
             names.add(hash(key.name))
-        if label not in self._owners and len(self._owners) < MAX_OWNERS:
-            self._owners.add(label)
-            self._on_first(label, key)
+            self._on_found(label, key)
 
     def discard(self, key: ObjectKey) -> None:
         """The object is gone, or is followed from now on."""
