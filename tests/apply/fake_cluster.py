@@ -56,7 +56,7 @@ class KnownKinds(Discovery):
         self.gone: set[str] = set()
         self.hidden: set[str] = set()
         self.invalidated = 0
-        self.looks: dict[int, Definitions | None] = {}  # by which it was looked for kinds that are gone
+        self.looks: dict[int, Definitions] = {}  # by which it was looked for kinds that are gone
         self.listed = [Resource("", "v1", "ConfigMap", "configmaps", namespaced=True)]
 
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
@@ -65,7 +65,7 @@ class KnownKinds(Discovery):
         namespaced = kind not in CLUSTER_SCOPED
         return Resource(group, version or "v1", kind, f"{kind.lower()}s", namespaced=namespaced)
 
-    async def is_gone(self, *, group: str, kind: str, definitions: Definitions | None = None) -> bool:
+    async def is_gone(self, *, group: str, kind: str, definitions: Definitions) -> bool:
         self.looks[id(definitions)] = definitions
         return kind in self.gone
 

@@ -335,6 +335,24 @@ async def test_an_apply_to_an_object_of_others_is_taken_back_also_where_admissio
     assert cluster.at(desired)["data"] == {"b": "theirs"}
 
 
+async def test_what_an_apply_wrote_into_although_it_was_to_be_refused_is_written_to_once(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(config_map("c", "team", b="theirs"))
+    cluster.takes_any_version = True
+    await apply(cluster, desired, adopt="Never")
+    version = cluster.at(desired)["metadata"]["resourceVersion"]
+
+    done = await apply(cluster, desired, adopt="Never")
+    unchanged = cluster.at(desired)["metadata"]["resourceVersion"] == version
+    cluster.objects.clear()
+    made = await apply(cluster, desired, adopt="Never")
+
+    assert [each.reason for each in done.failures] == [Reason.ALREADY_EXISTS]
+    assert unchanged
+    assert made.created == {desired.key}
+    assert not cluster.applier._withdrawals.has_met(desired.key, WEB.id)
+
+
 async def test_what_is_stored_without_a_trace_of_our_apply_is_told_and_sent_each_time(cluster: FakeCluster):
     desired = config_map("c", "team")
     cluster.admission = lambda body: body["metadata"].update(managedFields=[])

@@ -71,7 +71,8 @@ class ObjectApply:
             ValueError: it is not JSON.
         """
         key, owner = desired.key, run.request.owner
-        must_look = await self._withdraw(key, resource, run)  # the watch may not show that yet
+        withdrawn = await self._withdraw(key, resource, run)  # the watch may not show that yet
+        must_look = withdrawn or self._withdrawals.has_met(key, owner.id)
         lock = self._locks.at(key)
         if not must_look and await self._check.need_not_look(key, resource, run.request):
             made = await self._create(desired, resource, run)
@@ -137,6 +138,7 @@ class ObjectApply:
             if note := note or note_of(sent.body):
                 run.notes[key] = note
             run.record_change(key, decision, sent.body)
+            self._withdrawals.record_own(key, run.request.owner.id)
             return sent.body
         # Somebody made it between the look and the apply, and the API server did not refuse that (``create_only``): it
         # is theirs, and decided about as such.

@@ -17,6 +17,7 @@ class Withdrawals:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._uids: dict[tuple[str, ObjectKey], str] = {}
+        self._met: set[tuple[str, ObjectKey]] = set()
 
     def has(self, key: ObjectKey, owner: str) -> bool:
         """Whether an apply of ``owner`` to the object is to be taken back."""
@@ -25,6 +26,18 @@ class Withdrawals:
     def add(self, key: ObjectKey, owner: str, *, uid: str) -> None:
         """The apply of ``owner`` met the object ``uid`` of somebody else."""
         self._uids[owner, key] = uid
+        self._met.add((owner, key))
+
+    def has_met(self, key: ObjectKey, owner: str) -> bool:
+        """Whether an apply of ``owner`` that was to make the object wrote into one that was there.
+
+        What was to refuse it does not do so here: the object is looked at first, until it is the pattern's.
+        """
+        return (owner, key) in self._met
+
+    def record_own(self, key: ObjectKey, owner: str) -> None:
+        """The object is the pattern's own."""
+        self._met.discard((owner, key))
 
     async def withdraw(self, key: ObjectKey, owner: str, resource: Resource, *, impersonate: str | None) -> None:
         """Take our apply off the object, unless another took its place meanwhile.

@@ -97,16 +97,13 @@ class Discovery:
         """What ``is_gone`` looks at, for all kinds of one pass: it is read once, when it is first needed."""
         return Definitions(self._session)
 
-    async def is_gone(self, *, group: str, kind: str, definitions: Definitions | None = None) -> bool:
+    async def is_gone(self, *, group: str, kind: str, definitions: Definitions) -> bool:
         """Whether a kind that ``find`` did not find is gone for certain; its objects went with it.
-
-        Without ``definitions`` they are read for this one.
 
         Raises:
             ApiError: the server could not be asked.
         """
         listed = group in self._groups and group not in self._silent
-        definitions = definitions or self.definitions()
         return await definitions.is_kind_gone(group=group, kind=kind, listed=listed)
 
     def invalidate(self, resource: Resource | None = None) -> None:
