@@ -1,0 +1,364 @@
+"""What runs is kept as it was applied: repaired, pruned and compared, also where something newer fails. No server."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from tests.reconcile import world as worlds
+from tests.reconcile.pattern import conditions
+from tests.reconcile.world import KEY, World, key_to, names
+
+from pattern_operator import limits
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy
+from pattern_operator.apply import owner_id
+from pattern_operator.apply.adoption import PAUSED
+from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.registry_login import Login, SecretVersion
+from pattern_operator.reconcile.state import Running
+
+KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
+NO_KEY = Stalled(reason=Reason.SECRET_INVALID, message="Secret team/keys has no entry cosign.pub: add it.")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(**KEYS)
+    made.push("stable", "one", "a", "b")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def refused(world: World) -> World:
+    """A world whose pattern runs version one, while version two, which nobody signed, is refused."""
+    await world.settle()
+    world.push("stable", "two", "b", "c", signed=False)
+    await world.settle(300.0)
+    assert world.ready == ("False", "SignatureMissing")
+    return world
+
+
+def raising(error: Exception) -> Any:
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return refuse
+
+
+def unseen(world: World, name: str, content: str | None) -> None:
+    """An object changes, and nobody is woken for it: only the next whole run sees that."""
+    world.live.pop(key_to(name))
+    if content is not None:
+        world.live[key_to(name)] = content
+
+
+@pytest.mark.parametrize("content", [None, "someone"], ids=["deleted", "changed"])
+async def test_each_whole_run_that_fails_repairs_what_drifted(refused: World, content: str | None):
+    unseen(refused, "a", content)
+
+    await refused.settle(600.0)
+
+    assert refused.holds("one", "a", "b")
+    assert refused.ready == ("False", "SignatureMissing")
+
+
+async def test_each_whole_run_that_fails_compares_what_was_written_in_our_name(refused: World):
+    refused.managed.in_our_name.add(key_to("a"))
+    unseen(refused, "a", "theirs")
+
+    await refused.settle(600.0)
+
+    assert refused.holds("one", "a", "b")
+
+
+async def test_what_left_what_runs_goes_as_soon_as_it_can_though_something_newer_is_refused(world: World):
+    await world.settle()
+    world.stuck = {key_to("a")}
+    world.push("stable", "two", "b")
+    await world.settle(300.0)
+    world.push("stable", "three", "b", signed=False)
+    await world.settle(300.0)
+    held = names(world.status)
+    world.let_go("a")
+
+    await world.settle(1.0)
+
+    assert (held, names(world.status)) == ({"a", "b"}, {"b"})
+    assert world.ready == ("False", "SignatureMissing")
+
+
+async def test_by_other_keys_than_it_was_verified_with_nothing_is_repaired(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def others(*_: Any) -> VerificationPolicy:
+        return VerificationPolicy((TrustedKey("others", b"other key"),))
+
+    await world.settle()
+    world.away = True
+    with monkeypatch.context() as other:
+        other.setattr(worlds.Registry, "policy", others)
+        world.waker.asked(KEY)
+        await world.settle(300.0)
+        failed = world.ready
+        world.drift("a", None)
+        await world.settle(300.0)
+        left = key_to("a") not in world.live
+    world.away = False
+
+    await world.settle(600.0)
+
+    assert (failed, left) == (("False", "RegistryUnavailable"), True)
+    assert world.holds("one", "a", "b")
+
+
+async def test_while_its_keys_cannot_be_read_nothing_is_repaired(world: World, monkeypatch: pytest.MonkeyPatch):
+    await world.settle()
+    with monkeypatch.context() as unreadable:
+        unreadable.setattr(worlds.Registry, "policy", raising(NO_KEY))
+        world.waker.asked(KEY)
+        await world.settle(300.0)
+        failed = world.ready
+        verified = conditions(world.status)["Verified"]
+        unseen(world, "a", None)
+        await world.settle(600.0)
+        left = key_to("a") not in world.live
+
+    await world.settle(600.0)
+
+    assert failed == verified == ("False", "SecretInvalid")
+    assert left
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_version_that_cannot_be_rendered_any_more_is_not_repaired_and_not_rendered_again_and_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    await world.settle()
+    world.artifacts_of("one").refused = True
+    built, build = [], worlds.Registry.built
+
+    def count(self: worlds.Registry, *given: Any) -> Any:
+        built.append(given)
+        return build(self, *given)
+
+    monkeypatch.setattr(worlds.Registry, "built", count)
+    world.drift("a", None)
+    await world.settle(1_000.0)
+
+    assert key_to("a") not in world.live
+    assert len(built) == 1
+    world.artifacts_of("one").refused = False
+    world.restart()
+    await world.settle(600.0)
+    assert world.holds("one", "a", "b")
+
+
+async def test_a_newer_version_that_cannot_be_rendered_is_rendered_once(world: World, monkeypatch: pytest.MonkeyPatch):
+    await world.settle()
+    world.push("stable", "two", "b", refused=True)
+    built, build = [], worlds.Registry.built
+
+    def count(self: worlds.Registry, *given: Any) -> Any:
+        built.append(given)
+        return build(self, *given)
+
+    monkeypatch.setattr(worlds.Registry, "built", count)
+
+    await world.settle(2_000.0)
+
+    assert (world.ready, len(built)) == (("False", "NotAPattern"), 1)
+
+
+async def test_a_login_that_cannot_be_read_fails_the_run_and_is_read_again_with_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    await world.settle()
+    with monkeypatch.context() as unreadable:
+        unreadable.setattr(worlds.Registry, "look_up", raising(NO_KEY))
+        await world.settle(300.0)
+        failed = world.ready
+    world.asked = []
+
+    await world.settle(600.0)
+
+    assert failed == ("False", "SecretInvalid")
+    assert "tag" in world.asked
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_login_that_was_changed_is_asked_with_at_once(world: World, monkeypatch: pytest.MonkeyPatch):
+    await world.settle()
+    world.asked = []
+    world.waker.asked(KEY)
+    await world.settle(1.0)
+    unchanged, world.asked = world.asked, []
+    secret = SecretVersion("login", 2)
+
+    async def login(*_: Any) -> Login:
+        return Login(secret, "another docker config")
+
+    monkeypatch.setattr(worlds.Registry, "secret_version", lambda *_: secret)
+    monkeypatch.setattr(worlds.Registry, "login", login)
+    world.waker.asked(KEY)
+
+    await world.settle(1.0)
+
+    assert (unchanged, world.asked) == ([], ["tag"])
+
+
+async def test_a_run_that_takes_too_long_ends_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch):
+
+    monkeypatch.setattr(limits, "MAX_RUN", 0.01)
+    world.gate = asyncio.Event()
+
+    await world.settle(0.0)
+
+    assert world.ready == ("False", "RunTimeout")
+    world.gate = None
+    await world.settle(600.0)
+    assert world.holds("one", "a", "b")
+
+
+async def test_without_an_account_nothing_is_asked_or_sent(world: World, monkeypatch: pytest.MonkeyPatch):
+    refusal = Stalled(reason=Reason.INVALID_SPEC, message="spec.serviceAccountName is required here: name one.")
+
+    def refuse(*_: Any) -> None:
+        raise refusal
+
+    with monkeypatch.context() as without:
+        without.setattr(worlds.Cluster, "account", refuse)
+        await world.settle(600.0)
+        failed, asked, live = world.ready, world.asked, dict(world.live)
+
+    assert (failed, asked, live) == (("False", "InvalidSpec"), [], {})
+
+
+@pytest.mark.parametrize(("policy", "compared"), [("Report", True), ("Repair", False)])
+async def test_in_report_mode_what_nobody_can_tell_is_compared_by_a_dry_run(
+    world: World, monkeypatch: pytest.MonkeyPatch, policy: str, compared: bool
+):
+    world.change(apply={"driftPolicy": policy})
+    await world.settle()
+    asked, compare = list[Any](), worlds.Cluster.compare
+
+    async def note(self: worlds.Cluster, pattern: Any, objects: Any) -> Any:
+        asked.extend(each.key for each in objects)
+        return await compare(self, pattern, objects)
+
+    monkeypatch.setattr(worlds.Cluster, "compare", note)
+    monkeypatch.setattr(worlds.Managed, "to_compare", lambda *_: frozenset({key_to("a")}))
+
+    await world.settle(300.0)
+
+    assert set(asked) == ({key_to("a")} if compared else set())
+
+
+async def test_an_object_that_was_let_alone_is_applied_once_it_may_be(world: World, monkeypatch: pytest.MonkeyPatch):
+    send = worlds.Cluster.send
+    resumed: list[bool] = []
+
+    async def leave(self: worlds.Cluster, pattern: Any, objects: Any, **more: Any) -> Any:
+
+        rest = [each for each in objects if each.key != key_to("a") or resumed]
+        made = await send(self, pattern, rest, **more)
+        skipped = tuple((each.key, PAUSED) for each in objects if each not in rest)
+        return replace(made, skipped=skipped, disowned=made.disowned.union(key for key, _ in skipped))
+
+    async def is_resumed(*_: Any) -> bool:
+        return bool(resumed)
+
+    monkeypatch.setattr(worlds.Cluster, "send", leave)
+    monkeypatch.setattr(worlds.Cluster, "is_resumed", is_resumed)
+    await world.settle()
+    before = set(world.live)
+    await world.settle(300.0)
+    meanwhile = set(world.live)
+    resumed.append(True)
+
+    await world.settle(300.0)
+
+    assert before == meanwhile == {key_to("b")}
+    assert world.holds("one", "a", "b")
+    assert isinstance(world.state.objects, Running)
+
+
+async def test_who_goes_or_is_suspended_takes_nothing_from_others(world: World, monkeypatch: pytest.MonkeyPatch):
+    told: list[tuple[str, Any]] = []
+    monkeypatch.setattr(
+        worlds.Transfers, "__getattr__", lambda _, name: lambda *given, **__: told.append((name, *given[:1]))
+    )
+    await world.settle()
+    told.clear()
+    world.change(suspend=True)
+    await world.settle()
+    suspended = list(told)
+    told.clear()
+    world.delete()
+    await world.settle()
+
+    assert ("pattern_suspended", owner_id(worlds.OWNER)) in suspended
+    assert ("leave", owner_id(worlds.OWNER)) in told
+    assert world.pattern is None
+
+
+async def test_what_left_and_vanished_unseen_leaves_the_inventory_though_something_newer_is_refused(world: World):
+    await world.settle()
+    world.stuck = {key_to("a")}
+    world.push("stable", "two", "b")
+    await world.settle(300.0)
+    world.push("stable", "three", "b", signed=False)
+    await world.settle(300.0)
+    held = names(world.status)
+    world.stuck = set()
+    unseen(world, "a", None)
+
+    await world.settle(1_200.0)
+
+    assert (held, names(world.status)) == ({"a", "b"}, {"b"})
+    assert world.ready == ("False", "SignatureMissing")
+
+
+async def test_without_an_account_nothing_is_repaired(refused: World, monkeypatch: pytest.MonkeyPatch):
+    refusal = Stalled(reason=Reason.INVALID_SPEC, message="spec.serviceAccountName is required here: name one.")
+
+    def refuse(*_: Any) -> None:
+        raise refusal
+
+    with monkeypatch.context() as without:
+        without.setattr(worlds.Cluster, "account", refuse)
+        refused.drift("a", None)
+        await refused.settle(10.0)
+        left = key_to("a") not in refused.live
+
+    await refused.settle(600.0)
+
+    assert left
+    assert refused.holds("one", "a", "b")
+
+
+async def test_a_repair_that_is_refused_is_tried_again_with_growing_pauses_and_in_the_end_made(
+    refused: World, monkeypatch: pytest.MonkeyPatch
+):
+    at, send = list[float](), worlds.Cluster.send
+
+    async def note(self: worlds.Cluster, *given: Any, **more: Any) -> Any:
+        at.append(refused.clock)
+        return await send(self, *given, **more)
+
+    monkeypatch.setattr(worlds.Cluster, "send", note)
+    refused.refuses = {key_to("a")}
+    refused.drift("a", None)
+    await refused.settle(200.0)
+    pauses = [later - earlier for earlier, later in pairwise(at)]
+    refused.refuses = set()
+
+    await refused.settle(600.0)
+
+    assert 2 <= len(at) <= 20
+    assert max(pauses) > pauses[0] > 0
+    assert refused.holds("one", "a", "b")
