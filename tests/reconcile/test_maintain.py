@@ -174,12 +174,13 @@ async def test_a_newer_version_that_cannot_be_rendered_is_rendered_once(world: W
     assert (world.ready, len(built)) == (("False", "NotAPattern"), 1)
 
 
+@pytest.mark.parametrize("what", ["look_up", "login"])
 async def test_a_login_that_cannot_be_read_fails_the_run_and_is_read_again_with_the_next(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, what: str
 ):
     await world.settle()
     with monkeypatch.context() as unreadable:
-        unreadable.setattr(worlds.Registry, "look_up", raising(NO_KEY))
+        unreadable.setattr(worlds.Registry, what, raising(NO_KEY))
         await world.settle(300.0)
         failed = world.ready
     world.asked = []
@@ -188,6 +189,26 @@ async def test_a_login_that_cannot_be_read_fails_the_run_and_is_read_again_with_
 
     assert failed == ("False", "SecretInvalid")
     assert "tag" in world.asked
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_login_that_was_changed_and_cannot_be_read_fails_at_once_and_the_registry_is_asked_anew_after_that(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    await world.settle()
+    with monkeypatch.context() as unreadable:
+        unreadable.setattr(worlds.Registry, "secret_version", lambda *_: SecretVersion("login", 2))
+        unreadable.setattr(worlds.Registry, "login", raising(NO_KEY))
+        world.waker.asked(KEY)
+        await world.settle(0.1)
+        failed = world.ready
+    world.asked = []
+    world.waker.asked(KEY)
+
+    await world.settle(1.0)
+
+    assert failed == ("False", "SecretInvalid")
+    assert world.asked == ["tag"]
     assert world.ready == ("True", "Ready")
 
 

@@ -448,6 +448,90 @@ async def test_a_run_that_fails_outside_or_is_cancelled_there_leaves_no_worker_t
     assert (queue._line.free, queue.running, len(queue._aside)) == (2, 0, 0)
 
 
+async def test_a_run_that_waits_outside_for_two_things_has_no_worker_until_both_are_there():
+    first, second = asyncio.Event(), asyncio.Event()
+    queue = Queue[str](clock=clock, lanes=lambda key: (key,))
+    seen = list[tuple[int, int]]()
+
+    async def wait(event: asyncio.Event) -> None:
+        async with queue.aside("a", 0.0):
+            await event.wait()
+        seen.append((queue.aside_count, len(queue.running_lanes)))
+
+    async def run(_: str) -> None:
+        await asyncio.gather(wait(first), wait(second))
+
+    queue.add("a")
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.01)
+        first.set()
+        await asyncio.sleep(0.01)
+        second.set()
+        await asyncio.sleep(0.01)
+
+    assert seen == [(1, 0), (0, 1)]
+    assert (queue._line.free, queue.running, len(queue._aside)) == (1, 0, 0)
+
+
+async def test_what_failed_outside_soon_takes_no_worker_from_what_the_run_does_after_that():
+    queue = Queue[str](clock=clock, lanes=lambda key: (key,))
+    seen = list[int]()
+
+    async def run(key: str) -> None:
+        try:
+            async with queue.aside(key, 0.01):
+                raise ValueError(key)
+        except ValueError:
+            async with queue.aside(key, 60):
+                await asyncio.sleep(0.03)
+                seen.append(queue.aside_count)
+
+    queue.add("a")
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.06)
+
+    assert seen == [0]
+
+
+async def test_a_run_that_is_cancelled_outside_does_not_go_on():
+    queue = Queue[str](clock=clock, lanes=lambda key: (key,))
+    went_on = list[str]()
+
+    async def run(key: str) -> None:
+        async with queue.aside(key, 0.0):
+            await asyncio.Event().wait()
+        went_on.append(key)
+
+    queue.add("a")
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.01)
+
+    assert went_on == []
+
+
+async def test_whom_a_key_counts_for_is_asked_again_when_it_is_its_turn():
+    whose, free = {"a": "one"}, asyncio.Event()
+    queue = Queue[str](clock=clock, lanes=lambda key: (whose.get(key, key),))
+    seen = list[tuple[object, ...]]()
+
+    async def run(key: str) -> None:
+        seen.append(queue.running_lanes)
+        if key == "first":
+            await free.wait()
+
+    queue.add("first")
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.01)
+        queue.add("a")
+        await asyncio.sleep(0.01)
+        whose["a"] = "another"
+        free.set()
+        await asyncio.sleep(0.01)
+
+    assert seen == [(("first",),), (("another",),)]
+    assert queue._line.free == 1
+
+
 def collector(ran: list[str]) -> Run[str]:
     async def run(key: str) -> None:
         ran.append(key)

@@ -120,6 +120,7 @@ async def test_a_defect_of_a_run_is_told_in_status_and_tried_again(reconciler, w
     assert delay is not None
     assert [status.status for status in writer.written] == ["InternalError"]
     assert counted == ["run"]
+    assert 'reason="InternalError"' in reconciler._metrics.text().decode()
     assert PASSWORD not in caplog.text
     assert "team/it type=TypeError" in caplog.text
 
@@ -181,6 +182,7 @@ async def test_a_status_that_does_not_fit_is_told_in_few_words_once_and_waits_fo
     assert [each.status for each in writer.written][:1] == ["StatusTooLarge"]
     assert told == ["StatusTooLarge"]
     assert counted == []
+    assert 'reason="StatusTooLarge"' in reconciler._metrics.text().decode()
 
 
 async def test_what_was_known_of_a_pattern_goes_with_it(reconciler, monkeypatch):
@@ -253,6 +255,25 @@ def test_a_suspended_pattern_asks_no_registry():
     body = owning()
 
     assert not asks_a_registry(reconciler_of({**body, "spec": {**body["spec"], "suspend": True}}))
+
+
+def test_a_pattern_that_is_deleted_asks_no_registry():
+    body = {**REAL["DesignPattern"], "status": {}}
+    going = {**body["metadata"], "deletionTimestamp": "2026-05-01T00:00:00Z"}
+
+    assert not asks_a_registry(reconciler_of({**body, "metadata": going}))
+
+
+def test_where_it_cannot_be_told_whether_a_registry_is_asked_it_counts_as_asking(monkeypatch):
+    made = reconciler_of(owning())
+    made._states._states[decode(REAL["DesignPattern"]).metadata.uid] = State(objects=Followed())
+
+    def fail(*_: Any) -> None:
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(made, "_plan", fail)
+
+    assert asks_a_registry(made)
 
 
 def test_a_request_that_was_answered_before_a_restart_is_none_any_more():
