@@ -1,14 +1,17 @@
 """Changes that managedFields does not tell of: the API server keeps the old entries where it cannot make new ones."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from tests.apply.harness import Harness, config_map, deployment, of_version, owner, two_versions
 
+from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Object
-from pattern_operator.apply import DriftState, DryRun, NotificationKind, Owner
+from pattern_operator.apply import DriftState, DryRun, NotificationKind, Owner, add_owner_metadata
 
 DRIFTED, NEWER = NotificationKind.DRIFTED, "v1beta3"
 
@@ -99,6 +102,38 @@ async def test_an_operator_that_begins_anew_and_only_reports_finds_it_by_its_val
 
     async with open_room() as later:
         assert await compared(later, desired, by=team) == {desired.key}
+
+
+@pytest.mark.parametrize("pause", [0.0, 1.1], ids=["maybe within the second", "in another second"])
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        pytest.param(config_map, {"data": {"a": "theirs"}}, id="a kind that counts no generations"),
+        pytest.param(deployment, {"spec": {"replicas": 7}}, id="a kind that counts them"),
+    ],
+)
+async def test_what_somebody_applies_in_our_name_is_drift_once_it_is_compared_and_applying_ends_it(
+    harness: Harness, namespace: str, make: Any, change: dict[str, Any], pause: float
+):
+    team, desired = owner(), make("it", namespace)
+    await harness.apply(desired, by=team)
+    ours = add_owner_metadata(desired, owner=team)
+    section, value = next(iter(change.items()))
+    body = {**ours.body, section: {**ours.body.get(section, {}), **value}}
+
+    await asyncio.sleep(pause)
+    await harness.put(replace(ours, body=body), manager=FIELD_MANAGER)
+    await harness.told(DRIFTED, desired.key, of=team)
+    untracked = harness.managed_objects.untracked(team.id)
+    drifted = await compared(harness, desired, by=team)
+    await harness.apply(desired, by=team)
+    applied = await harness.get(desired.key)
+    await harness.caught_up(applied, desired.key)
+
+    assert untracked == drifted == {desired.key}
+    assert not value.items() <= applied[section].items()
+    assert harness.managed_objects.drifted(team.id) == ()
+    assert harness.managed_objects.untracked(team.id) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ class Observation:
     touched: bool  # people have changed something of it by hand
     ephemeral: bool = False  # it may end and be gone at once (``finished.is_ephemeral``)
     deletes_claims: bool = False  # claims that a controller has made for it go with it (``data``)
+    applied_last: bool = False  # no entry of managedFields is newer than that of our apply
     end_unobserved: bool = False  # it is gone, and nobody saw whether it had ended
 
     @classmethod
@@ -85,6 +86,7 @@ class Observation:
             touched=is_touched(managers),
             ephemeral=is_ephemeral(body, key=key),
             deletes_claims=deletes_claims(body),
+            applied_last=_applied_last(managers),
         )
 
     def gone(self, finish: FinishState, *, key: ObjectKey) -> Self:
@@ -139,6 +141,12 @@ def _applied_at(managers: Iterable[ManagedFieldsEntry]) -> int:
     return next((seconds_of(entry.time) for entry in managers if is_ours(entry)), 0)
 
 
+def _applied_last(managers: Collection[ManagedFieldsEntry]) -> bool:
+    """The API server writes all times in one form, in which the later one is the greater text."""
+    ours = next((entry.time for entry in managers if is_ours(entry)), "")
+    return all(entry.time <= ours for entry in managers)
+
+
 def _trail(generation: int, managers: Collection[ManagedFieldsEntry]) -> bytes:
     """Another one after each change of the desired fields that the API server could attribute to somebody.
 
@@ -152,14 +160,16 @@ def is_untracked(before: Observation, after: Observation) -> bool:
     """Whether the desired fields may have been changed between the two, and managedFields names nobody else for it.
 
     It is in our name where the time of our entry is another one: no apply was on its way. It is in nobody's where
-    managedFields is the same; two changes by one manager within a second look so, too.
+    managedFields is the same; two changes by one manager within a second look so, too. Where the kind counts no
+    generations, only one in our name within the second of our last apply is meant: no entry is newer then.
     """
     if before.uid != after.uid or not before.fingerprint or before.version == after.version:
         return False
     if before.applied_at and after.applied_at and before.applied_at != after.applied_at:
         return True
-    counted = after.generation > before.generation > 0
-    return before.trail == after.trail and (counted or not (after.generation or before.generation))
+    if before.trail != after.trail:
+        return False
+    return after.generation > before.generation > 0 or (after.applied_last and not after.generation)
 
 
 def _hash(fields: object) -> bytes:
