@@ -9,6 +9,8 @@ SECONDS_OF_NOISE ?= 120
 INSTALL ?= default
 SAMPLE ?= 600
 SEED ?= 1
+# The tests start hundreds of operators and commands: each would compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'

@@ -75,7 +75,9 @@ def listed(sentences: Iterable[object], most: int = sys.maxsize) -> str:
 def one_line(text: str, limit: int = _SENTENCE) -> str:
     """``text`` on one line, without letters that command a terminal or turn the direction of reading, and cut."""
     head = text[: 2 * limit]
-    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in head).split())
+    if not head.isprintable():  # which is rare, and costs a step a letter
+        head = "".join(letter if letter.isprintable() else " " for letter in head)
+    shown = " ".join(head.split())
     return cut(shown + ELLIPSIS if len(text) > len(head) else shown, limit)
 
 

@@ -389,8 +389,15 @@ def test_a_process_whose_id_was_taken_by_another_is_left_alone(tmp_path: Path) -
     stranger.kill()
 
 
+def test_a_process_that_ended_before_it_was_looked_at_is_not_alive(tmp_path: Path) -> None:
+    short = process.start("short", ["true"], directory=tmp_path)
+    assert short.wait(seconds=60)
+
+    assert not dataclasses.replace(short, started="").alive
+
+
 def test_a_server_that_ends_while_it_starts_is_told_with_its_last_words(tmp_path: Path) -> None:
     doomed = process.start("doomed", ["sh", "-c", "echo no such flag; exit 1"], directory=tmp_path)
 
     with pytest.raises(process.ProcessEnded, match="no such flag"):
-        doomed.wait_until(lambda: False, seconds=10)
+        doomed.wait_until(lambda: False, seconds=60)

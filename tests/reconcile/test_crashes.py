@@ -60,7 +60,7 @@ AFTERWARDS = {
 
 async def ended_at(moment: int, work: Act) -> World | None:
     """A world in which the process ended at this moment of ``work``, and none has run since; None: it has fewer."""
-    world = World(interval="10s")
+    world = World(interval="30s")
     world.push("stable", "one", "a", "b")
     if work is not made:
         await world.settle()
@@ -104,7 +104,7 @@ async def test_whenever_the_process_ends_no_object_is_left_that_nobody_knows(wor
 async def test_what_a_pattern_had_left_in_the_cluster_is_not_found_with_what_was_cut_short(afterwards: str):
     for moment in itertools.count(1):
         assert moment < MOST
-        world = World(interval="10s", apply={"prune": False})
+        world = World(interval="30s", apply={"prune": False})
         world.push("stable", "one", "a", "left")
         await world.settle()
         world.push("stable", "two", "a")
@@ -165,7 +165,7 @@ async def test_what_somebody_does_with_the_annotation_hides_nothing_once_a_patte
 
 
 async def test_an_annotation_that_is_removed_costs_nothing_once_a_pattern_was_applied():
-    world = World(interval="10s")
+    world = World(interval="30s")
     world.push("stable", "one", "a", "b")
     await world.settle()
     world.annotate()
@@ -238,7 +238,7 @@ async def test_what_was_about_to_be_made_by_a_suspended_pattern_goes_with_it():
 
 async def test_who_writes_the_whole_manifest_in_a_first_run_hides_nothing_from_the_process_that_makes_it():
     """``kubectl replace``, and Argo CD with ``Replace=true``: without the finalizer and what was written ahead."""
-    world = World(interval="10s")
+    world = World(interval="30s")
     world.push("stable", "one", "a", "b")
     world.gate = asyncio.Event()
     run = asyncio.create_task(world.settle())

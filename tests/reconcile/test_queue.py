@@ -278,8 +278,8 @@ async def test_adding_a_key_over_and_over_keeps_the_queue_small():
     assert len(queue._later) < 100
 
 
-def test_ten_thousand_keys_are_added_and_taken_in_logarithmic_time():
-    """Time a key, with 1,000 and with 16,000 keys: it must not grow as the number does."""
+def test_thousands_of_keys_are_added_and_taken_in_logarithmic_time():
+    """Time a key, with 500 and with 8,000 keys: it must not grow as the number does."""
 
     def seconds_a_key(count: int) -> float:
         queue = Queue[int](clock=lambda: 0.0, lanes=lambda key: (f"tenant {key % 500}", f"host {key % 20}"))
@@ -294,7 +294,7 @@ def test_ten_thousand_keys_are_added_and_taken_in_logarithmic_time():
             queue._line.give_back(taken.lanes)
         return (time.process_time() - begun) / count
 
-    assert seconds_a_key(16_000) < 5 * seconds_a_key(1_000)
+    assert seconds_a_key(8_000) < 5 * seconds_a_key(500)
 
 
 async def test_the_work_ends_when_it_is_cancelled_although_a_run_turns_that_into_an_error():

@@ -36,9 +36,9 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Whether this very process still runs; one that ended before it was looked at has no start to know it by."""
         _reap(self.pid)
-        return _identity(self.pid) == self.started
+        return bool(self.started) and _identity(self.pid) == self.started
 
     def tail(self) -> str:
         """Return the end of the log."""
