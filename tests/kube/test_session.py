@@ -1,8 +1,10 @@
 import asyncio
 import gzip
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import kopf
@@ -10,6 +12,7 @@ import orjson
 import pytest
 from aiohttp import web
 from tests.kube.fake_apiserver import script, serving
+from tests.source.tls import serving_https
 from tests.testbed.process import free_port
 
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session
@@ -100,6 +103,20 @@ async def test_no_server_is_unavailable_and_named():
             await session.request("GET", "/api")
 
     assert (refusal.value.code, refusal.value.reason) == (0, "Unreachable")
+
+
+async def test_a_server_whose_certificate_nobody_vouches_for_is_sent_nothing(tmp_path):
+    async with serving_https(tmp_path, location="/") as (address, certificate):
+        unknown = Endpoint(server=f"https://{address}", authorization=StaticAuth("Bearer swordfish"), tls=None)
+        known = replace(unknown, tls=ssl.create_default_context(cafile=str(certificate)))
+        async with Session.open(unknown) as session:
+            with pytest.raises(ApiUnavailable, match="its certificate is refused"):
+                await session.request("GET", "/api")
+        async with Session.open(known) as session:
+            with pytest.raises(ApiError) as answer:
+                await session.request("GET", "/api")
+
+    assert answer.value.code == 307
 
 
 async def test_a_server_that_does_not_answer_in_time_is_unavailable():

@@ -126,3 +126,20 @@ async def test_after_a_failed_write_others_write_themselves_until_the_disk_works
 
 async def test_flushing_nothing_takes_no_time(behind):
     await behind.flush()
+
+
+async def test_after_a_disk_that_failed_as_much_may_wait_as_before(disk, behind):
+    disk.error = OSError("full")
+    assert behind.add(ENTRIES[0], b"x")
+    await behind.flush()
+    refused = behind.add(ENTRIES[1], b"x")
+    disk.error = None
+    behind.recovered()
+    disk.open.clear()
+
+    taken = behind.add(ENTRIES[2], bytes(write_behind.MAX_WAITING))
+    disk.open.set()
+    await behind.flush()
+
+    assert (refused, taken) == (False, True)
+    assert disk.written == [ENTRIES[2]]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_CREDENTIAL_GLOBS
 from pattern_operator.source import Credential, Credentials, from_docker_home
 
 SECRET = "sw0rdfish"
@@ -121,6 +122,17 @@ def test_no_data_raise_anything_but_a_refusal(content):
         Credentials.from_docker_config(content, where=WHERE)
     except Stalled as refusal:
         assert refusal.reason is Reason.SECRET_INVALID
+
+
+@pytest.mark.parametrize(("more", "refused"), [(0, False), (1, True)])
+def test_a_config_has_as_many_globs_as_are_read_and_no_more(more, refused):
+    keys = [f"*.reg{number}.example" for number in range(MAX_CREDENTIAL_GLOBS + more)]
+
+    if refused:
+        with pytest.raises(Stalled, match=f"more than {MAX_CREDENTIAL_GLOBS} entries whose host is a glob"):
+            of("reg.example", *keys)
+    else:
+        assert found(of("reg.example", *keys), "a.reg7.example") == "*.reg7.example"
 
 
 def test_credentials_are_not_shown_by_accident():

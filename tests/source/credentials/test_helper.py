@@ -13,6 +13,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
+from pattern_operator.limits import MAX_HELPER_OUTPUT
 from pattern_operator.source import (
     Credential,
     LayerSelector,
@@ -64,6 +65,14 @@ async def test_an_identity_token_is_known_by_its_username(helper):
     helper(answering(ServerURL="reg.example", Username="<token>", Secret=SECRET))
 
     assert await credential_helper.get("test", "reg.example") == Credential("", identity_token=SECRET)
+
+
+async def test_an_answer_as_long_as_one_may_be_is_read(helper, tmp_path):
+    answer = json.dumps({"Username": "me", "Secret": SECRET}).encode()
+    (tmp_path / "answer").write_bytes(answer + b" " * (MAX_HELPER_OUTPUT - len(answer)))
+    helper(f"cat {tmp_path}/answer")
+
+    assert await credential_helper.get("test", "reg.example") == Credential("me", SECRET)
 
 
 async def test_a_helper_that_knows_no_credentials_is_not_an_error(helper):

@@ -397,3 +397,13 @@ async def test_a_403_of_a_token_service_asks_for_the_same(fake_registry, network
 
     assert refusal.value.reason is Reason.ACCESS_DENIED
     assert ("expired" if identified else "set source.secretRef") in refusal.value.message
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_words_of_openssl(tmp_path, network):
+    async with serving_https(tmp_path, location="/") as (address, _):
+        with pytest.raises(
+            Stalled, match="the registry's certificate was refused \\(self-signed certificate"
+        ) as refusal:
+            await client(Repository(address, NAME), network, scheme="https").manifest("1.0")
+
+    assert refusal.value.reason is Reason.TLS_FAILED

@@ -59,13 +59,13 @@ async def list_referrers(digest: Digest, *, registry: RepositoryClient, deadline
 async def _by_api(digest: Digest, *, registry: RepositoryClient, deadline: Deadline) -> Listing | None:
     """What the API lists, as far as it goes; None where there is no API."""
     context = registry.context(f"referrers of {digest}")
-    found, read = Listing(), 0
+    found, read = Listing(), False
     try:
         async with deadline.enforced():
             async for page in registry.pages(f"referrers/{digest}", context=context, most=MAX_REFERRER_PAGES):
                 listed = await _entries(page, registry=registry, context=context)
                 found = await registry.offload(len(page.body), _joined, found, listed, digest=digest)
-                read += 1
+                read = True
     except PatternError as error:
         if error.reason is not Reason.ARTIFACT_NOT_FOUND:
             return Listing(found.entries, (*found.failures, error))
