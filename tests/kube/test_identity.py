@@ -82,3 +82,20 @@ def test_a_process_that_was_killed_has_ended_also_before_its_parent_knows():
 )
 def test_of_whom_it_cannot_be_told_nobody_says_that_it_has_ended(holder):
     assert not holder_is_dead(holder)
+
+
+def test_a_process_of_somebody_else_has_not_ended(monkeypatch):
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+
+    assert not holder_is_dead(f"{HOST}_{os.getpid()}")
+
+
+def test_a_process_that_ends_while_it_is_looked_at_is_not_said_to_have_ended(monkeypatch):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    monkeypatch.setattr(os, "kill", lambda *_: None)  # it was there a moment ago
+
+    assert not holder_is_dead(f"{HOST}_{child.pid}")

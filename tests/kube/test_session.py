@@ -344,3 +344,27 @@ async def test_who_names_the_objects_of_another_in_vain_takes_no_share_of_that_o
             await asyncio.wait(hanging)
 
     assert answers == [b"{}"] * 3
+
+
+async def test_a_defect_in_a_request_is_raised_as_it_is(monkeypatch):
+    async with serving(lambda _: web.Response()) as session:
+
+        def fail(*_: object, **__: object) -> None:
+            raise RuntimeError("a defect")
+
+        monkeypatch.setattr(session.http, "request", fail)
+        with pytest.raises(RuntimeError, match="a defect"):
+            await session.request("GET", "/api")
+
+
+async def test_the_name_that_the_certificate_is_to_be_for_may_be_another_than_that_of_the_address(tmp_path):
+    async with serving_https(tmp_path, location="/") as (address, certificate):
+        tls = ssl.create_default_context(cafile=str(certificate))
+        known = Endpoint(f"https://{address}", authorization=StaticAuth(), tls=tls, tls_server_name="inner.example")
+        async with Session.open(known) as session:
+            with pytest.raises(ApiUnavailable, match="its certificate is refused"):
+                await session.request("GET", "/api")
+
+
+async def test_what_never_changes_is_not_looked_at_again():
+    assert await StaticAuth("Bearer x").refresh(rejected="Bearer x") is False

@@ -730,3 +730,23 @@ def test_a_cause_of_a_kind_that_is_not_known_keeps_its_words_and_no_value():
 @pytest.mark.parametrize(("word", "shown"), [(":::", ":::"), ("::::", "***")])
 def test_a_row_of_signs_is_shown_where_it_is_short(word: str, shown: str):
     assert sentence(f"it is {word} not", RequestContent(orjson.dumps(DEPLOYMENT))) == f"it is {shown} not"
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            'Invalid value: "object": failed rule: self.size >= oldSelf.size',
+            "Invalid value: failed a rule that compares it with the value before (oldSelf)",
+        ),
+        (f'Invalid value: core.X{{A:"{PLANTED}"}}: what nobody knows', "Invalid value"),
+    ],
+)
+def test_a_rule_is_told_and_not_what_it_is_about(message: str, shown: str):
+    assert invalid("spec", message).message == f'Job.batch "migrate" is invalid: spec: {shown}'
+
+
+def test_what_the_server_could_not_read_is_said_so():
+    text = f"error converting YAML to JSON: yaml: line 3: {PLANTED}"
+
+    assert refused(text, code=400).message == "the server could not decode the request"
