@@ -11,7 +11,7 @@ from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.changes import Changes
-from pattern_operator.reconcile.events import Event, change_events, failure_events, run_events
+from pattern_operator.reconcile.events import Event, change_events, failure_events, kept_events, run_events
 from pattern_operator.reconcile.reported_failure import MAX_WORDS
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import State
@@ -239,3 +239,13 @@ def test_what_changed_beside_a_repair_is_told(repaired: int, told: list[str]):
 
     assert [each.reason for each in events] == told
     assert not state.changes
+
+
+def test_what_a_deletion_leaves_in_the_cluster_is_told_in_one_event_and_nothing_where_nothing_stays():
+    kept = [(ObjectKey("", "ConfigMap", "team", name), "is annotated prune: disabled") for name in ("a", "b")]
+
+    (event,) = kept_events(kept)
+
+    assert (event.kind, event.reason, event.stage) == ("Normal", Reason.KEPT, Stage.APPLY)
+    assert event.note.startswith("2 objects left in the cluster: ConfigMap team/a: is annotated prune: disabled")
+    assert list(kept_events([])) == []

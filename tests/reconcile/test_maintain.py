@@ -6,12 +6,14 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from tests.reconcile import world as worlds
 from tests.reconcile.pattern import conditions
 from tests.reconcile.world import KEY, World, key_to, names
 
 from pattern_operator import limits
+from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.apply import owner_id
@@ -383,3 +385,18 @@ async def test_a_repair_that_is_refused_is_tried_again_with_growing_pauses_and_i
     assert 2 <= len(at) <= 20
     assert max(pauses) > pauses[0] > 0
     assert refused.holds("one", "a", "b")
+
+
+async def test_a_finalizer_that_somebody_took_off_is_put_back(world: World):
+    await world.settle()
+    assert world.pattern is not None
+    metadata = msgspec.structs.replace(
+        world.pattern.metadata, finalizers=Finalizers(), resource_version=world._next_version()
+    )
+    world.pattern = msgspec.structs.replace(world.pattern, metadata=metadata)
+    world._watched()
+
+    await world.settle()
+
+    assert world.pattern.metadata.finalizers.ours is not None
+    assert world.holds("one", "a", "b")
