@@ -400,3 +400,25 @@ async def test_a_finalizer_that_somebody_took_off_is_put_back(world: World):
 
     assert world.pattern.metadata.finalizers.ours is not None
     assert world.holds("one", "a", "b")
+
+
+async def test_what_left_and_refuses_the_update_is_deleted_at_once_and_the_update_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def blocking(_: Any, __: Any, said: Any, left: Any) -> Any:
+        return frozenset(left) if any("is refused" in each for each in said) else frozenset()
+
+    await world.settle()
+    monkeypatch.setattr(worlds.Cluster, "blocking_admission", blocking)
+    monkeypatch.setattr(worlds.Cluster, "_check_prune", lambda *_: None)
+    world.push("stable", "two", "b", "c")
+    world.refuses = {key_to("c")}
+    await world.settle(300.0)
+    failed = world.ready, key_to("a") in world.live, names(world.status)
+    world.refuses = set()
+
+    await world.settle(60.0)
+
+    assert failed == (("False", "ApplyFailed"), False, {"b"})
+    assert world.holds("two", "b", "c")
+    assert world.ready == ("True", "Ready")

@@ -407,3 +407,11 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_words_of_
             await client(Repository(address, NAME), network, scheme="https").manifest("1.0")
 
     assert refusal.value.reason is Reason.TLS_FAILED
+
+
+@pytest.mark.parametrize("error", [UnicodeError("label too long"), aiohttp.InvalidURL("https://tulipwood")])
+def test_a_name_that_cannot_be_one_of_dns_is_said_and_not_repeated(error):
+    found = from_connection_error(error, context="a pull")
+
+    assert isinstance(found, Transient)
+    assert found.message == ("a pull: it cannot be reached (its name does not exist in DNS); it is retried later.")
