@@ -117,7 +117,8 @@ class Status(ApiStruct, frozen=True):
         str,
         Meta(
             description="Fingerprints of the objects as they were applied, so that drift is found after a restart too:"
-            " a digest of what was sent, and eight bytes an object, in the order of the inventory."
+            " a digest of what was sent, and of each object, in the order of the inventory, eight bytes: which fields"
+            " the apply owns, and when it changed the object last."
         ),
     ] = ""
     last_applied_state: Annotated[

@@ -201,7 +201,7 @@ def test_a_second_operator_that_applies_in_our_name_is_slowed_down_as_any_fight_
     assert repairs[-1] - repairs[-2] >= 250
     assert said == (
         "Widget.example.com team/it is changed again after each repair by somebody else as the field manager"
-        " pattern-operator",
+        " pattern-operator: look for a second operator that runs, and for who applies with that name",
     )
 
 

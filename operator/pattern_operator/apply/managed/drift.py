@@ -11,7 +11,7 @@ from enum import Enum
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.finished import FinishState, RunRecord, can_finish, read_record
 from pattern_operator.apply.managed.fingerprint import fields_of, is_of_time
-from pattern_operator.apply.managed.managed_object import PENDING, ManagedObject
+from pattern_operator.apply.managed.managed_object import IN_OUR_NAME, PENDING, ManagedObject
 from pattern_operator.apply.managed.observation import Observation
 
 
@@ -62,6 +62,8 @@ def conflicts(objects: Iterable[ManagedObject]) -> tuple[str, ...]:
 def _conflict(managed: ManagedObject) -> str:
     who = managed.changed_by or "somebody"
     said = f"{managed.key.display_name} is changed again after each repair by {who}"
+    if who == IN_OUR_NAME:
+        return f"{said}: look for a second operator that runs, and for who applies with that name"
     if not managed.reverted_fields:
         return said
     fields = ", ".join(managed.reverted_fields)
