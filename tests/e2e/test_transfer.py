@@ -137,17 +137,23 @@ def test_data_is_waited_for_when_the_old_name_goes_before_the_new_one_comes(
     assert scenario.get("pvc", "data")["metadata"]["uid"] == before
 
 
-@pytest.mark.parametrize("order", ["its version is pushed later", "it is resumed later"])
-def test_data_is_kept_until_a_changed_pattern_has_rendered_what_it_wants(
-    scenario: Scenario, other: Scenario, order: str
-) -> None:
+def with_data(scenario: Scenario, other: Scenario) -> str:
+    """Let both patterns run, the first with data that its next version lacks; the UID of the data."""
     push(scenario.repository, "1.0.0", config_map("mine"), claim("data"))
     push(scenario.repository, "2.0.0", config_map("mine"))
     push(other.repository, "1.0.0", config_map("theirs"))
     scenario.kubectl.apply(pattern(scenario, "1.0.0"), pattern(other, "1.0.0"))
     scenario.until_says("Ready", "Ready")
     other.until_says("Ready", "Ready")
-    before = scenario.get("pvc", "data")["metadata"]["uid"]
+    uid: str = scenario.get("pvc", "data")["metadata"]["uid"]
+    return uid
+
+
+@pytest.mark.parametrize("order", ["its version is pushed later", "it is resumed later"])
+def test_data_is_kept_until_a_changed_pattern_has_rendered_what_it_wants(
+    scenario: Scenario, other: Scenario, order: str
+) -> None:
+    before = with_data(scenario, other)
 
     moved = pattern(other, "2.0.0")
     if order == "it is resumed later":
@@ -179,13 +185,7 @@ def stays(scenario: Scenario, kind: str, name: str, *, uid: str, seconds: float 
 def test_data_is_kept_for_a_version_that_nobody_has_seen_when_the_operator_is_killed_meanwhile(
     testbed: Testbed, scenario: Scenario, other: Scenario, order: str
 ) -> None:
-    push(scenario.repository, "1.0.0", config_map("mine"), claim("data"))
-    push(scenario.repository, "2.0.0", config_map("mine"))
-    push(other.repository, "1.0.0", config_map("theirs"))
-    scenario.kubectl.apply(pattern(scenario, "1.0.0"), pattern(other, "1.0.0"))
-    scenario.until_says("Ready", "Ready")
-    other.until_says("Ready", "Ready")
-    before = scenario.get("pvc", "data")["metadata"]["uid"]
+    before = with_data(scenario, other)
     moved = pattern(other, "2.0.0")
     moved["spec"]["suspend"] = order == "it is resumed later"
     scenario.kubectl.apply(pattern(scenario, "2.0.0"), moved)

@@ -35,7 +35,7 @@ async def test_a_throttled_request_waits_as_long_as_it_is_asked_to():
         body = await session.request("POST", "/api/v1/events", body=b"{}")
 
     assert (body, len(asked)) == (b"{}", 2)
-    assert 0.9 < time.monotonic() - started < 3.0
+    assert 0.9 < time.monotonic() - started < 10.0
 
 
 async def test_a_server_that_asks_for_a_long_wait_is_left_to_the_queue():

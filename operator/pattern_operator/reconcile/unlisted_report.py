@@ -32,7 +32,7 @@ MAX_OWNERS: Final = 100  # owner labels without a pattern that are logged
 class Emit(Protocol):
     """Writes an event of a pattern."""
 
-    def __call__(self, pattern: DesignPattern, event: Event) -> None: ...  # noqa: D102
+    def __call__(self, pattern: DesignPattern, event: Event) -> None: ...  # noqa: D102 - said where it is implemented
 
 
 @dataclass(slots=True)

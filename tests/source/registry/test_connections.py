@@ -65,7 +65,7 @@ async def test_a_tenant_whose_repositories_hang_leaves_connections_of_the_host_t
     for number in range(20):
         assert await client(fake_registry, network, tenant=f"good-{number % 2}").blob(descriptor(CONTENT)) == CONTENT
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10  # the others hang for ever
     assert (
         len([asked for asked in fake_registry.asked if asked.path.endswith(HANGING.digest.hex)])
         < MAX_CONNECTIONS_PER_HOST

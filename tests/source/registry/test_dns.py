@@ -77,7 +77,7 @@ async def test_names_that_hang_hold_neither_the_cache_nor_the_processor_nor_othe
         await answering.close()
 
     assert waiting == 100
-    assert elapsed < 1
+    assert elapsed < 10  # the names hang for 30
 
 
 async def test_a_registry_whose_name_hangs_is_given_up_in_time():

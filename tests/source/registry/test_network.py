@@ -312,5 +312,5 @@ async def test_a_host_that_hangs_takes_no_connection_from_another(public, privat
         await asyncio.gather(*hanging, return_exceptions=True)
 
     assert found == CONTENT
-    assert elapsed < 1
+    assert elapsed < 3  # the others hang for 5
     assert len(public.asked) <= MAX_CONNECTIONS_PER_HOST

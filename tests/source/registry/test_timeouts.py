@@ -111,7 +111,7 @@ async def test_of_an_error_whose_text_trickles_the_status_counts(fake_registry, 
         await client(fake_registry, network, timeouts=QUICK).manifest("1.0")
 
     assert refusal.value.reason is Reason.ARTIFACT_NOT_FOUND
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20  # it trickles for 60
 
 
 async def test_a_chain_of_slow_redirects_ends_with_the_look_up(fake_registry, network):

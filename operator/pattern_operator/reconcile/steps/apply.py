@@ -44,15 +44,15 @@ _SAID = FOR_OTHER_TOOLS | {ComponentReason.PROTECTED_NAMESPACE, ComponentReason.
 class PlacePort(Protocol):
     """Where it is known which namespace an object goes to."""
 
-    async def place(self, pattern: DesignPattern, objects: Iterable[Object]) -> ScopedObjects: ...  # noqa: D102
+    async def place(self, pattern: DesignPattern, objects: Iterable[Object]) -> ScopedObjects: ...  # noqa: D102 - said where it is implemented
 
 
 class RepairPort(PlacePort, Protocol):
     """What a repair may do; see cluster.Cluster."""
 
     @property
-    def managed(self) -> ManagedObjects: ...  # noqa: D102
-    async def send(  # noqa: D102
+    def managed(self) -> ManagedObjects: ...  # noqa: D102 - said where it is implemented
+    async def send(  # noqa: D102 - said where it is implemented
         self,
         pattern: DesignPattern,
         objects: Collection[Object],
@@ -65,7 +65,7 @@ class RepairPort(PlacePort, Protocol):
 class ComparePort(PlacePort, Protocol):
     """What a comparison may do; see cluster.Cluster."""
 
-    async def compare(  # noqa: D102
+    async def compare(  # noqa: D102 - said where it is implemented
         self, pattern: DesignPattern, objects: Collection[Object]
     ) -> tuple[ApplyFailure, ...]: ...
 
@@ -73,16 +73,16 @@ class ComparePort(PlacePort, Protocol):
 class ApplyPort(RepairPort, UnchangedPort, pruning.PrunePort, Protocol):
     """What an apply may do; see cluster.Cluster."""
 
-    def wait_only(self, pattern: DesignPattern, keys: Collection[ObjectKey]) -> None: ...  # noqa: D102
-    async def name_holders(  # noqa: D102
+    def wait_only(self, pattern: DesignPattern, keys: Collection[ObjectKey]) -> None: ...  # noqa: D102 - said where it is implemented
+    async def name_holders(  # noqa: D102 - said where it is implemented
         self,
         pattern: DesignPattern,
         failures: Collection[ApplyFailure],
         objects: Collection[Object],
         leaving: Collection[ObjectKey],
     ) -> tuple[ApplyFailure, ...]: ...
-    async def digest(self, pattern: DesignPattern, objects: Collection[Object]) -> Sent: ...  # noqa: D102
-    async def idle_rules(self, pattern: DesignPattern, objects: Collection[Object]) -> tuple[str, ...]: ...  # noqa: D102
+    async def digest(self, pattern: DesignPattern, objects: Collection[Object]) -> Sent: ...  # noqa: D102 - said where it is implemented
+    async def idle_rules(self, pattern: DesignPattern, objects: Collection[Object]) -> tuple[str, ...]: ...  # noqa: D102 - said where it is implemented
 
 
 @dataclass(frozen=True, slots=True)
