@@ -96,6 +96,10 @@ def test_a_rule_whose_target_fits_no_object_is_named() -> None:
     assert len(unmatched_rules(rules[:1], [])) == 1
 
 
+def test_a_rule_for_all_objects_is_not_missed_where_there_is_none() -> None:
+    assert unmatched_rules([rule("/spec/a")], []) == ()
+
+
 def test_several_pointers_into_one_list_mean_its_entries_as_they_were() -> None:
     assert without(BODY, [("spec", "list", "0"), ("spec", "list", "1")])["spec"].get("list", []) == []
     assert without(BODY, [("spec", "m"), ("spec", "m", "only")]) == without(
@@ -163,6 +167,7 @@ def test_a_pointer_to_a_value_and_one_into_it_mean_the_value() -> None:
 def test_an_index_is_read_to_six_digits() -> None:
     assert has([0] * 100_001, ("100000",))
     assert not has([0] * 2, ("0000001",))
+    assert not has([0] * 1_000_001, ("1000000",))
 
 
 def test_of_a_secret_both_names_of_its_data_are_meant() -> None:

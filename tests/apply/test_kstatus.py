@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from pattern_operator.apply import HealthState, health_of
-from pattern_operator.apply.deployment_health import NO_DEADLINE
 from pattern_operator.apply.kstatus import SCHEDULE_WINDOW
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -102,7 +101,7 @@ DEPLOYMENT: dict[str, Row] = {
         "0 of 0 replicas available",
     ),
     "it has no deadline, and so no condition Progressing": (
-        {"progressDeadlineSeconds": NO_DEADLINE},
+        {"progressDeadlineSeconds": 2_147_483_647},
         replicas(1, 1, 1, 1) | {"conditions": [AVAILABLE[0]]},
         CURRENT,
         "1 of 1 replicas available",

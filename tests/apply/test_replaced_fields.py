@@ -7,7 +7,15 @@ from tests.apply.harness import config_map
 
 from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.apply import fieldset
-from pattern_operator.apply.replaced_fields import HeldField, all_fields, handed_over, holders, in_the_way, replaced
+from pattern_operator.apply.replaced_fields import (
+    HeldField,
+    all_fields,
+    handed_over,
+    holders,
+    in_the_way,
+    is_touched,
+    replaced,
+)
 from pattern_operator.kube.status_message import StatusCause
 
 POD = {"spec": {"containers": [{"name": "web", "env": [{"name": "A", "value": "x"}]}]}}
@@ -69,6 +77,14 @@ def test_an_element_itself_is_no_field_of_it():
 @pytest.mark.parametrize("key", ["k:", "k:7", "k:{", "k:" + "[" * 100_000])
 def test_keys_of_any_shape_are_read(key: str):
     assert replaced({"f:a": {key: {}}}, body={"a": [{"b": 1}]}, live={}) == {"f:a": {key: {}}}
+
+
+def test_an_object_is_touched_where_one_of_its_entries_is_of_people():
+    entries = [ManagedFieldsEntry(name, "Update", "", "", {}) for name in ("kube-controller-manager", "kubectl-edit")]
+
+    assert is_touched(entries)
+    assert not is_touched(entries[:1])
+    assert not is_touched([])
 
 
 # --- who holds it -----------------------------------------------------------------------------------------------------

@@ -665,6 +665,30 @@ def test_once_closed_nobody_is_woken():
     assert run(scenario()) == []
 
 
+def test_an_apply_of_who_was_not_offered_the_object_holds_nobody_up():
+    async def scenario() -> str:
+        transfers = Transfers()
+        transfers.wait(KEY, NEW)
+        transfers.delay_reason(KEY, by=OLD)
+        await asyncio.sleep(transfer.OFFER_DURATION)
+        with transfers.taking(KEY, THIRD):
+            return transfers.delay_reason(KEY, by=OLD)
+
+    assert run(scenario()) == ""
+
+
+def test_of_an_offer_whose_time_is_over_nothing_is_kept():
+    async def scenario() -> bool:
+        transfers = Transfers()
+        transfers.wait(KEY, NEW)
+        transfers.delay_reason(KEY, by=OLD)
+        await asyncio.sleep(transfer.OFFER_DURATION)
+        transfers.delay_reason(KEY, by=OLD)
+        return bool(transfers._offered)
+
+    assert not run(scenario())
+
+
 def test_of_two_that_send_an_object_the_one_that_still_does_is_waited_for():
     async def scenario() -> tuple[str, str, bool]:
         transfers = Transfers()

@@ -76,8 +76,6 @@ def unmatched_rules(rules: Sequence[IgnoreDifferences], objects: Iterable[Object
     that the CRD bounds."""
     left = {number: rule.target for number, rule in enumerate(rules) if rule.target is not None}
     for each in objects:
-        if not left:
-            break
         left = {number: target for number, target in left.items() if not _is_meant(target, each)}
     return tuple(
         f"apply.ignoreDifferences[{number}] does nothing: no object of the pattern has {_words(target)}"
@@ -123,10 +121,7 @@ def without(body: Body, paths: Iterable[Pointer]) -> Body:
         here = tree
         for name in path[:-1]:
             here = here.setdefault(name, {})
-            if _WHOLE in here:
-                break
-        else:
-            here[path[-1]] = {_WHOLE: True}
+        here[path[-1]] = {_WHOLE: None}
     left: Body = _without(body, tree) if tree else body
     return left
 
