@@ -422,3 +422,31 @@ async def test_what_left_and_refuses_the_update_is_deleted_at_once_and_the_updat
     assert failed == (("False", "ApplyFailed"), False, {"b"})
     assert world.holds("two", "b", "c")
     assert world.ready == ("True", "Ready")
+
+
+async def test_after_a_restart_nothing_that_is_as_it_was_is_sent_though_something_newer_is_refused(refused: World):
+    refused.restart()
+    refused.applied.clear()
+
+    await refused.settle(600.0)
+
+    assert refused.applied == []
+    assert isinstance(refused.state.objects, Running)
+    assert refused.ready == ("False", "SignatureMissing")
+
+
+async def test_a_repair_that_takes_too_long_beside_something_newer_that_is_refused_is_given_up(
+    refused: World, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as short:
+        short.setattr(limits, "MAX_RUN", 0.01)
+        refused.gate = asyncio.Event()
+        unseen(refused, "a", None)
+        await refused.settle(600.0)
+        left = key_to("a") not in refused.live
+    refused.gate = None
+
+    await refused.settle(1_200.0)
+
+    assert left
+    assert refused.holds("one", "a", "b")

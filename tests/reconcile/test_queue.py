@@ -473,6 +473,27 @@ async def test_a_run_that_waits_outside_for_two_things_has_no_worker_until_both_
     assert (queue._line.free, queue.running, len(queue._aside)) == (1, 0, 0)
 
 
+async def test_who_comes_to_wait_outside_where_one_namespace_has_all_places_lets_its_longest_wait_give_way():
+    gave_way = list[str]()
+    queue = Queue[str](clock=clock, lanes=lambda key: (key.partition("/")[0], key))
+
+    async def run(key: str) -> None:
+        async with queue.aside(key, 0.0) as gives_way:
+            await gives_way.wait()
+            gave_way.append(key)
+
+    async with working(queue, run, concurrency=1):
+        for number in range(ASIDE):
+            queue.add(f"hog/{number}")
+            await asyncio.sleep(0.002)
+        before = (queue.aside_count, list(gave_way))
+        queue.add("guest/0")
+        await asyncio.sleep(0.02)
+
+    assert before == (ASIDE, [])
+    assert gave_way == ["hog/0"]
+
+
 async def test_what_failed_outside_soon_takes_no_worker_from_what_the_run_does_after_that():
     queue = Queue[str](clock=clock, lanes=lambda key: (key,))
     seen = list[int]()

@@ -11,6 +11,7 @@ from tests.kube.fake_session import FakeSession
 
 from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.reason import Reason
+from pattern_operator.apply import owner_id
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Discovery
@@ -189,13 +190,15 @@ async def test_what_was_known_of_a_pattern_goes_with_it(reconciler, monkeypatch)
     monkeypatch.setattr(reconciler, "_run", give_up)
     await reconciler.run(KEY)
     uid = decode(REAL["DesignPattern"]).metadata.uid
-    monkeypatch.setattr(reconciler, "_cluster", SimpleNamespace(forget=lambda _: None))
-    monkeypatch.setattr(reconciler._ports.repositories, "forget", lambda _: None, raising=False)
+    forgotten: list[Any] = []
+    monkeypatch.setattr(reconciler, "_cluster", SimpleNamespace(forget=forgotten.append))
+    monkeypatch.setattr(reconciler._ports.repositories, "forget", forgotten.append, raising=False)
     before = reconciler.what_is_kept()
 
     reconciler.forget(KEY, uid=uid)
 
     assert list(before) == [uid]
+    assert forgotten == [owner_id(uid), KEY]
     assert reconciler.what_is_kept() == {}
     assert await reconciler.run(KEY) is None
 
