@@ -450,3 +450,14 @@ async def test_a_repair_that_takes_too_long_beside_something_newer_that_is_refus
 
     assert left
     assert refused.holds("one", "a", "b")
+
+
+async def test_while_an_apply_is_tried_again_nobody_is_asked_again_who_signed(world: World):
+    world.refuses = {key_to("b")}
+    await world.settle(0.5)
+    first, world.asked = world.asked, []
+
+    await world.settle(60.0)
+
+    assert "signatures" in first
+    assert "signatures" not in world.asked
