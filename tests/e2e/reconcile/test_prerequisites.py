@@ -95,6 +95,8 @@ async def test_a_right_of_another_namespace_wakes_nobody_here(
 ):
     other = f"other-{uuid4().hex[:8]}"
     kubectl("create", "namespace", other)
+    for each in (namespace, other):  # the account that a controller makes in each, a moment later, is a right, too
+        kubectl.until("serviceaccount", "default", bool, namespace=each)
     prerequisites.wait(pattern, {RightsNeeded(namespace)})
     prerequisites.wait(PatternKey(other, "web"), {RightsNeeded(other)})
     await synced(prerequisites, woken)
