@@ -17,7 +17,7 @@ from tests.apply.fake_watches import FakeWatches, NoTasks
 from tests.kube.fake_apiserver import serving
 
 from pattern_operator.api.object import Object
-from pattern_operator.apply import Applier, Deleter, ManagedObjects, Notification, Owner, Transfers
+from pattern_operator.apply import Applier, ApplyResult, Deleter, ManagedObjects, Notification, Owner, Transfers
 from pattern_operator.kube import Discovery, KindNotFound, Resource, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.kind_existence import Definitions
 
@@ -27,6 +27,7 @@ CLUSTER_SCOPED = frozenset(
     {"Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"}
 )
 OWNER_LABEL = "pattern-operator.io/owner"
+WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ class FakeCluster:
     _version: int = 100
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator["FakeCluster"]:
-        """Serve it, and put those who apply and delete at it."""
+    async def serve(self, *living: Owner) -> AsyncIterator["FakeCluster"]:
+        """Serve it, and put those who apply and delete at it; these patterns live."""
+        self.patterns |= {each.id: each for each in living}
         async with serving(self._answer) as session:
             self.session = session
             self.discovery = KnownKinds(session)
@@ -115,6 +117,10 @@ class FakeCluster:
                 session, self.discovery, managed_objects=self.managed_objects, transfers=self.transfers
             )
             yield self
+
+    async def apply(self, *desired: Object, by: Owner = WEB, **more: Any) -> ApplyResult:
+        """As ``Applier.apply_all``: with no force, and of a pattern that has nothing, where nothing else is said."""
+        return await self.applier.apply_all(desired, owner=by, **{"conflicts": "Fail", "owned": (), **more})
 
     def put(self, desired: Object, *, owner: str = "", **metadata: Any) -> Body:
         """Make an object as somebody else does, with the label of ``owner``."""

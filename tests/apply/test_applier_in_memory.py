@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from aiohttp import web
 from tests.apply.fake_cluster import (
+    SHOP,
+    WEB,
     FakeCluster,
     Request,
     another_uid,
@@ -23,27 +24,19 @@ from tests.apply.harness import config_map, deployment, entries, namespace_named
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ApplyResult, HealthState, Owner
+from pattern_operator.apply import HealthState, Owner
 from pattern_operator.apply.delete_result import DeletionOutcome
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
 from pattern_operator.kube import WatchEventType
 
-WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
 IF_ABSENT = {"pattern-operator.io/ssa": "IfAbsent"}
 DISABLED = {"pattern-operator.io/reconcile": "disabled"}
 
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[FakeCluster]:
-    async with FakeCluster().serve() as cluster:
-        cluster.patterns |= {each.id: each for each in (WEB, SHOP)}
+    async with FakeCluster().serve(WEB, SHOP) as cluster:
         yield cluster
-
-
-async def apply(cluster: FakeCluster, *desired: Object, by: Owner = WEB, **more: Any) -> ApplyResult:
-    return await cluster.applier.apply_all(
-        desired, owner=by, conflicts=more.pop("conflicts", "Fail"), owned=more.pop("owned", ()), **more
-    )
 
 
 # --- whose an object is ---------------------------------------------------------------------------------------------
@@ -52,7 +45,7 @@ async def apply(cluster: FakeCluster, *desired: Object, by: Owner = WEB, **more:
 async def test_what_is_not_there_is_made_and_nothing_is_forced(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert (done.applied, done.created, done.failures) == ((desired.key,), frozenset({desired.key}), ())
     assert [each.is_forced for each in cluster.sent("PATCH", desired)] == [False]
@@ -60,11 +53,11 @@ async def test_what_is_not_there_is_made_and_nothing_is_forced(cluster: FakeClus
 
 async def test_what_a_watch_shows_as_ours_is_applied_by_one_forced_request(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.show(desired)
     cluster.requests.clear()
 
-    done = await apply(cluster, config_map("c", "team", a="2"))
+    done = await cluster.apply(config_map("c", "team", a="2"))
 
     assert done.configured == {desired.key}
     assert [(each.method, each.is_forced) for each in cluster.requests] == [("PATCH", True)]
@@ -73,13 +66,13 @@ async def test_what_a_watch_shows_as_ours_is_applied_by_one_forced_request(clust
 @pytest.mark.parametrize("watched", [True, False], ids=["watched", "not watched"])
 async def test_no_field_of_another_patterns_object_is_taken(cluster: FakeCluster, watched: bool):
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired, by=SHOP)
+    await cluster.apply(desired, by=SHOP)
     cluster.show(desired)
     before = cluster.at(desired)
     if not watched:
         cluster.watches.blind.add("ConfigMap")
 
-    done = await apply(cluster, config_map("c", "team", a="2"), owned=[desired.key])
+    done = await cluster.apply(config_map("c", "team", a="2"), owned=[desired.key])
 
     (failure,) = done.failures
     assert (failure.reason, failure.need) == (Reason.OWNED_BY_ANOTHER_PATTERN, ObjectNeeded(desired.key))
@@ -90,12 +83,12 @@ async def test_no_field_of_another_patterns_object_is_taken(cluster: FakeCluster
 async def test_an_object_that_lost_its_label_to_another_is_not_taken_by_force(cluster: FakeCluster):
     """A watch still files it under us; the label that it carries now decides."""
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"] = SHOP.id
     cluster.at(desired)["metadata"]["resourceVersion"] = "900"
     cluster.show(desired)
 
-    done = await apply(cluster, config_map("c", "team", a="2"), owned=[desired.key])
+    done = await cluster.apply(config_map("c", "team", a="2"), owned=[desired.key])
 
     assert [each.reason for each in done.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
     assert cluster.at(desired)["data"] == {"a": "1"}
@@ -107,8 +100,8 @@ async def test_what_is_adopted_keeps_what_others_hold_unless_the_pattern_takes_i
         config_map("c", "team", a="theirs"), managedFields=[managed("theirs", "Update", fields_of(desired.body))]
     )
 
-    kept = await apply(cluster, desired)
-    taken = await apply(cluster, desired, conflicts="Take")
+    kept = await cluster.apply(desired)
+    taken = await cluster.apply(desired, conflicts="Take")
 
     assert [each.reason for each in kept.failures] == [Reason.CONFLICT]
     adopting = [each for each in cluster.sent("PATCH", desired) if "uid" in each.body["metadata"]]
@@ -119,18 +112,18 @@ async def test_what_is_adopted_keeps_what_others_hold_unless_the_pattern_takes_i
 
 async def test_an_object_that_took_the_place_of_the_one_looked_at_is_looked_at_again(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.show(desired)
     cluster.put(config_map("c", "team", a="new"), owner=SHOP.id)  # and no watch has shown it yet
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [each.reason for each in done.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
     assert cluster.at(desired)["data"] == {"a": "new"}
 
 
 async def test_what_exists_of_a_kind_is_known_before_an_object_of_it_is_sent(cluster: FakeCluster):
-    await apply(cluster, config_map("c", "team"))
+    await cluster.apply(config_map("c", "team"))
 
     assert cluster.watches.asked == ["ConfigMap"]
 
@@ -156,7 +149,7 @@ async def test_whether_an_object_is_resumed_is_asked_again_where_nobody_says(clu
 async def test_of_two_patterns_that_both_find_nothing_one_gets_the_object(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
 
-    first, second = await asyncio.gather(apply(cluster, desired), apply(cluster, desired, by=SHOP))
+    first, second = await asyncio.gather(cluster.apply(desired), cluster.apply(desired, by=SHOP))
 
     assert sorted([first.applied, second.applied]) == [(), (desired.key,)]
     reasons = [each.reason for each in (*first.failures, *second.failures)]
@@ -168,7 +161,7 @@ async def test_each_object_that_is_applied_is_named_at_once(cluster: FakeCluster
     bad = config_map("bad", "team")
     cluster.refuse("PATCH", bad, status(422, "Invalid", "no"))
 
-    await apply(cluster, config_map("a", "team"), bad, on_applied=lambda each, answer: named.append(each.key.name))
+    await cluster.apply(config_map("a", "team"), bad, on_applied=lambda each, answer: named.append(each.key.name))
 
     assert named == ["a"]
 
@@ -182,7 +175,7 @@ async def test_an_object_whose_label_somebody_took_off_stays_ours(cluster: FakeC
     desired = config_map("c", "team", a="1")
     cluster.put(desired, annotations={"pattern-operator.io/pattern": pattern})
 
-    done = await apply(cluster, desired, owned=[desired.key] if listed else (), adopt="Never")
+    done = await cluster.apply(desired, owned=[desired.key] if listed else (), adopt="Never")
 
     assert (desired.key in done.applied) is ours
     assert [each.reason for each in done.failures] == ([] if ours else [Reason.ALREADY_EXISTS])
@@ -193,7 +186,7 @@ async def test_a_namespace_that_is_only_to_be_there_never_fails(cluster: FakeClu
     space = replace(namespace_named("mine"), component=component)
     cluster.put(space)
 
-    done = await apply(cluster, space, adopt="Never")
+    done = await cluster.apply(space, adopt="Never")
 
     assert ([key for key, _ in done.skipped] == [space.key]) is (component == OF_CREATE_NAMESPACE)
     assert bool(done.failures) is (component != OF_CREATE_NAMESPACE)
@@ -206,7 +199,7 @@ async def test_what_is_there_and_only_made_if_absent_is_not_taken_for_ours(clust
     desired = config_map("c", "team", annotations=IF_ABSENT, a="1")
     cluster.put(config_map("c", "team", a="theirs"))
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert done.skipped == ((desired.key, "is skipped: it exists and is annotated ssa: IfAbsent"),)
     assert done.disowned == {desired.key}
@@ -218,7 +211,7 @@ async def test_what_we_made_as_it_was_absent_counts_for_our_health_and_stays_our
     desired = config_map("c", "team", annotations=IF_ABSENT, a="1")
     cluster.put(config_map("c", "team", a="changed"), owner=WEB.id)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [key for key, _ in done.skipped] == [desired.key]
     assert done.disowned == frozenset()
@@ -235,7 +228,7 @@ async def test_a_paused_object_is_not_sent_and_its_health_counts(cluster: FakeCl
     else:
         cluster.watches.blind.add("Deployment")
 
-    done = await apply(cluster, desired, owned=[desired.key])
+    done = await cluster.apply(desired, owned=[desired.key])
 
     assert [key for key, _ in done.skipped] == [desired.key]
     assert (cluster.sent("PATCH", desired), done.disowned) == ([], frozenset())
@@ -247,7 +240,7 @@ async def test_what_is_never_applied_is_not_asked_for_and_waits_for_nobody(clust
     desired = config_map("c", "team", annotations={"pattern-operator.io/ssa": "Ignore"})
     cluster.transfers.wait(desired.key, WEB)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert done.skipped == ((desired.key, "is never applied: it is annotated ssa: Ignore"),)
     assert cluster.requests == []
@@ -257,7 +250,7 @@ async def test_what_is_never_applied_is_not_asked_for_and_waits_for_nobody(clust
 async def test_what_is_the_operators_own_is_refused_and_not_ours(cluster: FakeCluster):
     desired = config_map("c", "pattern-operator-system")
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [each.reason for each in done.failures] == [Reason.PROTECTED_OBJECT]
     assert (done.disowned, cluster.requests) == (frozenset({desired.key}), [])
@@ -267,7 +260,7 @@ async def test_a_paused_object_of_nobody_is_used_and_not_ours(cluster: FakeClust
     desired = config_map("c", "team", a="1")
     cluster.put(desired, annotations=DISABLED)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [key for key, _ in done.skipped] == [desired.key]
     assert done.disowned == {desired.key}
@@ -276,12 +269,12 @@ async def test_a_paused_object_of_nobody_is_used_and_not_ours(cluster: FakeClust
 
 async def test_what_somebody_took_from_us_and_pauses_counts_for_our_health_no_longer(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     del cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"]
     cluster.at(desired)["metadata"]["annotations"] |= DISABLED
     cluster.watches.blind.add("ConfigMap")
 
-    done = await apply(cluster, desired, owned=[desired.key])
+    done = await cluster.apply(desired, owned=[desired.key])
 
     assert [key for key, _ in done.skipped] == [desired.key]
     assert done.disowned == {desired.key}
@@ -305,7 +298,7 @@ async def test_a_kind_that_went_is_looked_for_again_and_said_to_be_missing(clust
     if place == "look":
         cluster.watches.blind.add("ConfigMap")
 
-    (failure,) = (await apply(cluster, desired, owned=[desired.key])).failures
+    (failure,) = (await cluster.apply(desired, owned=[desired.key])).failures
 
     assert failure.reason is Reason.KIND_NOT_FOUND
     assert failure.need == KindNeeded("", "ConfigMap", "v1")
@@ -316,7 +309,7 @@ async def test_what_cannot_be_sent_fails_and_is_not_ours(cluster: FakeCluster):
     desired = config_map("c", "team")
     desired.body["metadata"]["labels"] = ["no mapping"]
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [each.reason for each in done.failures] == [Reason.APPLY_FAILED]
     assert done.disowned == {desired.key}
@@ -333,7 +326,7 @@ async def test_what_the_operator_fails_on_by_a_defect_is_offered_no_more(cluster
 
     monkeypatch.setattr(cluster.managed_objects, "record", broken)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [each.reason for each in done.failures] == [Reason.INTERNAL_ERROR]
     assert not cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id)
@@ -343,7 +336,7 @@ async def test_a_namespace_that_is_missing_says_nothing_of_the_kind(cluster: Fak
     desired = config_map("c", "team")
     cluster.refuse("PATCH", desired, status(404, "NotFound", 'namespaces "team" not found', name="team"))
 
-    (failure,) = (await apply(cluster, desired)).failures
+    (failure,) = (await cluster.apply(desired)).failures
 
     assert failure.reason is Reason.APPLY_FAILED
     assert cluster.discovery.invalidated == 0
@@ -407,7 +400,7 @@ async def test_what_a_new_kind_or_namespace_lacks_for_a_moment_is_tried_again(cl
     desired = CUSTOM if brought in (CRD, None) else config_map("c", "team")
     cluster.refuse("PATCH", desired, *(refusal() for _ in range(20)))
 
-    done = await apply(cluster, *([brought] if brought else []), desired)
+    done = await cluster.apply(*([brought] if brought else []), desired)
 
     (failure,) = done.failures
     assert failure.key == desired.key
@@ -436,7 +429,7 @@ async def test_objects_of_a_new_kind_wait_until_it_is_established(cluster: FakeC
         }
     )
 
-    done = await apply(cluster, CRD, CUSTOM, hook)
+    done = await cluster.apply(CRD, CUSTOM, hook)
 
     assert set(done.applied) == {CRD.key, CUSTOM.key, hook.key}
     assert waited == ([] if established else [({"widgets.example.com"}, [])])
@@ -448,7 +441,7 @@ async def test_an_object_that_is_called_like_its_namespace_brings_no_namespace(c
     desired = config_map("team", "team")
     cluster.refuse("PATCH", desired, *(status(404, "NotFound", 'namespaces "team" not found') for _ in range(9)))
 
-    await apply(cluster, desired)
+    await cluster.apply(desired)
 
     assert len(cluster.sent("PATCH", desired)) == 1
 
@@ -457,7 +450,7 @@ async def test_an_object_that_is_called_like_its_namespace_brings_no_namespace(c
 async def test_a_new_kind_is_applied_once_it_is_served(cluster: FakeCluster):
     cluster.refuse("PATCH", CUSTOM, not_served(), not_served())
 
-    done = await apply(cluster, CRD, CUSTOM)
+    done = await cluster.apply(CRD, CUSTOM)
 
     assert CUSTOM.key in done.applied
     assert len(cluster.sent("PATCH", CUSTOM)) == 3
@@ -468,7 +461,7 @@ async def test_nobody_waits_for_a_kind_whose_definition_was_refused(cluster: Fak
     cluster.refuse("PATCH", CRD, status(422, "Invalid", "no"))
     cluster.refuse("PATCH", CUSTOM, *(not_served() for _ in range(9)))
 
-    await apply(cluster, CRD, CUSTOM)
+    await cluster.apply(CRD, CUSTOM)
 
     assert len(cluster.sent("PATCH", CUSTOM)) == 1
 
@@ -479,7 +472,7 @@ async def test_nobody_waits_for_a_namespace_that_was_refused(cluster: FakeCluste
     cluster.refuse("PATCH", space, status(422, "Invalid", "no"))
     cluster.refuse("PATCH", desired, *(status(404, "NotFound", 'namespaces "team" not found') for _ in range(9)))
 
-    await apply(cluster, space, desired)
+    await cluster.apply(space, desired)
 
     assert len(cluster.sent("PATCH", desired)) == 1
 
@@ -503,7 +496,7 @@ async def test_who_could_not_take_what_is_offered_holds_up_nobody(cluster: FakeC
     cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"] = WEB.id
     cluster.refuse("PATCH", desired, refusal)
 
-    (failure,) = (await apply(cluster, desired)).failures
+    (failure,) = (await cluster.apply(desired)).failures
 
     assert failure.key == desired.key
     assert cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id) is offered
@@ -515,7 +508,7 @@ async def test_who_has_the_object_waits_for_it_no_longer(cluster: FakeCluster):
     cluster.transfers.wait(desired.key, WEB)
     cluster.transfers.delay_reason(desired.key, by=SHOP)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert done.applied == (desired.key,)
     assert cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"] == WEB.id
@@ -527,7 +520,7 @@ async def test_who_waits_shows_by_a_dry_run_that_it_could_take_the_object(cluste
     cluster.put(desired, owner=SHOP.id)
     cluster.show(desired)
 
-    await apply(cluster, desired)
+    await cluster.apply(desired)
 
     assert [each.params.get("dryRun") for each in cluster.sent("PATCH", desired)] == ["All"]
     assert not cluster.transfers.may_wait(desired.key, WEB.id)  # it does
@@ -541,7 +534,7 @@ async def test_who_could_not_take_the_object_does_not_wait_for_it(cluster: FakeC
     changed = conflict("/api/v1/namespaces/team/configmaps/c")
     cluster.refuse("PATCH", desired, changed if passes else status(403, "Forbidden", "no"))
 
-    (failure,) = (await apply(cluster, desired)).failures
+    (failure,) = (await cluster.apply(desired)).failures
 
     assert cluster.transfers.may_wait(desired.key, WEB.id)
     assert ("It is not handed over to this pattern" in failure.message) is not passes
@@ -554,7 +547,7 @@ async def test_nobody_waits_for_what_is_paused_or_terminating(cluster: FakeClust
     cluster.put(desired, owner=SHOP.id, **marks)
     cluster.show(desired)
 
-    await apply(cluster, desired)
+    await cluster.apply(desired)
 
     assert cluster.sent("PATCH", desired) == []
     assert cluster.transfers.may_wait(desired.key, WEB.id)
@@ -565,15 +558,15 @@ async def test_nobody_waits_for_what_is_paused_or_terminating(cluster: FakeClust
 
 async def test_a_refused_object_stays_ours_only_where_it_was_so_before(cluster: FakeCluster):
     ours, theirs, new = (config_map(name, "team", a="1") for name in ("ours", "theirs", "new"))
-    await apply(cluster, ours)
-    await apply(cluster, theirs, by=SHOP)
+    await cluster.apply(ours)
+    await cluster.apply(theirs, by=SHOP)
     for each in (ours, theirs):
         cluster.show(each)
     for each in (ours, theirs, new):
         cluster.refuse("PATCH", each, status(422, "Invalid", "no"))
         cluster.refuse("GET", each, status(403, "Forbidden", "no"))
 
-    done = await apply(cluster, ours, theirs, new, owned=[theirs.key, ours.key])
+    done = await cluster.apply(ours, theirs, new, owned=[theirs.key, ours.key])
 
     assert {each.key for each in done.failures} == {ours.key, theirs.key, new.key}
     assert done.disowned == {theirs.key, new.key}
@@ -585,8 +578,8 @@ async def test_what_no_watch_shows_and_the_inventory_names_may_be_there_and_stay
     for verb in ("GET", "PATCH"):
         cluster.refuse(verb, desired, *(status(403, "Forbidden", "no") for _ in range(9)))
 
-    named = await apply(cluster, desired, owned=[desired.key])
-    unnamed = await apply(cluster, desired)
+    named = await cluster.apply(desired, owned=[desired.key])
+    unnamed = await cluster.apply(desired)
 
     assert (named.disowned, unnamed.disowned) == (frozenset(), frozenset({desired.key}))
 
@@ -611,7 +604,7 @@ NOT_NOW = {
 async def test_an_object_that_is_ours_stays_ours_whatever_its_apply_is_refused_for(cluster, refusal, watched: bool):
     """An object that left the inventory so was left behind by the pattern that was deleted."""
     desired, other = config_map("c", "team", a="1"), config_map("d", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     if watched:
         cluster.show(desired)
     else:
@@ -619,7 +612,7 @@ async def test_an_object_that_is_ours_stays_ours_whatever_its_apply_is_refused_f
     path = "/api/v1/namespaces/team/configmaps/c"
     cluster.refuse("PATCH", desired, *(refusal(path) for _ in range(9)))
 
-    done = await apply(cluster, desired, other, owned=[desired.key])
+    done = await cluster.apply(desired, other, owned=[desired.key])
 
     assert [each.key for each in done.failures] == [desired.key]
     assert done.applied == (other.key,)
@@ -635,12 +628,12 @@ async def test_an_object_that_is_ours_stays_ours_whatever_its_apply_is_refused_f
 async def test_the_words_of_a_webhook_are_shown_whatever_its_code(cluster: FakeCluster, code: int, made: bool):
     desired = config_map("c", "team", a="1")
     if made:
-        await apply(cluster, desired)
+        await cluster.apply(desired)
         cluster.show(desired)
     cluster.requests.clear()
     cluster.refuse("PATCH", desired, *(denied(code, "Conflict", name="c") for _ in range(9)))
 
-    (failure,) = (await apply(cluster, desired)).failures
+    (failure,) = (await cluster.apply(desired)).failures
 
     words = 'admission webhook "guard.example.com" denied the request: not allowed by the policy of the team'
     assert (failure.reason, failure.message) == (Reason.APPLY_FAILED, words)
@@ -651,7 +644,7 @@ async def test_a_quota_that_was_changed_meanwhile_costs_another_try(cluster: Fak
     desired = config_map("c", "team", a="1")
     cluster.refuse("PATCH", desired, *(conflict("/api/v1/namespaces/team/resourcequotas/q") for _ in range(2)))
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert (done.applied, done.failures) == ((desired.key,), ())
 
@@ -660,11 +653,11 @@ async def test_a_quota_that_was_changed_meanwhile_costs_another_try(cluster: Fak
 async def test_a_quota_that_changes_all_the_time_is_told_of(cluster: FakeCluster, made: bool):
     desired = config_map("c", "team", a="1")
     if made:
-        await apply(cluster, desired)
+        await cluster.apply(desired)
         cluster.show(desired)
     cluster.refuse("PATCH", desired, *(conflict("/api/v1/namespaces/team/resourcequotas/q") for _ in range(9)))
 
-    (failure,) = (await apply(cluster, desired)).failures
+    (failure,) = (await cluster.apply(desired)).failures
 
     assert failure.message.startswith('Operation cannot be fulfilled on resourcequotas "q"')
 
@@ -674,7 +667,7 @@ async def test_what_a_watch_in_step_does_not_show_is_not_there(cluster: FakeClus
     for verb in ("GET", "PATCH"):
         cluster.refuse(verb, desired, status(403, "Forbidden", "no"))
 
-    done = await apply(cluster, desired, owned=[desired.key])
+    done = await cluster.apply(desired, owned=[desired.key])
 
     assert done.disowned == {desired.key}
 
@@ -692,7 +685,7 @@ async def test_a_lost_race_leaves_the_object_to_whoever_made_it_first(cluster: F
 
     cluster.refusals.append(race)
 
-    done = await apply(cluster, desired, adopt="Never")
+    done = await cluster.apply(desired, adopt="Never")
 
     assert [each.reason for each in done.failures] == [Reason.ALREADY_EXISTS]
     assert done.disowned == {desired.key}
@@ -717,10 +710,10 @@ async def test_a_lost_race_whose_label_could_not_be_taken_off_owns_nothing_until
 
     cluster.refusals.append(race)
 
-    first = await apply(cluster, desired, adopt="Never")
+    first = await cluster.apply(desired, adopt="Never")
     cluster.show(desired, WatchEventType.ADDED)
     made.append(True)
-    again = await apply(cluster, desired, adopt="Never")
+    again = await cluster.apply(desired, adopt="Never")
 
     assert (first.applied, first.disowned) == ((), frozenset({desired.key}))
     assert [each.reason for each in again.failures] == [Reason.ALREADY_EXISTS]
@@ -733,7 +726,7 @@ async def test_what_a_lost_race_labelled_is_not_ours_while_the_api_server_is_awa
     cluster.applier._withdrawals.add(desired.key, WEB.id, uid=cluster.at(desired)["metadata"]["uid"])
     cluster.refusals.append(lambda _: web.Response(status=503, headers={"Retry-After": "3600"}))
 
-    done = await apply(cluster, desired, owned=[desired.key])
+    done = await cluster.apply(desired, owned=[desired.key])
 
     assert [each.reason for each in done.failures] == [Reason.API_SERVER_UNAVAILABLE]
     assert done.disowned == {desired.key}
@@ -744,7 +737,7 @@ async def test_what_a_lost_race_labelled_may_be_adopted_once_our_label_is_off(cl
     cluster.put(desired, owner=WEB.id)
     cluster.applier._withdrawals.add(desired.key, WEB.id, uid=cluster.at(desired)["metadata"]["uid"])
 
-    done = await apply(cluster, desired, adopt="Always")
+    done = await cluster.apply(desired, adopt="Always")
 
     assert (done.applied, done.disowned) == ((desired.key,), frozenset())
 
@@ -762,7 +755,7 @@ async def test_a_claim_that_somebody_grew_keeps_its_size_and_people_are_told(clu
             "spec": spec,
         }
     )
-    await apply(cluster, claim)
+    await cluster.apply(claim)
     cluster.show(claim)
     body = cluster.at(claim)
     body["spec"]["resources"]["requests"]["storage"] = "2Gi"
@@ -770,7 +763,7 @@ async def test_a_claim_that_somebody_grew_keeps_its_size_and_people_are_told(clu
         each["fieldsV1"].pop("f:spec")
     cluster.refuse("PATCH", claim, status(422, "Invalid", "field can not be less than status.capacity"))
 
-    done = await apply(cluster, claim)
+    done = await cluster.apply(claim)
 
     assert done.applied == (claim.key,)
     assert [key for key, _ in done.notes] == [claim.key]
@@ -782,7 +775,7 @@ async def test_where_the_api_server_is_away_the_rest_is_not_tried_and_nothing_is
     retry = {"Retry-After": "3600"}  # longer than a session waits
     cluster.refusals.append(lambda request: web.Response(status=429, headers=retry))
 
-    done = await apply(cluster, first, *rest, owned=[first.key])
+    done = await cluster.apply(first, *rest, owned=[first.key])
 
     assert {each.reason for each in done.failures} == {Reason.API_SERVER_UNAVAILABLE}
     assert len(done.failures) == 41
@@ -797,7 +790,7 @@ def is_as_sent(cluster: FakeCluster, desired: Object, sent: bytes, *, by: Owner 
 
 
 async def applied_and_remembered(cluster: FakeCluster, desired: Object, sent: bytes) -> None:
-    await apply(cluster, desired, owned=[desired.key])
+    await cluster.apply(desired, owned=[desired.key])
     cluster.show(desired)
     cluster.managed_objects.remember_sent({desired.key: sent}, owner=WEB.id)
 
@@ -808,7 +801,7 @@ async def test_an_object_whose_apply_was_done_and_not_answered_is_not_as_it_was_
     await applied_and_remembered(cluster, older, b"1")
     cluster.lose_answers("PATCH", older)
 
-    lost = await apply(cluster, newer, owned=[newer.key])
+    lost = await cluster.apply(newer, owned=[newer.key])
     if shown:
         cluster.show(older)
     known = [is_as_sent(cluster, older, each) for each in (b"1", b"2")]
@@ -832,7 +825,7 @@ async def test_what_was_sent_is_forgotten_before_the_next_request_and_not_by_its
 
     cluster.refusals.append(look)
 
-    await apply(cluster, config_map("c", "team", a="2"), owned=[desired.key])
+    await cluster.apply(config_map("c", "team", a="2"), owned=[desired.key])
 
     assert known == [False]
 
@@ -841,7 +834,7 @@ async def test_an_object_that_is_only_looked_at_stays_as_it_was_sent(cluster: Fa
     desired = config_map("c", "team", a="1")
     await applied_and_remembered(cluster, desired, b"1")
 
-    await apply(cluster, config_map("c", "team", a="2"), by=SHOP)
+    await cluster.apply(config_map("c", "team", a="2"), by=SHOP)
 
     assert is_as_sent(cluster, desired, b"1")
 
@@ -867,7 +860,7 @@ async def test_an_object_that_was_to_go_is_not_as_it_was_sent(cluster: FakeClust
 async def test_the_account_of_the_pattern_asks_and_writes(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
 
-    await apply(cluster, desired, impersonate="system:serviceaccount:team:web")
+    await cluster.apply(desired, impersonate="system:serviceaccount:team:web")
 
     assert {each.user for each in cluster.requests} == {"system:serviceaccount:team:web"}
 
@@ -877,7 +870,7 @@ async def test_the_account_of_the_pattern_asks_and_writes(cluster: FakeCluster):
 
 async def test_an_object_that_goes_while_its_fields_are_given_up_is_made_again(cluster: FakeCluster):
     desired = config_map("c", "team", a="1", b="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.show(desired)
 
     def vanish(request: Request) -> web.Response | None:
@@ -890,7 +883,7 @@ async def test_an_object_that_goes_while_its_fields_are_given_up_is_made_again(c
     cluster.refusals.append(vanish)
     rules = (IgnoreDifferences(paths=("/data/b",)),)
 
-    done = await apply(cluster, desired, ignored=rules)
+    done = await cluster.apply(desired, ignored=rules)
 
     assert (done.failures, done.applied) == ((), (desired.key,))
     assert cluster.has(desired)
@@ -898,7 +891,7 @@ async def test_an_object_that_goes_while_its_fields_are_given_up_is_made_again(c
 
 async def test_fields_are_given_up_also_while_a_controller_writes_the_status(cluster: FakeCluster):
     desired = config_map("c", "team", a="1", b="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.show(desired)
     left = iter(range(6))
 
@@ -910,7 +903,7 @@ async def test_fields_are_given_up_also_while_a_controller_writes_the_status(clu
 
     cluster.refusals.append(write)
 
-    done = await apply(cluster, desired, ignored=(IgnoreDifferences(paths=("/data/b",)),))
+    done = await cluster.apply(desired, ignored=(IgnoreDifferences(paths=("/data/b",)),))
 
     assert (done.failures, done.applied) == ((), (desired.key,))
     assert next(left, None) is None

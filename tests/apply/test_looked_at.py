@@ -6,28 +6,19 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.apply.fake_cluster import FakeCluster, fields_of, managed
+from tests.apply.fake_cluster import WEB, FakeCluster, fields_of, managed
 from tests.apply.harness import config_map, deployment
 
 from pattern_operator.api.object import Object
-from pattern_operator.apply import ApplyResult, Owner
 
-WEB = Owner("webwebwebwebwebwebwebweb", "team", "web")
 OURS, SCALE = {"manager": "pattern-operator", "operation": "Apply"}, {"subresource": "scale"}
 WATCHED = pytest.mark.parametrize("watched", [True, False], ids=["by a watch", "by a look"])
 
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[FakeCluster]:
-    async with FakeCluster().serve() as cluster:
-        cluster.patterns[WEB.id] = WEB
+    async with FakeCluster().serve(WEB) as cluster:
         yield cluster
-
-
-async def apply(cluster: FakeCluster, *desired: Object, **more: Any) -> ApplyResult:
-    return await cluster.applier.apply_all(
-        desired, owner=WEB, conflicts=more.pop("conflicts", "Fail"), owned=more.pop("owned", ()), **more
-    )
 
 
 def shown(cluster: FakeCluster, desired: Object, *, watched: bool) -> None:
@@ -69,7 +60,7 @@ async def test_replicas_that_an_autoscaler_writes_are_left_to_it(cluster, watche
     cluster.put(autoscaler(aims_at))
     shown(cluster, desired, watched=watched)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert (done.applied, replicas(cluster, desired)) == ((desired.key,), left)
     assert [key for key, _ in done.notes] == ([desired.key] if left == 7 else [])
@@ -80,7 +71,7 @@ async def test_replicas_of_an_object_that_is_adopted_are_left_to_the_autoscaler_
     cluster.put(deployment("d", "team", replicas=7), managedFields=[scaled_by("kube-controller-manager")])
     cluster.put(autoscaler("d"))
 
-    await apply(cluster, desired, conflicts="Take")
+    await cluster.apply(desired, conflicts="Take")
 
     assert replicas(cluster, desired) == 7
 
@@ -92,12 +83,12 @@ async def test_replicas_that_leave_the_manifest_stay_where_an_autoscaler_aims_at
 ):
     before, desired = deployment("d", "team", replicas=2), deployment("d", "team")
     del desired.body["spec"]["replicas"]
-    await apply(cluster, before)
+    await cluster.apply(before)
     if scaled:
         cluster.put(autoscaler("d"))
     shown(cluster, before, watched=watched)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert done.applied == (desired.key,)
     assert ("replicas" in cluster.at(desired)["spec"]) is scaled
@@ -106,7 +97,7 @@ async def test_replicas_that_leave_the_manifest_stay_where_an_autoscaler_aims_at
 @WATCHED
 async def test_what_people_put_in_the_place_of_ours_goes_with_the_repair(cluster: FakeCluster, watched: bool):
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.show(desired)
     by_hand = config_map("c", "team", b="2")
     entries = cluster.at(desired)["metadata"]["managedFields"]
@@ -120,7 +111,7 @@ async def test_what_people_put_in_the_place_of_ours_goes_with_the_repair(cluster
     cluster.at(desired)["metadata"]["resourceVersion"] = "900"
     shown(cluster, desired, watched=watched)
 
-    await apply(cluster, desired)
+    await cluster.apply(desired)
 
     assert cluster.at(desired)["data"] == {"a": "1"}
 
@@ -128,14 +119,14 @@ async def test_what_people_put_in_the_place_of_ours_goes_with_the_repair(cluster
 async def test_an_update_of_what_people_added_to_and_nobody_drifted_asks_nothing_more(cluster: FakeCluster):
     """What was added beside ours is known from the watch to be no drift: one request as always."""
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.at(desired)["metadata"]["managedFields"].append(managed("kubectl-edit", "Update", {"f:data": {"f:b": {}}}))
     cluster.at(desired)["data"]["b"] = "2"
     cluster.at(desired)["metadata"]["resourceVersion"] = "900"
     cluster.show(desired)
     cluster.requests.clear()
 
-    await apply(cluster, config_map("c", "team", a="2"))
+    await cluster.apply(config_map("c", "team", a="2"))
 
     assert [each.method for each in cluster.requests] == ["PATCH"]
     assert cluster.at(desired)["data"] == {"a": "2", "b": "2"}
@@ -146,7 +137,7 @@ async def test_what_kubectl_applied_and_the_pattern_has_not_goes_when_it_is_adop
     entries = [managed("kubectl-client-side-apply", "Update", fields_of(before.body))]
     cluster.put(before, managedFields=entries)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert done.applied == (desired.key,)
     assert cluster.at(desired)["data"] == {"a": "1"}
@@ -156,7 +147,7 @@ async def test_what_a_controller_set_stays_when_the_object_is_adopted(cluster: F
     desired, before = config_map("c", "team", a="1"), config_map("c", "team", a="1", b="2")
     cluster.put(before, managedFields=[managed("controller", "Update", fields_of(before.body))])
 
-    await apply(cluster, desired)
+    await cluster.apply(desired)
 
     assert cluster.at(desired)["data"] == {"a": "1", "b": "2"}
     # To make it, which is refused, and to adopt it: nothing is handed on.
@@ -167,10 +158,10 @@ async def test_what_a_controller_set_stays_when_the_object_is_adopted(cluster: F
 @pytest.mark.parametrize("content", ["1", "2"])
 async def test_an_apply_that_changes_nothing_is_not_counted_as_a_change(cluster, watched: bool, content: str):
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     shown(cluster, desired, watched=watched)
 
-    done = await apply(cluster, config_map("c", "team", a=content))
+    done = await cluster.apply(config_map("c", "team", a=content))
 
     assert done.configured == (frozenset() if content == "1" else {desired.key})
     assert done.created == frozenset()
@@ -181,7 +172,7 @@ async def test_an_adoption_that_changes_the_object_is_counted_as_a_change(cluste
     desired = config_map("c", "team", a=content)
     cluster.put(config_map("c", "team", a="1"))
 
-    done = await apply(cluster, desired, conflicts="Take")
+    done = await cluster.apply(desired, conflicts="Take")
 
     assert done.configured == {desired.key}  # its owner label, at least
 
@@ -190,9 +181,9 @@ async def test_an_adoption_that_changes_the_object_is_counted_as_a_change(cluste
 async def test_what_was_adopted_stays_marked_so(cluster: FakeCluster, watched: bool):
     desired = config_map("c", "team", a="1")
     cluster.put(desired)
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     shown(cluster, desired, watched=watched)
 
-    await apply(cluster, config_map("c", "team", a="2"))
+    await cluster.apply(config_map("c", "team", a="2"))
 
     assert cluster.at(desired)["metadata"]["annotations"]["pattern-operator.io/adopted"] == "true"

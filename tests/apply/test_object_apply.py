@@ -6,32 +6,23 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from tests.apply.fake_cluster import OWNER_LABEL, FakeCluster, Request, answer, managed, not_served, status
+from tests.apply.fake_cluster import OWNER_LABEL, SHOP, WEB, FakeCluster, Request, answer, managed, not_served, status
 from tests.apply.harness import config_map, namespace_named
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ApplyResult, Owner
 from pattern_operator.apply.apply_answer import NOT_TRACKED
 from pattern_operator.apply.inventory import entries_of
 from pattern_operator.kube import WatchEventType
 
-WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
 WIDGET = Object.of({"apiVersion": "shop.example/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "team"}})
 LATER = {"Retry-After": "3600"}
 
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[FakeCluster]:
-    async with FakeCluster().serve() as cluster:
-        cluster.patterns |= {each.id: each for each in (WEB, SHOP)}
+    async with FakeCluster().serve(WEB, SHOP) as cluster:
         yield cluster
-
-
-async def apply(cluster: FakeCluster, *desired: Object, by: Owner = WEB, **more: Any) -> ApplyResult:
-    return await cluster.applier.apply_all(
-        desired, owner=by, conflicts=more.pop("conflicts", "Fail"), owned=more.pop("owned", ()), **more
-    )
 
 
 def asked(cluster: FakeCluster, desired: Object) -> list[str]:
@@ -46,7 +37,7 @@ def asked(cluster: FakeCluster, desired: Object) -> list[str]:
 async def test_what_nothing_tells_of_is_made_by_one_request(cluster: FakeCluster):
     desired = [config_map(f"c{number}", "team") for number in range(3)]
 
-    done = await apply(cluster, *desired)
+    done = await cluster.apply(*desired)
 
     assert done.created == {each.key for each in desired}
     assert [asked(cluster, each) for each in desired] == [["PATCH new"]] * 3
@@ -58,7 +49,7 @@ async def test_what_somebody_made_unseen_is_not_written_to(cluster: FakeCluster,
     desired = config_map("c", "team", a="1")
     before = cluster.put(config_map("c", "team", a="theirs"), owner=labelled)
 
-    done = await apply(cluster, desired, conflicts=conflicts, adopt="Never")
+    done = await cluster.apply(desired, conflicts=conflicts, adopt="Never")
 
     expected = Reason.OWNED_BY_ANOTHER_PATTERN if labelled else Reason.ALREADY_EXISTS
     assert [each.reason for each in done.failures] == [expected]
@@ -83,7 +74,7 @@ async def test_an_object_that_is_there_is_decided_about_whatever_its_apply_was_r
     cluster.put(config_map("c", "team", a="theirs"), owner=SHOP.id)
     cluster.refuse("PATCH", desired, refusal)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [each.reason for each in done.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
 
@@ -110,7 +101,7 @@ async def test_what_cannot_be_made_fails_with_the_words_of_its_apply(cluster, re
     desired = config_map("c", "team", a="1")
     cluster.refuse("PATCH", desired, refusal)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [each.reason for each in done.failures] == [reason]
     assert asked(cluster, desired) == ["PATCH new"] + ["GET"] * looks
@@ -122,7 +113,7 @@ async def test_who_may_not_look_learns_that_the_object_could_not_be_looked_at(cl
     cluster.refuse("PATCH", desired, status(403, "Forbidden", "cannot patch"))
     cluster.refuse("GET", desired, status(403, "Forbidden", "no"))
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [each.reason for each in done.failures] == [Reason.APPLY_FAILED]
     assert done.disowned == {desired.key}
@@ -141,7 +132,7 @@ async def test_an_apply_whose_answer_was_lost_finds_its_own_object(cluster: Fake
 
     cluster.refusals.append(lose)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert (done.applied, done.failures, done.disowned) == ((desired.key,), (), frozenset())
     assert asked(cluster, desired) == ["PATCH new", "GET", "PATCH"]
@@ -158,7 +149,7 @@ async def test_an_object_that_is_deleted_and_made_anew_before_the_look_is_that_o
 
     cluster.refusals.append(change)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert [each.reason for each in done.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
     assert cluster.at(desired)["data"] == {"a": "new"}
@@ -175,7 +166,7 @@ async def test_an_object_that_went_before_the_look_is_made_on_the_same_condition
 
     cluster.refusals.append(change)
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert done.created == {desired.key}
     assert asked(cluster, desired) == ["PATCH new", "GET", "PATCH new"]
@@ -183,12 +174,12 @@ async def test_an_object_that_went_before_the_look_is_made_on_the_same_condition
 
 async def test_what_was_deleted_is_made_again_by_one_request(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.show(desired, WatchEventType.DELETED)
     cluster.objects.clear()
     cluster.requests.clear()
 
-    done = await apply(cluster, desired, owned=[desired.key])
+    done = await cluster.apply(desired, owned=[desired.key])
 
     assert done.created == {desired.key}
     assert asked(cluster, desired) == ["PATCH new"]
@@ -201,7 +192,7 @@ async def test_what_is_told_of_or_guarded_is_looked_at_first(cluster: FakeCluste
     if kind == "ConfigMap":
         cluster.show(desired)
 
-    await apply(cluster, desired)
+    await cluster.apply(desired)
 
     assert asked(cluster, desired)[0] == "GET"
 
@@ -210,7 +201,7 @@ async def test_what_carries_a_label_and_is_in_no_inventory_is_looked_at_first(cl
     desired = config_map("c", "team", a="1")
     cluster.managed_objects._unlisted.note(desired.key, label=SHOP.id)
 
-    await apply(cluster, desired)
+    await cluster.apply(desired)
 
     assert asked(cluster, desired) == ["GET", "PATCH new"]
 
@@ -220,7 +211,7 @@ async def test_where_no_watch_tells_what_the_inventory_names_is_looked_at_first(
     desired = config_map("c", "team", a="1")
     cluster.watches.blind.add("ConfigMap")
 
-    await apply(cluster, desired, owned=[desired.key] if listed else ())
+    await cluster.apply(desired, owned=[desired.key] if listed else ())
 
     assert asked(cluster, desired)[0] == first
 
@@ -242,7 +233,7 @@ async def test_kinds_of_other_servers_are_looked_at_first(cluster: FakeCluster, 
 
     cluster.refusals.append(services)
 
-    done = await apply(cluster, WIDGET)
+    done = await cluster.apply(WIDGET)
 
     assert done.created == {WIDGET.key}
     assert asked(cluster, WIDGET) == requests
@@ -262,7 +253,7 @@ async def test_what_another_server_made_of_an_apply_unasked_is_taken_back(cluste
 
     cluster.refusals.append(show)
 
-    done = await apply(cluster, desired, adopt="Never")
+    done = await cluster.apply(desired, adopt="Never")
 
     assert [each.reason for each in done.failures] == [Reason.ALREADY_EXISTS]
     assert cluster.at(desired)["data"] == {"b": "theirs"}
@@ -290,12 +281,12 @@ async def test_an_object_whose_label_admission_takes_off_fails_each_time_and_sta
     desired, other = config_map("c", "team", a="1"), config_map("d", "team")
     owned = {desired.key, other.key}
     if is_there:
-        await apply(cluster, config_map("c", "team", a="0"))
+        await cluster.apply(config_map("c", "team", a="0"))
         cluster.show(desired)
     cluster.admission = lambda body: admission(body) if body["metadata"]["name"] == "c" else None
 
     for _ in range(3):
-        done = await apply(cluster, desired, other, owned=owned)
+        done = await cluster.apply(desired, other, owned=owned)
 
         (failure,) = done.failures
         assert (failure.key, failure.reason) == (desired.key, Reason.OWNER_LABEL_REMOVED)
@@ -303,7 +294,7 @@ async def test_an_object_whose_label_admission_takes_off_fails_each_time_and_sta
         assert (done.applied, done.disowned) == ((other.key,), frozenset())
 
     cluster.admission = lambda _: None
-    mended = await apply(cluster, desired, other, owned=owned)
+    mended = await cluster.apply(desired, other, owned=owned)
 
     assert (mended.failures, set(mended.applied)) == ((), owned)
     assert cluster.at(desired)["metadata"]["labels"][OWNER_LABEL] == WEB.id
@@ -312,7 +303,7 @@ async def test_an_object_whose_label_admission_takes_off_fails_each_time_and_sta
 async def test_what_lost_its_label_on_its_way_is_said_to_be_kept_when_its_pattern_goes(cluster: FakeCluster):
     desired = config_map("c", "team")
     cluster.admission = without_label
-    await apply(cluster, desired, owned={desired.key})
+    await cluster.apply(desired, owned={desired.key})
 
     (deletion,) = await cluster.deleter.delete_all(
         entries_of([desired]), owner=WEB, impersonate=None, otherwise=Reason.DELETION_FAILED
@@ -329,7 +320,7 @@ async def test_an_apply_to_an_object_of_others_is_taken_back_also_where_admissio
     cluster.put(config_map("c", "team", b="theirs"))
     cluster.takes_any_version, cluster.admission = True, without_label
 
-    done = await apply(cluster, desired, adopt="Never")
+    done = await cluster.apply(desired, adopt="Never")
 
     assert [each.reason for each in done.failures] == [Reason.ALREADY_EXISTS]
     assert cluster.at(desired)["data"] == {"b": "theirs"}
@@ -339,13 +330,13 @@ async def test_what_an_apply_wrote_into_although_it_was_to_be_refused_is_written
     desired = config_map("c", "team", a="1")
     cluster.put(config_map("c", "team", b="theirs"))
     cluster.takes_any_version = True
-    await apply(cluster, desired, adopt="Never")
+    await cluster.apply(desired, adopt="Never")
     version = cluster.at(desired)["metadata"]["resourceVersion"]
 
-    done = await apply(cluster, desired, adopt="Never")
+    done = await cluster.apply(desired, adopt="Never")
     unchanged = cluster.at(desired)["metadata"]["resourceVersion"] == version
     cluster.objects.clear()
-    made = await apply(cluster, desired, adopt="Never")
+    made = await cluster.apply(desired, adopt="Never")
 
     assert [each.reason for each in done.failures] == [Reason.ALREADY_EXISTS]
     assert unchanged
@@ -357,7 +348,7 @@ async def test_what_is_stored_without_a_trace_of_our_apply_is_told_and_sent_each
     desired = config_map("c", "team")
     cluster.admission = lambda body: body["metadata"].update(managedFields=[])
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert done.notes == ((desired.key, NOT_TRACKED),)
     assert (done.applied, done.failures) == ((desired.key,), ())
@@ -368,7 +359,7 @@ async def test_an_answer_about_another_object_is_not_taken_for_success(cluster: 
     other = cluster.put(config_map("d", "team"), owner=WEB.id, managedFields=[managed("pattern-operator", "Apply", {})])
     cluster.refuse("PATCH", desired, answer(other))
 
-    done = await apply(cluster, desired, owned={desired.key})
+    done = await cluster.apply(desired, owned={desired.key})
 
     (failure,) = done.failures
     assert (failure.reason, done.applied, done.disowned) == (Reason.APPLY_FAILED, (), frozenset())

@@ -11,9 +11,7 @@ from tests.apply.harness import config_map, deployment
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ApplyResult, Owner
 
-WEB = Owner("webwebwebwebwebwebwebweb", "team", "web")
 LEFT = (IgnoreDifferences(paths=("/data/theirs",)),)
 
 
@@ -21,11 +19,6 @@ LEFT = (IgnoreDifferences(paths=("/data/theirs",)),)
 async def cluster() -> AsyncIterator[FakeCluster]:
     async with FakeCluster().serve() as cluster:
         yield cluster
-
-
-async def apply(cluster: FakeCluster, *desired: Object, **more: Any) -> ApplyResult:
-    more = {"conflicts": "Fail", "owned": ()} | more
-    return await cluster.applier.apply_all(desired, owner=WEB, **more)
 
 
 def our_fields(cluster: FakeCluster, desired: Object) -> dict[str, Any]:
@@ -36,7 +29,7 @@ def our_fields(cluster: FakeCluster, desired: Object) -> dict[str, Any]:
 async def test_what_is_left_to_others_is_made_with_the_object_and_given_up_at_once(cluster: FakeCluster):
     desired = config_map("c", "team", ours="1", theirs="first")
 
-    done = await apply(cluster, desired, ignored=LEFT)
+    done = await cluster.apply(desired, ignored=LEFT)
 
     assert done.applied == (desired.key,)
     assert cluster.at(desired)["data"] == {"ours": "1", "theirs": "first"}
@@ -57,7 +50,7 @@ async def test_a_controller_that_writes_a_new_object_at_once_is_not_who_made_it(
 
     cluster.refusals.append(write)
 
-    done = await apply(cluster, desired, ignored=LEFT)
+    done = await cluster.apply(desired, ignored=LEFT)
 
     assert (done.failures, done.disowned) == ((), frozenset())
     assert done.created == {desired.key}
@@ -67,12 +60,12 @@ async def test_a_controller_that_writes_a_new_object_at_once_is_not_who_made_it(
 
 async def test_what_is_left_to_others_is_not_sent_again(cluster: FakeCluster):
     desired = config_map("c", "team", ours="1", theirs="first")
-    await apply(cluster, desired, ignored=LEFT)
+    await cluster.apply(desired, ignored=LEFT)
     cluster.at(desired)["data"]["theirs"] = "second"
     cluster.show(desired)
     cluster.requests.clear()
 
-    await apply(cluster, config_map("c", "team", ours="2", theirs="first"), ignored=LEFT)
+    await cluster.apply(config_map("c", "team", ours="2", theirs="first"), ignored=LEFT)
 
     assert cluster.at(desired)["data"] == {"ours": "2", "theirs": "second"}
     assert [each.body["data"] for each in cluster.sent("PATCH", desired)] == [{"ours": "2"}]
@@ -80,10 +73,10 @@ async def test_what_is_left_to_others_is_not_sent_again(cluster: FakeCluster):
 
 async def test_what_is_left_to_others_from_now_on_keeps_its_value(cluster: FakeCluster):
     desired = config_map("c", "team", ours="1", theirs="first")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     cluster.show(desired)
 
-    await apply(cluster, desired, ignored=LEFT)
+    await cluster.apply(desired, ignored=LEFT)
 
     assert cluster.at(desired)["data"] == {"ours": "1", "theirs": "first"}
     assert our_fields(cluster, desired)["f:data"] == {"f:ours": {}}
@@ -95,7 +88,7 @@ async def test_what_kubectl_applied_once_and_the_pattern_has_not_goes_when_it_is
     cluster.put(before, managedFields=[entry])
     desired = config_map("c", "team", a="1")
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert done.applied == (desired.key,)
     assert cluster.at(desired)["data"] == {"a": "1"}
@@ -107,14 +100,14 @@ async def test_what_a_controller_wrote_beside_it_stays_when_it_is_adopted(cluste
     cluster.put(before, managedFields=[managed("some-controller", "Update", fields_of(before.body))])
     desired = config_map("c", "team", a="1")
 
-    await apply(cluster, desired)
+    await cluster.apply(desired)
 
     assert cluster.at(desired)["data"] == {"a": "1", "left": "1"}
 
 
 async def test_replicas_that_an_autoscaler_has_are_not_sent_and_people_are_told(cluster: FakeCluster):
     desired = deployment("d", "team", replicas=2)
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     body = cluster.at(desired)
     body["spec"]["replicas"] = 5
     body["metadata"]["managedFields"].append(
@@ -128,7 +121,7 @@ async def test_replicas_that_an_autoscaler_has_are_not_sent_and_people_are_told(
         "spec": {"scaleTargetRef": target},
     }
 
-    done = await apply(cluster, desired)
+    done = await cluster.apply(desired)
 
     assert cluster.at(desired)["spec"]["replicas"] == 5
     ((key, note),) = done.notes
@@ -138,7 +131,7 @@ async def test_replicas_that_an_autoscaler_has_are_not_sent_and_people_are_told(
 
 async def test_a_refused_field_that_somebody_put_there_is_named_with_who_it_was(cluster: FakeCluster):
     desired = deployment("d", "team")
-    await apply(cluster, desired)
+    await cluster.apply(desired)
     entry = managed("some-controller", "Update", {"f:spec": {"f:strategy": {"f:rollingUpdate": {}}}})
     cluster.at(desired)["metadata"]["managedFields"].append(entry)
     cluster.show(desired)
@@ -146,7 +139,7 @@ async def test_a_refused_field_that_somebody_put_there_is_named_with_who_it_was(
     cluster.refuse("PATCH", desired, status(422, "Invalid", "no", causes=[cause]))
     recreate = Object.of({**desired.body, "spec": {**desired.body["spec"], "strategy": {"type": "Recreate"}}})
 
-    (failure,) = (await apply(cluster, recreate)).failures
+    (failure,) = (await cluster.apply(recreate)).failures
 
     assert failure.reason is Reason.APPLY_FAILED
     assert "field manager some-controller has set it" in failure.message
