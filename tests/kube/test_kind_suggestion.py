@@ -34,6 +34,7 @@ INSTALL = "install the CRD that defines it"
         pytest.param("apps", "Deploymnet", "Deployment", id="two letters swapped"),
         pytest.param("apps", "Deploment", "Deployment", id="a letter left out"),
         pytest.param("apps", "deployment", "Deployment", id="small letters"),
+        pytest.param("apps", "DaemxnSqt", "DaemonSet", id="two letters mistaken"),
         pytest.param("apps", "Deployments", "Deployment", id="the plural"),
         pytest.param("", "Secrets", "Secret", id="the core group"),
         pytest.param("", "Deployment", "Deployment of apps/v1", id="another group"),
