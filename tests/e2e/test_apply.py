@@ -317,6 +317,7 @@ def test_a_change_that_comes_during_an_apply_is_followed_and_nothing_of_the_othe
         scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
         closed.open()
     scenario.until_runs(digest)
+    scenario.until(lambda status: status["inventory"]["count"] == 1)  # a workload goes once its pods have gone
 
     assert (scenario.names(), scenario.names("deployment")) == (["other"], [])
 
