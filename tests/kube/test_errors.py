@@ -42,6 +42,8 @@ def test_a_refusal_keeps_who_holds_which_field():
         (401, "Unauthorized", False),
         (403, "Forbidden", False),
         (404, "NotFound", False),
+        (405, "MethodNotAllowed", False),
+        (406, "NotAcceptable", False),
         (409, "Conflict", False),
         (410, "Gone", False),
         (413, "RequestEntityTooLarge", False),
@@ -292,3 +294,8 @@ def test_an_answer_that_is_too_large_says_how_much_is_read():
 
     assert str(error) == "the API server's answer is longer than the 32 MiB that are read (AnswerTooLarge)"
     assert error.args == (error.message,)
+
+
+@pytest.mark.parametrize(("code", "read"), [(399, 500), (400, 400), (599, 599), (600, 500), (None, 500), ("410", 500)])
+def test_a_status_of_a_watch_whose_code_is_none_of_an_error_is_a_fault_of_the_server(code: object, read: int):
+    assert ApiError.from_status({"kind": "Status", "code": code, "message": "x"}).code == read
