@@ -291,7 +291,7 @@ async def test_an_object_whose_label_admission_takes_off_fails_each_time_and_sta
         (failure,) = done.failures
         assert (failure.key, failure.reason) == (desired.key, Reason.OWNER_LABEL_REMOVED)
         assert "mutatingadmissionpolicies" in failure.message
-        assert (done.applied, done.disowned) == ((other.key,), frozenset())
+        assert (done.applied, done.disowned, done.unlabelled) == ((other.key,), frozenset(), frozenset({desired.key}))
 
     cluster.admission = lambda _: None
     mended = await cluster.apply(desired, other, owned=owned)
@@ -363,4 +363,5 @@ async def test_an_answer_about_another_object_is_not_taken_for_success(cluster: 
 
     (failure,) = done.failures
     assert (failure.reason, done.applied, done.disowned) == (Reason.APPLY_FAILED, (), frozenset())
+    assert done.unlabelled == frozenset()
     assert "another object (team/d)" in failure.message

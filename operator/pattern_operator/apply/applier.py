@@ -153,10 +153,8 @@ class Applier:
         except (ValueError, Contested, LockTimeout) as error:
             failure = ApplyFailure(key, Reason.APPLY_FAILED, str(error))
             self._failed(failure, run, passes=not isinstance(error, ValueError))
-        except UnexpectedAnswer as error:
-            run.fail(
-                ApplyFailure(key, error.reason, str(error))
-            )  # it is there, and we made or changed it: it stays ours
+        except UnexpectedAnswer as error:  # it is there, and we made or changed it: it stays ours
+            run.fail_stored(ApplyFailure(key, error.reason, str(error)))
             self._transfers.exclude(key, owner.id)
         except KindNotFound as error:
             self._failed(kind_not_found(key, error), run)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import Body, Object, ObjectKey
+from pattern_operator.api.reason import Reason
 from pattern_operator.apply.adoption import Adopt, Create, Own, Policy
 from pattern_operator.apply.crd import CrdKinds, is_crd
 from pattern_operator.apply.ignore_differences import Rule
@@ -41,6 +42,7 @@ class ApplyRun:
     skipped: list[tuple[ObjectKey, str]] = field(default_factory=list)
     notes: dict[ObjectKey, str] = field(default_factory=dict)  # what people should know of what was applied
     disowned: set[ObjectKey] = field(default_factory=set)
+    unlabelled: set[ObjectKey] = field(default_factory=set)
     created: set[ObjectKey] = field(default_factory=set)
     configured: set[ObjectKey] = field(default_factory=set)
     failures: list[ApplyFailure] = field(default_factory=list)
@@ -63,6 +65,12 @@ class ApplyRun:
         elif is_crd(key):
             self.own_kinds = {at: r for at, r in self.own_kinds.items() if f"{r.plural}.{r.group}" != key.name}
 
+    def fail_stored(self, failure: ApplyFailure) -> None:
+        """Write down what was stored by its apply, and not as it should be."""
+        self.fail(failure)
+        if failure.reason is Reason.OWNER_LABEL_REMOVED:
+            self.unlabelled.add(failure.key)
+
     def result(self) -> ApplyResult:
         """What came of it, in the order of keys."""
         return ApplyResult(
@@ -70,6 +78,7 @@ class ApplyRun:
             skipped=tuple(sorted(self.skipped)),
             failures=tuple(sorted(self.failures, key=lambda each: each.order)),
             disowned=frozenset(self.disowned),
+            unlabelled=frozenset(self.unlabelled),
             notes=tuple(sorted(self.notes.items())),
             created=frozenset(self.created),
             configured=frozenset(self.configured),

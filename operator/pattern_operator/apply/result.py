@@ -47,7 +47,8 @@ class ApplyResult:
 
     ``notes`` are what people should know of some of ``applied``. ``disowned`` are those of ``skipped`` and ``failures``
     that are not the pattern's: they do not exist, or are another's. ``created`` were not there before, ``configured``
-    were written with another content.
+    were written with another content. ``unlabelled`` are those of ``failures`` that the apply made or changed all the
+    same, and that lost the owner label on their way.
     """
 
     applied: tuple[ObjectKey, ...] = ()
@@ -57,6 +58,7 @@ class ApplyResult:
     notes: tuple[tuple[ObjectKey, str], ...] = ()
     created: frozenset[ObjectKey] = frozenset()
     configured: frozenset[ObjectKey] = frozenset()
+    unlabelled: frozenset[ObjectKey] = frozenset()
 
 
 def to_error(applied: ApplyResult, *, unknown: tuple[ApplyFailure, ...] = (), others: int = 0) -> PatternError | None:

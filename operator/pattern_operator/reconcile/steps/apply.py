@@ -176,7 +176,7 @@ async def apply(
     made = AppliedObjects(
         applied=there,
         # What is not there, or is another's, is not named.
-        inventory=inventory.made(inventory.without(placed.planned, applied.disowned), there),
+        inventory=inventory.made(inventory.without(placed.planned, applied.disowned), there | applied.unlabelled),
         sent=sent.whole,
         fingerprints=Comparison(fingerprints=port.managed.fingerprints(owner.id)),
         changes=Changes().plus(created=applied.created, configured=applied.configured),
