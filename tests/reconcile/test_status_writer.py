@@ -9,7 +9,9 @@ from pattern_operator.reconcile.status_writer import difference
 
 SCALARS = st.one_of(st.booleans(), st.integers(), st.text(max_size=5))  # JSON merge patch cannot hold null as a value
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,  # three levels, which is where merging one into the other differs
 )
 DOCUMENTS = st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4)
 
