@@ -353,17 +353,18 @@ def test_the_audit_log_counts_requests_by_user_and_verb(tmp_path: Path) -> None:
     assert not any(each.alive for each in process.saved(tmp_path / "audited").values())
 
 
-def test_what_a_killed_run_left_behind_is_ended_by_the_next(tmp_path: Path) -> None:
+@pytest.mark.parametrize("inside", [".", "restricted"])
+def test_what_a_killed_run_left_behind_is_ended_by_the_next(tmp_path: Path, inside: str) -> None:
     script = f"""
 import os, signal
 from pathlib import Path
 from tests.testbed import registry, testbed
 testbed.own(Path({str(tmp_path / "left")!r}))
-registry.start(Path({str(tmp_path / "left")!r}))
+registry.start(Path({str(tmp_path / "left" / inside)!r}))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
-    left = process.saved(tmp_path / "left")["registry"]
+    left = process.saved(tmp_path / "left" / inside)["registry"]
     assert left.alive
 
     testbeds.sweep(tmp_path)

@@ -138,5 +138,6 @@ def sweep(parent: Path) -> None:
     """Remove the testbeds below ``parent`` whose owner has gone, and what still runs of them."""
     for owner in parent.glob("*/owner"):
         if not process.exists(int(owner.read_text())):
-            stop(owner.parent)
+            for each in owner.parent.rglob("processes"):  # clusters of their own lie inside of others
+                stop(each.parent)
             shutil.rmtree(owner.parent, ignore_errors=True)
