@@ -5,6 +5,7 @@ import itertools
 import re
 import subprocess
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,13 @@ from pattern_operator.render import Options, render
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(ROOT.glob("docs/*.md"))
+WRITTEN_PAGES = [*PAGES, ROOT / "RELEASING.md", *sorted(ROOT.glob("docs/adr/*.md"))]
 RBAC = "rbac.authorization.k8s.io/v1"
+
+
+def without_code(text: str) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -42,6 +49,50 @@ def test_every_link_within_a_page_leads_to_a_heading(page: Path):
     assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= headings
 
 
+@pytest.mark.parametrize("page", WRITTEN_PAGES, ids=lambda page: page.name)
+def test_no_page_has_a_heading_twice(page: Path):
+    assert repeated_headings(page.read_text()) == []
+
+
+def repeated_headings(text: str) -> list[str]:
+    """The headings that a page has more than once, where its code blocks do not count."""
+    counted = Counter(re.findall(r"^#+ (.+)$", without_code(text), re.MULTILINE))
+    return [heading for heading, times in counted.items() if times > 1]
+
+
+def test_a_repeated_heading_is_found_and_a_comment_in_code_is_none():
+    text = "# Page\n## Registries\n```sh\n# Page\n```\n## Cache\n### Registries\n"
+
+    assert repeated_headings(text) == ["Registries"]
+
+
+@pytest.mark.parametrize("page", WRITTEN_PAGES, ids=lambda page: page.name)
+def test_every_path_of_the_repository_that_a_page_names_is_there(page: Path):
+    assert missing_paths(page.read_text()) == []
+
+
+def missing_paths(text: str) -> list[str]:
+    """The paths in backticks and in code blocks that begin with a folder of the repository, and lead nowhere."""
+    code = re.findall(r"^```.*?^```|`[^`\n]+`", text, re.MULTILINE | re.DOTALL)
+    folders = "crds|docs|examples|manifests|operator|requirements|tests|tools"
+    # also below the clone that a kustomization names: ../pattern-operator/manifests/default
+    named = re.findall(rf"(?:(?<![\w./-])|pattern-operator/)((?:{folders})/[\w./*-]*)", "\n".join(code))
+    return [path for path in named if not list(ROOT.glob(path.rstrip("/.")))]
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("`manifests/components/aggregate-to-edit` and `docs/*.in.md`", []),
+        ("`manifests/components/finalizer-policy` makes it", ["manifests/components/finalizer-policy"]),
+        ("```yaml\nresources: [../pattern-operator/manifests/gone]\n```", ["manifests/gone"]),
+        ("manifests/gone in a sentence, `/var/manifests/gone` elsewhere", []),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_found(text: str, missing: list[str]):
+    assert missing_paths(text) == missing
+
+
 def test_every_page_signs_with_the_command_that_is_printed():
     pages = [*PAGES, *sorted(ROOT.glob("examples/**/*.md"))]
     commands = [
@@ -57,8 +108,7 @@ def test_every_page_signs_with_the_command_that_is_printed():
 def anchors(page: Path) -> set[str]:
     """What the headings of a page are linked to as, by GitHub's rule; a heading that comes twice has a number."""
     found: set[str] = set()
-    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+    for heading in re.findall(r"^#+ (.+)$", without_code(page.read_text()), re.MULTILINE):
         name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
         numbered = (f"{name}-{number}" for number in itertools.count(1))
         found.add(name if name not in found else next(each for each in numbered if each not in found))

@@ -48,8 +48,6 @@ NAMESPACES: Final = _resource("", "Namespace", "namespaces", namespaced=False)
 # In the order of deletion: the Deployment, its RBAC, and the namespace with all that is left in it.
 _PARTS: Final = (
     _resource("apps", "Deployment", "deployments", namespaced=True),
-    _resource(_ADMISSION, "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", namespaced=False),
-    _resource(_ADMISSION, "MutatingAdmissionPolicy", "mutatingadmissionpolicies", namespaced=False),
     _resource(_ADMISSION, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", namespaced=False),
     _resource(_ADMISSION, "ValidatingAdmissionPolicy", "validatingadmissionpolicies", namespaced=False),
     _resource(_RBAC, "ClusterRoleBinding", "clusterrolebindings", namespaced=False),
