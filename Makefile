@@ -1,4 +1,5 @@
-# Every target makes what it needs first: `make test` in a fresh clone is enough.
+# Every target makes what it needs first: `make test` in a fresh clone is enough. What that tells goes to standard error:
+# standard output is that of the target itself (`make bench > bench.jsonl`).
 SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := help
 PYTHON ?= python3
@@ -18,7 +19,7 @@ help: ## list the targets
 setup: .venv/.ready ## .venv with the locked dependencies and the package in it
 
 .venv/.ready: requirements/dev.lock pyproject.toml
-	@echo "setting up .venv"
+	@echo "setting up .venv" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/it")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock

@@ -36,8 +36,8 @@ def main() -> int:
 
 
 def _build(_: argparse.Namespace) -> None:
-    binaries.build(say=_say)
-    _say(f"the testbed's programs are in {BIN}")
+    binaries.build(say=_tell)
+    _tell(f"the testbed's programs are in {BIN}")
 
 
 def _up(options: argparse.Namespace) -> None:
@@ -74,7 +74,7 @@ def _start(installation: str) -> None:
     """Start all but the operator, in place of whatever is left of an earlier testbed."""
     _end()
     shutil.rmtree(RUN, ignore_errors=True)
-    binaries.build(say=_say)
+    binaries.build(say=_tell)
     began = time.monotonic()
     started = Testbed.start(RUN)
     registry = started.start_registry()
@@ -121,6 +121,11 @@ def _write_env(**values: str) -> None:
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+def _tell(line: str) -> None:
+    """Of what is only made for something else, whose output is another: ``make bench > bench.jsonl``."""
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

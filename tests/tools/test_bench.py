@@ -1,6 +1,9 @@
 """The bench prints a row as soon as it is measured, and none of what is not Ready."""
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 from tests.testbed.paths import ROOT
 from tools.bench.__main__ import main
+from tools.bench.report import read
 from tools.bench.rows import Bench
 from tools.bench.workload import AFTER, large, name_of, path, small
 from tools.readiness import Unready, WatchLost
@@ -38,6 +42,34 @@ def test_a_row_is_a_line_and_the_operator_may_be_of_another_tree(
         {"row": "new", "patterns": 2, "ratio": 2.5, "tree": str(tmp_path)},
         {"row": "settled", "patterns": 2},
     ]
+
+
+def test_make_bench_prints_rows_and_nothing_else_of_what_it_makes_first(tmp_path: Path) -> None:
+    """In a tree without .venv: its python prepares the testbed as ours does, and stands in for pip and the bench."""
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        f"""#!/bin/sh
+case "$*" in
+"-m tests.testbed "*) cd {ROOT} && exec {sys.executable} "$@" ;;
+"-m tools.bench "*) echo '{{"row": "new", "ratio": 2.5}}' ;;
+"-m pip "*) ;;
+*) exit 9 ;;
+esac
+"""
+    )
+    python.chmod(0o755)
+    (tmp_path / "requirements").mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements/dev.lock"):
+        shutil.copy(ROOT / name, tmp_path / name)
+
+    done = subprocess.run(
+        ["make", "bench", "N=2", f"PYTHON={sys.executable}"], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert (done.returncode, read(done.stdout.splitlines())) == (0, [{"row": "new", "ratio": 2.5}])
+    assert "setting up .venv\n" in done.stderr
+    assert "the testbed's programs are in " in done.stderr
 
 
 def test_a_changed_pattern_differs_in_one_object_of_three() -> None:

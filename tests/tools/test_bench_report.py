@@ -109,6 +109,33 @@ def test_the_page_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (code, capsys.readouterr().out) == (0, page([row()], [row()]))
 
 
+def test_the_page_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    rows, written = tmp_path / "bench.jsonl", tmp_path / "performance.md"
+    rows.write_text(json.dumps(row()) + "\n")
+
+    code = main([str(rows), "--write", str(written)])
+
+    assert (code, capsys.readouterr().out, written.read_text()) == (0, "", page([row()]))
+
+
+def test_a_report_that_fails_leaves_the_page_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    rows, written = tmp_path / "bench.jsonl", tmp_path / "performance.md"
+    rows.write_text("no row\n")
+    written.write_text("# Performance\n")
+
+    assert main([str(rows), "--write", str(written)]) == 1
+    assert written.read_text() == "# Performance\n"
+    assert "not one JSON object a line" in capsys.readouterr().err
+
+
+def test_a_restart_has_no_ratio_to_lists():
+    restarted = row("unchanged, restarted", ratio=59.1)
+
+    cells = line_of("unchanged, restarted", page([restarted], [restarted]))
+
+    assert cells[3:7] == ["2.50", "10.00", "-", "-"]
+
+
 def test_a_file_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main([str(tmp_path / "none")]) == 1
     assert capsys.readouterr().err.startswith("report: ")

@@ -1,6 +1,7 @@
-"""Makes docs/performance.md of what ``make bench`` printed: ``python -m tools.bench.report bench.jsonl``.
+"""Makes docs/performance.md of what ``make bench`` printed.
 
-Nothing is measured here, and nothing of the page is written by hand but its template, ``performance.in.md``.
+``python -m tools.bench.report bench.jsonl --write docs/performance.md``. Nothing is measured here, and nothing of the
+page is written by hand but its template, ``performance.in.md``.
 """
 
 import argparse
@@ -15,6 +16,9 @@ TEMPLATE = Path(__file__).parent / "performance.in.md"
 
 Row = Mapping[str, Any]
 
+NONE = "-"
+WITHOUT_RATIO = ("unchanged, restarted",)  # raw is two lists there, and starts no process
+
 # The columns: what they are called, what they say of a row, and whether the earlier run is shown beside.
 COLUMNS: tuple[tuple[str, Callable[[Row], str], bool], ...] = (
     ("row", lambda row: row["row"], False),
@@ -22,7 +26,7 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str], bool], ...] = (
     ("objects", lambda row: str(row["objects"]), False),
     ("raw, s", lambda row: f"{row['raw_seconds']:.2f}", False),
     ("operator, s", lambda row: f"{row['seconds']:.2f}", False),
-    ("ratio", lambda row: f"{row['ratio']:.1f}", True),
+    ("ratio", lambda row: NONE if row["row"] in WITHOUT_RATIO else f"{row['ratio']:.1f}", True),
     ("requests", lambda row: f"{row['requests_per_pattern_total']:.1f}", True),
     ("operator CPU, ms", lambda row: f"{1000 * row['operator_cpu_seconds'] / row['patterns']:.1f}", True),
     ("server CPU, s", lambda row: f"{row['server_cpu_seconds']:.1f} ({row['raw_server_cpu_seconds']:.1f})", False),
@@ -91,7 +95,7 @@ def _of_earlier(figure: Callable[[Row], str], before: Mapping[str, Row]) -> Call
 
     def of_earlier(row: Row) -> str:
         found = before.get(row["row"])
-        return "-" if found is None else figure(found)
+        return NONE if found is None else figure(found)
 
     return of_earlier
 
@@ -118,15 +122,20 @@ def _requests(row: Row) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the page; 1 where a file cannot be used."""
+    """Print or write the page; 1 where a file cannot be used, and then the page that was there stays as it is."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.report", description=__doc__)
     parser.add_argument("rows", type=Path, nargs="?", help="what make bench printed; standard input without it")
     parser.add_argument("--before", type=Path, help="what it printed at an earlier commit, on the same machine")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="where to write it; standard output without it")
     options = parser.parse_args(arguments)
     try:
         rows = read(options.rows.read_text().splitlines() if options.rows else sys.stdin)
         before = read(options.before.read_text().splitlines()) if options.before else []
-        print(page(rows, before), end="")
+        text = page(rows, before)
+        if options.write:
+            options.write.write_text(text)
+        else:
+            print(text, end="")
     except (OSError, Unreadable, KeyError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 1
