@@ -12,6 +12,8 @@ from tests.cli.program import Patternctl, read_terminal
 from tests.kube.apiserver import ApiServer
 from tests.testbed.kubeconfig import Kubeconfig
 
+from pattern_operator.api.names import FINALIZER
+
 
 @pytest.fixture
 def patternctl(patternctl: Patternctl, known) -> Patternctl:
@@ -68,6 +70,37 @@ def test_a_pattern_that_the_operator_has_not_seen_is_unknown(patternctl, namespa
     (_, web) = done.out.splitlines()
     assert web.split()[:5] == ["web", "Unknown", "<none>", "<none>", "<none>"]
     assert web.endswith("   not seen by the operator yet")
+
+
+@pytest.mark.parametrize(
+    ("finalizers", "deleted", "said"),
+    [
+        ([FINALIZER], False, "an operator has begun with it, and has not reported yet: is it running?"),
+        (["example.org/other"], False, "not seen by the operator yet"),
+        ([FINALIZER], True, "it is being deleted, and no operator has reported on it: is one running?"),
+        (["example.org/other"], True, "it is being deleted, and no operator has reported on it: is one running?"),
+    ],
+)
+def test_a_pattern_of_which_nothing_is_reported_says_how_far_an_operator_got(
+    patternctl, known, namespace, pattern, finalizers, deleted, said
+):
+    pattern("web")
+    known(
+        "patch",
+        "dp",
+        "web",
+        "-n",
+        namespace,
+        "--type=merge",
+        "-p",
+        json.dumps({"metadata": {"finalizers": finalizers}}),
+    )
+    if deleted:
+        known("delete", "dp", "web", "-n", namespace, "--wait=false")
+
+    done = patternctl("get", "web", "-n", namespace)
+
+    assert done.out.splitlines()[1].endswith(f"   {said}")
 
 
 def test_a_status_that_speaks_of_an_older_spec_says_so(patternctl, known, namespace, pattern):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pattern_operator.api.fields import ObjectMeta, integer_at, mapping_at, mappings_at, text_at
+from pattern_operator.api.names import FINALIZER
 from pattern_operator.cli import output
 
 _COLOURS: Final = {"True": "green", "False": "red", "Unknown": "yellow"}
@@ -67,8 +68,17 @@ def _more(pattern: dict[str, Any]) -> list[str]:
 
 def _ready(pattern: dict[str, Any]) -> Mapping[str, Any]:
     conditions = mappings_at(pattern, "status", "conditions")
-    unseen = {"type": "Ready", "status": "Unknown", "message": "not seen by the operator yet"}
-    return next((condition for condition in conditions if text_at(condition, "type") == "Ready"), unseen)
+    unsaid = {"type": "Ready", "status": "Unknown", "message": _unsaid(ObjectMeta.of(pattern))}
+    return next((condition for condition in conditions if text_at(condition, "type") == "Ready"), unsaid)
+
+
+def _unsaid(meta: ObjectMeta) -> str:
+    """What is known of a pattern of which no operator has said anything in status."""
+    if meta.deleting:
+        return "it is being deleted, and no operator has reported on it: is one running?"
+    if FINALIZER in meta.finalizers:  # which goes out with the names of the first objects
+        return "an operator has begun with it, and has not reported yet: is it running?"
+    return "not seen by the operator yet"
 
 
 def message(pattern: dict[str, Any]) -> str:
