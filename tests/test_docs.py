@@ -139,6 +139,46 @@ def test_every_module_that_a_page_for_developers_names_is_there(page: Path):
     assert [name for name in named if not any((root / name).exists() for root in roots)] == []
 
 
+PACKAGE = ROOT / "operator" / "pattern_operator"
+
+
+def test_every_module_that_a_docstring_names_is_there():
+    files = sorted(file for folder in (PACKAGE, ROOT / "tests", ROOT / "tools") for file in folder.rglob("*.py"))
+    found = {str(file.relative_to(ROOT)): missing_names(file.read_text()) for file in files if file != Path(__file__)}
+
+    assert {file: names for file, names in found.items() if names} == {}
+
+
+def missing_names(text: str) -> list[str]:
+    """The names in a module's text, such as ``apply.inventory``, that begin with a package and lead nowhere."""
+    named = re.findall(r"``(?:pattern_operator\.)?([a-z_]+(?:\.\w+)+)(?:\(\))?``", text)
+    return [name for name in named if (PACKAGE / name.partition(".")[0]).is_dir() and not is_there(name.split("."))]
+
+
+def is_there(parts: list[str]) -> bool:
+    """Whether they lead to a package or module, or to words of one: of its code, or of its docstring."""
+    place = PACKAGE
+    while parts and (place / parts[0]).is_dir():
+        place, parts = place / parts[0], parts[1:]
+    if parts and (place / f"{parts[0]}.py").exists():
+        place, parts = place / f"{parts[0]}.py", parts[1:]
+    module = place if place.is_file() else place / "__init__.py"
+    return all(re.search(rf"\b{re.escape(part)}\b", module.read_text()) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("``kube.decode``, ``pattern_operator.kube`` and ``apply.inventory.difference``", []),
+        ("without values (``kube.servertext``)", ["kube.servertext"]),
+        ("``pattern_operator.apply.inventory.distance()``", ["apply.inventory.distance"]),
+        ("``health.status`` of Argo, ``limits.count``", []),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_found(text: str, missing: list[str]):
+    assert missing_names(text) == missing
+
+
 def test_every_test_that_the_threat_model_names_is_there():
     named = re.findall(r"`((?:[a-z0-9_]+/)*test_[a-z0-9_]+\.py)`", (ROOT / "SECURITY.md").read_text())
 

@@ -1,6 +1,6 @@
 """What a refusal of the API server means for a pattern: the reason, what the server says, and the next step.
 
-What is shown of the server's words has no value of an object in it (``kube.servertext``).
+What is shown of the server's words has no value of an object in it (``kube.status_message``).
 """
 
 from http import HTTPStatus

@@ -46,7 +46,7 @@ class ApiError(Exception):
 
     ``code`` is the HTTP status (0 when there was no answer), ``reason`` the word programs decide by (``NotFound``,
     ``Conflict``, ``Invalid``, ``Forbidden``, ``AlreadyExists``...). ``message`` and ``causes`` are what was understood
-    of the server's words, without the values that they quote (``kube.servertext``): they may be shown. Of what has
+    of the server's words, without the values that they quote (``kube.status_message``): they may be shown. Of what has
     ``MAX_CAUSES`` causes there may have been more. ``about`` is the name of the object that it speaks of (``details``),
     to compare with and not to show; empty where it speaks of none, as where nothing is served at the path.
     """

@@ -20,7 +20,7 @@ PAGE: Final = 500  # objects that are asked for first: what kubectl and client-g
 
 
 class ListAnswer(aiohttp.ClientResponse):
-    """An answer whose list, if ``Pages`` has read it, is parsed by ``kube.reading``; any other as aiohttp does."""
+    """An answer whose list, if ``Pages`` has read it, is parsed by ``kube.decode``; any other as aiohttp does."""
 
     text_of_list: bytes | None = None
 

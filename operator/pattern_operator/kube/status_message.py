@@ -7,7 +7,7 @@ Nothing of a text is shown because it looks harmless; what is shown was understo
 
 Three kinds of text remain. Names (fields, objects, kinds, webhooks, accounts) are shown where they have the shape of a
 name. Rules, which validation code is written with, are shown word by word. Sentences of webhooks, policies and CEL
-rules are shown word by word too, without any word that the request itself holds as a value (``kube.sent``).
+rules are shown word by word too, without any word that the request itself holds as a value (``kube.request_content``).
 """
 
 import json

@@ -1,6 +1,6 @@
 """The Secrets and ConfigMaps that patterns refer to: read once, known until a watch says that they changed.
 
-A config_source is read when a step first needs it. From then on a metadata watch of its kind tells of every change: the
+One is read when a step first needs it. From then on a metadata watch of its kind tells of every change: the
 content is dropped, and the patterns that used it are woken. No content is ever logged or put into a message.
 """
 

@@ -1,4 +1,7 @@
-"""The end of a pattern: its objects go first, then the finalizer, and nothing holds it without saying so."""
+"""The end of a pattern: its objects go first, then the finalizer, and nothing holds it without saying so.
+
+The finalizer itself is put there and taken off by ``status_writer``; how objects are deleted is in ``apply.finalize``.
+"""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,8 +1,9 @@
 """What runs is looked after: its health is seen, its drift is repaired, whatever becomes of something newer.
 
-It goes the steps of the pipeline, for the objects that drifted and no others. What runs is known from memory, and after
-a restart from status: then it is verified and applied once more, the objects of the inventory and no others. Where
-nobody whose signature is required signed it any longer, it is left as it is.
+It calls the functions of the steps that it needs by itself, not ``pipeline.STEPS``, for the objects that drifted and no
+others: a check that must hold for repairs too belongs here as well. What runs is known from memory, and after a restart
+from status: then it is verified and applied once more, the objects of the inventory and no others. Where nobody whose
+signature is required signed it any longer, it is left as it is.
 """
 
 import logging

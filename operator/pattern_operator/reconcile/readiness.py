@@ -1,4 +1,7 @@
-"""Whether what runs is well, in the words of Healthy, Ready, Reconciling and Stalled. Pure."""
+"""Whether what runs is well, in the words of Healthy, Ready, Reconciling and Stalled. Pure.
+
+``status`` and ``observed`` ask it where the desired state was reached; Ready of a run that failed is ``status``'s own.
+"""
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern

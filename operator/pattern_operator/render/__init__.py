@@ -2,7 +2,7 @@
 
 ``render`` is the way in. What it reads is ``selection`` (which files), ``document`` (JSON and YAML), ``design`` and
 ``manifests`` (the formats); what it does to each component are the steps below, in order; what it says of each is
-``reason``. It takes some 100 ms for the largest published design, so callers run it off the event loop.
+``component_reason``. It takes some 100 ms for the largest published design, so callers run it off the event loop.
 """
 
 from collections.abc import Sequence

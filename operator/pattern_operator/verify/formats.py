@@ -1,4 +1,7 @@
-"""The signature formats that are understood: what a module for one provides, and the table of them."""
+"""The signature formats that are understood: what a module for one provides, and the table of them.
+
+How the signatures of a format are found in a registry is in ``source.signatures.formats``: a new one is added in both.
+"""
 
 from collections.abc import Mapping
 from typing import Final, Protocol
