@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from tests.reconcile.world import KEY, World, key_to, names
+from tests.testbed.paths import ROOT
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import inventory
 from pattern_operator.errors import Transient
-from pattern_operator.reconcile import pipeline, runs
+from pattern_operator.reconcile import pipeline, runs, steps
 from pattern_operator.reconcile.pipeline import STEPS
 from pattern_operator.reconcile.state import Applying, Running
 
@@ -28,6 +29,11 @@ def world() -> Iterator[World]:
 
 def test_the_order_can_be_read_aloud():
     assert [each.name for each in STEPS] == ["resolve", "verify", "fetch", "render", "gate", "apply", "observe"]
+
+
+@pytest.mark.parametrize("told", [pipeline.__doc__, steps.__doc__, (ROOT / "docs" / "architecture.md").read_text()])
+def test_the_order_is_told_as_it_is(told: str):
+    assert ", ".join(each.name for each in STEPS) in told
 
 
 async def test_a_new_pattern_is_applied_and_ready(world: World):

@@ -113,7 +113,8 @@ def test_every_refusal_names_the_request_the_status_and_a_next_step(status, iden
     assert error.message.startswith("reg.example: GET manifest: ")
     assert str(status) in error.message
     assert isinstance(error, Transient) == (status >= 500 or status in (408, 425, 429))
-    assert any(step in error.message for step in ("correct", "set source", "grant", "check", "retried later"))
+    steps = ("correct", "set source", "grant", "check", "retried later")
+    assert any(step in error.message for step in steps), f"no next step, which begins with one of {steps}"
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
