@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools.mutation.__main__ import learned_packages, main
 from tools.mutation.learning import PACKAGE, RanTest, Record
 from tools.mutation.mutants import mutants
 from tools.mutation.results import Results, equivalents, table
@@ -220,6 +221,33 @@ def test_a_result_is_kept_until_the_function_changes_or_where_not_noticed_its_te
     assert known.get(place("def f(x):\n    return a == b", "a == b  ->  a != b"), now) is None
     assert known.get(unnoticed, now) is Outcome.UNNOTICED
     assert known.get(unnoticed, (*now, UnitTest("tests/a.py::c", 1))) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ("source/semver/nothing.py", "source/semver/nothing.py is neither a package nor a module"),
+        ("apply,nothing", "nothing is neither a package nor a module"),
+        ("source/semver/known", "source/semver/known is neither a package nor a module"),
+        ("", " is neither a package nor a module"),
+        ("archive", "the tests of archive are not learned"),
+        ("apply,archive/unpack.py", "the tests of archive are not learned"),
+    ],
+)
+def test_what_is_not_mutated_is_refused_before_anything_is_learned(
+    names: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--packages", names, "--state", str(tmp_path)])
+
+    shown = capsys.readouterr()
+    assert (ended.value.code, shown.out) == (2, "")
+    assert why in shown.err
+
+
+@pytest.mark.parametrize("names", ["rollout", "apply/wave.py,source/semver", "limits.py"])
+def test_packages_folders_and_modules_may_be_mutated(names: str) -> None:
+    assert learned_packages(names) == names
 
 
 def test_each_mutant_that_is_called_equivalent_has_a_reason(tmp_path: Path) -> None:

@@ -85,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
-    parser.add_argument("--packages", default=",".join(PACKAGES), help="or modules, by comma (default: %(default)s)")
+    modules = "or modules, by comma (default: %(default)s)"
+    parser.add_argument("--packages", type=learned_packages, default=",".join(PACKAGES), help=modules)
     parser.add_argument("--sample", type=int, default=600, help="how many mutants; 0: all (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another one chooses others")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once (default: %(default)s)")
@@ -93,6 +94,18 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--known", action="store_true", help="use the records of tests as they are, stale or not")
     parser.add_argument("--state", type=Path, default=STATE, help="where records and results are kept")
     return parser.parse_args(arguments)
+
+
+def learned_packages(names: str) -> str:
+    """``names`` as they are, of packages and modules whose tests are learned; raises ArgumentTypeError for others."""
+    for name in names.split(","):
+        path, package = PACKAGE / name, name.partition("/")[0]
+        if not name or not (path.is_dir() or (path.is_file() and path.suffix == ".py")):
+            raise argparse.ArgumentTypeError(f"{name} is neither a package nor a module (a/b.py) of {PACKAGE.name}")
+        if (PACKAGE / package).is_dir() and package not in PACKAGES:
+            learned = ", ".join(PACKAGES)
+            raise argparse.ArgumentTypeError(f"the tests of {package} are not learned: see PACKAGES ({learned})")
+    return names
 
 
 def _sample(found: list[Place], size: int, seed: int) -> list[Place]:
