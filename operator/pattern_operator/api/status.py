@@ -9,20 +9,23 @@ from pattern_operator.api.condition import Condition
 
 
 class InventoryEntry(ApiStruct, frozen=True):
-    """One object that this pattern owns."""
+    """One object that this pattern owns, or is about to make."""
 
     id: Annotated[str, Meta(description="`namespace_name_group_kind`, as in Flux's inventories.")]
     v: Annotated[str, Meta(description="The version of the API group.")]
     pending: Annotated[
         bool | None,
-        Meta(description="True while the operator is about to make it, or could not find out whether it has."),
+        Meta(
+            description="True while the operator is about to make it, or could not find out whether it has: it may not"
+            " exist, and may be another's. The owner label of the object decides."
+        ),
     ] = None  # and not false, which the API server would write into each entry
 
 
 class Inventory(ApiStruct, frozen=True):
-    """The objects that this pattern owns in the cluster."""
+    """The objects that this pattern owns in the cluster, or is about to make."""
 
-    count: Annotated[int, Meta(description="How many objects.")] = 0
+    count: Annotated[int, Meta(description="How many objects, those that are pending included.")] = 0
     entries: Annotated[
         tuple[InventoryEntry, ...], Meta(description="The objects; absent where `compressed` has them.")
     ] = ()
@@ -135,13 +138,17 @@ class Status(ApiStruct, frozen=True):
         ),
     ] = ""
     applying_state: Annotated[
-        str, Meta(description="A digest of what the spec asked for when they were, as in `lastAppliedState`.")
+        str,
+        Meta(
+            description="A digest of what the spec asked for when `applyingRevision` began to be applied, as in"
+            " `lastAppliedState`."
+        ),
     ] = ""
     verified_by: Annotated[
         tuple[VerifiedBy, ...], Meta(description="The authorities that signed the running revision.")
     ] = ()
-    inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns.")] = field(
-        default_factory=Inventory
+    inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns, or is about to make.")] = (
+        field(default_factory=Inventory)
     )
     render: Annotated[
         RenderStatus | None, Meta(description="The result of rendering the revision that was last attempted.")
