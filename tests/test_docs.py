@@ -186,6 +186,14 @@ def test_every_test_that_the_threat_model_names_is_there():
     assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
 
 
+def test_every_path_that_has_an_owner_is_there():
+    lines = (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
+    paths = [line.split()[0] for line in lines if line.startswith("/")]
+
+    assert len(paths) > 5
+    assert [path for path in paths if not list(ROOT.glob(path.strip("/")))] == []
+
+
 def test_every_decision_is_in_the_list_of_decisions():
     folder = ROOT / "docs" / "adr"
     listed = re.findall(r"\]\(([^)]+\.md)\)", (folder / "README.md").read_text())
