@@ -7,7 +7,7 @@ from typing import Any
 
 import kopf
 import pytest
-from tests.kube.fake_collection import Collection
+from tests.kube.fake_collection import Collection, until
 
 from pattern_operator import kopf_runner
 from pattern_operator.aio import TasksStillRunning
@@ -147,6 +147,27 @@ async def test_an_error_of_the_watch_is_a_new_list_and_not_the_end(patterns, ses
     assert alive
     assert again == {"None there", "None later"}
     assert patterns.asked.count("list designpatterns") == 2
+
+
+async def test_watches_that_end_at_once_are_asked_for_ever_less_often(patterns, session, shutdown, monkeypatch):
+    async def end_at_once(*_: object) -> None:
+        """The watch is answered, and brings nothing."""
+
+    monkeypatch.setattr(patterns, "_watch", end_at_once)
+    seen, end = Seen(session), asyncio.Event()
+    running = asyncio.create_task(run_kopf(seen.registry, shutdown=shutdown, until=(end,)))
+    await until(lambda: patterns.asked.count("watch designpatterns") == 2)
+    await asyncio.sleep(1.0)
+    asked = patterns.asked.count("watch designpatterns")
+    monkeypatch.undo()
+    patterns.put("web")
+    async with asyncio.timeout(PATIENCE):
+        told = await seen.told.get()
+        end.set()
+        await running
+
+    assert 2 <= asked <= 6
+    assert told == "ADDED web"
 
 
 async def test_what_is_known_already_is_not_told(patterns, session, shutdown):

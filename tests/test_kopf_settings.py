@@ -4,6 +4,7 @@ import kopf
 
 from pattern_operator.kopf_settings import watch_only
 from pattern_operator.kube.kopf_http import PAGE
+from pattern_operator.kube.reflector import LONGEST_QUIET
 
 CHANGED = kopf.HandlerId("changed")
 
@@ -14,6 +15,14 @@ def test_kopf_lists_in_pages():
     watch_only(settings)
 
     assert settings.watching.chunk_size == PAGE
+
+
+def test_a_silent_watch_of_kopf_is_opened_again_as_soon_as_one_of_our_own():
+    settings = kopf.OperatorSettings()
+
+    watch_only(settings)
+
+    assert settings.watching.inactivity_timeout == LONGEST_QUIET
 
 
 def test_the_last_body_of_an_object_is_not_kept_while_it_is_idle():

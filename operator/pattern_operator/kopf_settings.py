@@ -6,6 +6,7 @@ from typing import Any
 import kopf
 
 from pattern_operator.kube.kopf_http import PAGE
+from pattern_operator.kube.reflector import LONGEST_QUIET
 
 
 def watch_only(settings: kopf.OperatorSettings) -> None:
@@ -18,6 +19,7 @@ def watch_only(settings: kopf.OperatorSettings) -> None:
     settings.queueing.idle_timeout = 0.01
     settings.scanning.disabled = True  # no watches of CRDs and namespaces: our kind is there, or the list says so
     settings.watching.chunk_size = PAGE
+    settings.watching.inactivity_timeout = LONGEST_QUIET  # as our own watches
     settings.networking.error_backoffs = _Forever()
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.kube.fake_collection import Collection, until
 
 from pattern_operator.kube import ApiError, Projection, Reflector, Session, WatchEvent
+from pattern_operator.kube import reflector as module
 from pattern_operator.kube.wellknown import CONFIG_MAP
 
 PATIENCE = 10.0
@@ -136,3 +137,17 @@ async def test_a_watch_that_the_server_ends_at_once_is_a_problem_and_tried_again
 
     assert told.problems[0].message == "the API server ended the watch at once"
     assert reflector.problem is told.problems[0]
+
+
+async def test_a_connection_that_falls_silent_is_dropped_and_the_watch_goes_on_on_another(maps, session, monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_QUIET", 0.3)
+    told = Told()
+    maps.put("a")
+    async with running(session, told, maps):
+        await until(lambda: maps.asked.count("watch configmaps") == 2)
+        maps.put("b")
+        await told.until(lambda: "ADDED b" in told.lines)
+
+    assert maps.asked[:4] == ["list configmaps", "watch configmaps"] * 2  # the second list is of one, for its version
+    assert told.lines == ["ADDED a", "ADDED b"]
+    assert told.problems == []

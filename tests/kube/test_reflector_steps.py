@@ -1,19 +1,23 @@
 """What the reflector asks, and tells, step by step, against answers that are given in order."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import orjson
 import pytest
+from tests.faketime import run
 from tests.kube.fake_session import FakeSession
 
 from pattern_operator.kube import ApiError, Projection, Reflector, StatusCause
 from pattern_operator.kube import reflector as module
+from pattern_operator.kube.reflector import LONGEST_QUIET
 from pattern_operator.kube.wellknown import CONFIG_MAP
 
-Answer = bytes | ApiError
+Answer = bytes | ApiError | float  # seconds in which a watch is silent
+FOR_EVER = 1e6
 
 
 class Scripted(FakeSession):
@@ -23,6 +27,7 @@ class Scripted(FakeSession):
         super().__init__()
         self.lists, self.streams = lists, watches
         self.asked: list[dict[str, str]] = []
+        self.times: list[float] = []  # when something was asked, also what is beyond the script
         self.idle = asyncio.Event()
 
     async def request(self, *_: object, **more: Any) -> bytes:
@@ -32,9 +37,13 @@ class Scripted(FakeSession):
         for line in await self._next(self.streams, more["params"]):
             if isinstance(line, ApiError):
                 raise line
-            yield line
+            if isinstance(line, float):
+                await asyncio.sleep(line)
+            else:
+                yield line
 
     async def _next(self, answers: list[Any], params: dict[str, str]) -> Any:
+        self.times.append(asyncio.get_running_loop().time())
         if not answers:
             self.idle.set()
             await asyncio.Event().wait()
@@ -90,7 +99,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def following(
-    session: Scripted, told: Told, *, before: Callable[[Reflector], None] = lambda _: None, **more: Any
+    session: Scripted,
+    told: Told,
+    *,
+    before: Callable[[Reflector], None] = lambda _: None,
+    patience: float = 60.0,
+    **more: Any,
 ) -> AsyncIterator[Reflector]:
     """A reflector that has got all that the script has."""
     reflector = Reflector(
@@ -105,7 +119,7 @@ async def following(
     before(reflector)
     task = asyncio.create_task(reflector.run())
     waiting = asyncio.create_task(session.idle.wait())
-    await asyncio.wait({task, waiting}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({task, waiting}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
     assert not task.done()
     assert waiting.done()
     try:
@@ -293,3 +307,91 @@ async def test_a_callback_for_a_restore_that_fails_costs_nothing_else():
         pass
 
     assert told.lines == ["ADDED a"]
+
+
+def followed(session: Scripted, told: Told) -> list[float]:
+    """Follow to the end of the script in fake time; the seconds between one request and the next."""
+
+    async def follow() -> None:
+        async with following(session, told, patience=FOR_EVER):
+            pass
+
+    run(follow())
+    return [later - sooner for sooner, later in itertools.pairwise(session.times)]
+
+
+def test_a_watch_that_falls_silent_goes_on_from_its_last_version_and_is_no_problem():
+    told = Told()
+    session = Scripted(
+        [page("10"), page("14")], [[event("ADDED", "a", "11"), FOR_EVER], [event("ADDED", "b", "12"), FOR_EVER]]
+    )
+
+    waits = followed(session, told)
+
+    assert session.verbs == ["list", "watch 10", "look", "watch 11"]
+    assert waits[:3] == [0.0, LONGEST_QUIET, 0.0]
+    assert told.lines == ["ADDED a", "ADDED b"]
+    assert told.problems == []
+
+
+def test_a_watch_that_has_a_bookmark_each_minute_is_left_alone_until_its_time(monkeypatch):
+    monkeypatch.setattr(module, "WATCH_SECONDS", (400.0, 400.0))
+    told = Told()
+    session = Scripted([page("10")], [[*(62.0, event("BOOKMARK", "", "11")) * 6, 28.0]])
+
+    waits = followed(session, told)
+
+    assert session.verbs == ["list", "watch 10"]
+    assert waits == [0.0, 400.0]
+
+
+def test_a_server_that_sends_no_bookmarks_is_given_longer_each_time_and_then_all_the_time(monkeypatch):
+    monkeypatch.setattr(module, "WATCH_SECONDS", (540.0, 540.0))
+    told = Told()
+    silent: list[list[Answer]] = [[FOR_EVER], [FOR_EVER], [FOR_EVER], [540.0], [540.0]]
+    session = Scripted([page("10"), page("10"), page("10"), page("10")], silent)
+
+    waits = followed(session, told)
+
+    assert session.verbs == ["list", *("watch 10", "look") * 3, "watch 10", "watch 10"]
+    assert [each for each in waits if each] == [LONGEST_QUIET, 2 * LONGEST_QUIET, 4 * LONGEST_QUIET, 540.0, 540.0]
+    assert told.problems == []
+
+
+def test_after_a_bookmark_silence_is_noticed_as_soon_as_at_first():
+    session = Scripted([page("10"), page("10")], [[FOR_EVER], [100.0, event("BOOKMARK", "", "11"), FOR_EVER]])
+
+    waits = followed(session, Told())
+
+    assert [each for each in waits if each] == [LONGEST_QUIET, 100.0 + LONGEST_QUIET]
+
+
+def test_an_event_does_not_show_that_a_server_sends_bookmarks():
+    session = Scripted([page("10"), page("10")], [[FOR_EVER], [event("ADDED", "a", "11"), FOR_EVER]])
+
+    waits = followed(session, Told())
+
+    assert [each for each in waits if each] == [LONGEST_QUIET, 2 * LONGEST_QUIET]
+
+
+def test_a_watch_that_is_silent_since_a_restore_of_etcd_is_listed_again():
+    told = Told()
+    session = Scripted([page("10", thing("a", "9")), page("5"), page("5")], [[FOR_EVER]])
+
+    followed(session, told)
+
+    assert session.verbs == ["list", "watch 10", "look", "list"]
+    assert told.lines == ["ADDED a", "DELETED a"]
+    assert told.restored == 1
+
+
+def test_silence_counts_as_activity_for_the_watchdog_once_it_is_noticed():
+    session = Scripted([page("10")], [[FOR_EVER]])
+
+    async def follow() -> float:
+        async with following(session, Told(), patience=FOR_EVER) as reflector:
+            return reflector.last_activity
+
+    last = run(follow())
+
+    assert last == session.times[1] + LONGEST_QUIET

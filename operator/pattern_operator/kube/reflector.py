@@ -2,7 +2,8 @@
 
 List, then watch from there (Kubernetes, "Efficient detection of changes"). A connection that ends goes on where it
 stopped; after a 410 (the version is too old) the collection is listed again and compared with what was known, so that
-an object that vanished meanwhile is reported as deleted. A settled watch sends one request every 5 to 9 minutes.
+an object that vanished meanwhile is reported as deleted. A settled watch sends one request every 5 to 9 minutes. One
+that is silent for longer than bookmarks take is a connection that leads nowhere, and is opened again.
 
 Nothing is believed newer than it is: etcd that was restored from a backup has versions below those that were seen, and
 a watch from there would be silent until they are reached again. So a watch that broke looks at the version of the list
@@ -31,6 +32,10 @@ from pattern_operator.kube.watch_event import Projection, WatchEvent, WatchEvent
 from pattern_operator.limits import MAX_PAGE
 
 WATCH_SECONDS: Final = (300.0, 540.0)  # spread, so that a thousand watches do not end together
+# Seconds without a line after which a watch is opened again. The API server sends a bookmark a minute after it was
+# opened and after each bookmark, a second or two late, and can go on from any version of the last 75 seconds
+# (``defaultBookmarkFrequency`` and ``DefaultEventFreshDuration`` of its watch cache): later could mean a new list.
+LONGEST_QUIET: Final = 70.0
 FIRST_BACK_OFF: Final = 0.2
 LAST_BACK_OFF: Final = 30.0
 LONGEST_REST: Final = timedelta(minutes=5)  # that a server may ask for (Retry-After): a longer wait would miss too much
@@ -85,6 +90,7 @@ class Reflector:
         self.name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
         self.last_activity = 0.0  # when it last got anything, or retried; seconds of the loop's clock
         self._failures = 0
+        self._silences = 0  # watches that fell silent since the last bookmark
 
     async def run(self) -> NoReturn:
         """Follow until cancelled."""
@@ -173,23 +179,38 @@ class Reflector:
         started = loop.time()
         # The server ends the watch in time; one that does not is a connection that leads nowhere.
         stream = self._session.stream(self._path, params=params, accept=self._accepted(), timeout=seconds + 30.0)
-        async with aclosing(stream):
-            async for line in stream:
-                self._mark_active()
-                self._take(await read_object(line))
-                self._recovered()
+        try:
+            async with aclosing(stream), asyncio.timeout(self._quiet) as quiet:
+                async for line in stream:
+                    self._mark_active()
+                    self._take(await read_object(line))
+                    self._recovered()
+                    quiet.reschedule(loop.time() + self._quiet)
+        except TimeoutError:  # no problem yet: whether the server can be reached is seen by asking again
+            self._mark_active()
+            self._broke = True
+            self._silences += 1
+            return
         lasted = loop.time() - started
         self._broke = lasted < seconds - 1.0
         if lasted < 1.0:  # a server that is leaving ends each watch at once
             raise ApiUnavailable(code=0, reason="Unreachable", message="the API server ended the watch at once")
         self._recovered()
 
+    @property
+    def _quiet(self) -> float:
+        """Seconds that this watch may be silent.
+
+        Doubled each time until a bookmark comes: not every server sends them (an aggregated one need not).
+        """
+        return LONGEST_QUIET * (1 << min(self._silences, 10))
+
     def _take(self, event: dict[str, Any]) -> None:
         item = event.get("object")
         meta = ObjectMeta.of(item)
         match event.get("type"):
             case "BOOKMARK":
-                pass
+                self._silences = 0
             case "DELETED" if isinstance(item, dict):
                 self._known.pop((meta.namespace, meta.name), None)
                 if meta.name:
