@@ -3,6 +3,7 @@ import pytest
 from pattern_operator.api.fields import (
     MAX_FINALIZERS,
     MAX_NAME,
+    MAX_OBJECT_NAME,
     MAX_WORD,
     ObjectMeta,
     finalizers_of,
@@ -66,8 +67,11 @@ def test_a_version_is_a_number_that_can_be_compared_or_says_nothing(version, num
 
 
 def test_a_name_that_is_too_long_is_not_a_name_for_to_cut_it_would_make_it_another():
-    assert ObjectMeta.of({"metadata": {"name": "x" * MAX_NAME}}).name == "x" * MAX_NAME
-    assert ObjectMeta.of({"metadata": {"name": "x" * (MAX_NAME + 1)}}).name == ""
+    metadata = {"name": "x" * MAX_OBJECT_NAME, "namespace": "y" * MAX_NAME}
+    longer = {name: f"{value}z" for name, value in metadata.items()}
+
+    assert (ObjectMeta(metadata).name, ObjectMeta(metadata).namespace) == (metadata["name"], metadata["namespace"])
+    assert (ObjectMeta(longer).name, ObjectMeta(longer).namespace) == ("", "")
 
 
 def test_of_finalizers_so_many_are_kept_and_so_much_of_each():

@@ -10,7 +10,7 @@ from tests.fatpattern import fat
 
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.metadata import MAX_REQUEST, Metadata
-from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION
+from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION, WRITE_AHEAD_ANNOTATION
 
 MOST = 8 * 1024  # bytes that a pattern takes, however fat its metadata is
 
@@ -89,3 +89,17 @@ def test_when_the_spec_was_changed_is_what_managed_fields_say(managed: object, c
 def test_metadata_of_another_shape_is_refused(metadata):
     with pytest.raises(msgspec.ValidationError):
         decode({**fat("web"), "metadata": metadata})
+
+
+def test_of_annotations_it_is_known_how_many_there_are_and_how_large_they_are_together():
+    found = decode(fat("web", annotations={"a": "bcd", "é": "f"})).metadata.annotations
+
+    assert (found.count, found.size) == (2, 7)
+
+
+@pytest.mark.parametrize(("status", "is_left"), [({"inventory": {"count": 0}}, True), ({}, False)])
+def test_the_annotation_of_a_first_run_is_left_over_once_status_has_an_inventory(status: dict[str, Any], is_left: bool):
+    body = {**fat("web", annotations={WRITE_AHEAD_ANNOTATION: "{}"}), "status": status}
+
+    assert decode(body).metadata.annotations.leftover_ahead is is_left
+    assert not decode({**fat("web", annotations={}), "status": status}).metadata.annotations.leftover_ahead

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.apply.fake_cluster import FakeCluster, missing, not_served, status
 from tests.apply.harness import config_map, deployment, entries, namespace_named
 
@@ -244,6 +245,66 @@ async def test_an_account_that_may_not_read_hides_nothing_that_a_watch_tells(clu
     (done,) = await delete(cluster, desired, impersonate=ACCOUNT)
 
     assert done.outcome is outcome
+
+
+async def delete_pending(cluster: FakeCluster, desired: Object) -> Deletion:
+    """Delete what was written ahead, and may never have been made."""
+    (entry,) = entries(desired)
+    (done,) = await cluster.deleter.delete_all(
+        [replace(entry, pending=True)], owner=WEB, impersonate=ACCOUNT, otherwise=Reason.PRUNE_FAILED
+    )
+    return done
+
+
+async def test_what_was_about_to_be_made_and_is_there_is_deleted(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team"))
+
+    done = await delete_pending(cluster, desired)
+
+    assert (done.outcome, cluster.has(desired)) == (DeletionOutcome.DELETED, False)
+
+
+async def test_what_was_about_to_be_made_and_never_was_is_not_told_as_deleted(cluster: FakeCluster):
+    done = await delete_pending(cluster, config_map("c", "team"))
+
+    assert done.outcome is DeletionOutcome.ABSENT
+
+
+@pytest.mark.parametrize("label", [SHOP.id, ""], ids=["another pattern's", "nobody's"])
+async def test_what_was_about_to_be_made_and_is_of_others_is_left_as_it_is(cluster: FakeCluster, label: str):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=label)
+    cluster.watches.blind.add("ConfigMap")
+    before = cluster.at(desired)
+
+    done = await delete_pending(cluster, desired)
+
+    assert (done.outcome, done.message) == (DeletionOutcome.SKIPPED, "is kept: it is not the pattern's")
+    assert cluster.at(desired) == before
+
+
+async def test_what_was_about_to_be_made_and_nobody_may_look_at_holds_nothing_up(cluster: FakeCluster):
+    """The account that may not read it could hardly make it; what is known to have been made is waited for."""
+    desired = config_map("c", "team")
+    cluster.refuse("GET", desired, status(403, "Forbidden", DENIED))
+    cluster.watches.blind.add("ConfigMap")
+
+    done = await delete_pending(cluster, desired)
+    cluster.refuse("GET", desired, status(403, "Forbidden", DENIED))
+    (made,) = await delete(cluster, desired, impersonate=ACCOUNT)
+
+    assert (done.outcome, made.outcome) == (DeletionOutcome.SKIPPED, DeletionOutcome.FAILED)
+    assert done.message.startswith("is kept, if there is one: it was about to be made")
+
+
+async def test_what_was_about_to_be_made_and_cannot_be_looked_at_now_is_kept_in_mind(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.refuse("GET", desired, status(500, "InternalError", "etcdserver: leader changed"))
+    cluster.watches.blind.add("ConfigMap")
+
+    done = await delete_pending(cluster, desired)
+
+    assert done.outcome is DeletionOutcome.FAILED
 
 
 @pytest.mark.parametrize(

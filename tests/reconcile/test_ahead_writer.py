@@ -9,8 +9,10 @@ from tests.reconcile.pattern import ENTRIES, NOW, REVISION, pattern
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.metadata import Finalizers
+from pattern_operator.api.names import FINALIZER, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
+from pattern_operator.api.write_ahead import written
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import PatternStore
 from pattern_operator.reconcile.ahead_writer import AheadWriter
@@ -39,6 +41,9 @@ class Writer:
     async def add_finalizer(self, found: DesignPattern) -> DesignPattern:
         return self._note("finalizer", found)
 
+    async def remove_ahead(self, found: DesignPattern) -> DesignPattern:
+        return self._note("annotation removed", found)
+
     async def status(self, found: DesignPattern, status: Status) -> DesignPattern:
         return self._note(("status", status.inventory.entries), found)
 
@@ -60,7 +65,7 @@ def applied() -> DesignPattern:
 async def test_the_first_run_takes_one_write_for_the_finalizer_and_the_names():
     writer = Writer()
 
-    await writing(writer).write(pattern(), PENDING, REVISION)
+    await writing(writer).write(pattern(), PENDING, to=None)
 
     assert writer.written == [("annotation", PENDING)]
 
@@ -68,15 +73,27 @@ async def test_the_first_run_takes_one_write_for_the_finalizer_and_the_names():
 async def test_a_later_run_has_its_names_in_status():
     writer = Writer()
 
-    await writing(writer).write(applied(), PENDING, REVISION)
+    await writing(writer).write(applied(), PENDING, to=REVISION)
 
     assert writer.written == ["finalizer", ("status", PENDING)]
+
+
+async def test_the_annotation_of_the_first_run_goes_with_the_first_update():
+    """It has the names of what prune: false leaves then, and would bring them back where status is lost."""
+    writer, before = Writer(), applied()
+    annotations = msgspec.structs.replace(before.metadata.annotations, leftover_ahead=True)
+    before = msgspec.structs.replace(before, metadata=msgspec.structs.replace(before.metadata, annotations=annotations))
+
+    await writing(writer).write(before, PENDING, to=REVISION)
+    await writing(writer).write(before, (), to=None)
+
+    assert writer.written == ["finalizer", "annotation removed", ("status", PENDING), "finalizer"]
 
 
 async def test_where_all_is_on_record_the_finalizer_alone_is_seen_to():
     writer = Writer()
 
-    await writing(writer).write(applied(), (), REVISION)
+    await writing(writer).write(applied(), (), to=None)
 
     assert writer.written == ["finalizer"]
 
@@ -99,6 +116,24 @@ async def test_a_finalizer_that_somebody_takes_off_in_a_run_is_put_back(
     await writing(writer, patterns).keep_finalizer(asked)
 
     assert writer.written == (["finalizer"] if put_back else [])
+
+
+async def test_an_annotation_that_somebody_takes_off_in_a_first_run_is_put_back():
+    """The finalizer alone says that nothing is lost: what removes annotations leaves it."""
+    writer, patterns = Writer(), PatternStore()
+    metadata: dict[str, Any] = {"finalizers": [FINALIZER], "uid": "u-1"}
+    ahead = str(written(PENDING, uid="u-1"))
+    patterns.take(pattern(resourceVersion="7", annotations={WRITE_AHEAD_ANNOTATION: ahead}, **metadata))
+    asked = patterns.get(key_of(pattern()))
+    assert asked is not None
+
+    await writing(writer, patterns).keep_finalizer(asked)
+    woken = patterns.take(pattern(resourceVersion="8", **metadata))
+    await writing(writer, patterns).keep_finalizer(asked)
+    patterns.take(pattern(resourceVersion="9", annotations={WRITE_AHEAD_ANNOTATION: ahead}, **metadata))
+    await writing(writer, patterns).keep_finalizer(asked)
+
+    assert (woken, writer.written) == (key_of(asked), [("annotation", PENDING)])
 
 
 async def test_a_finalizer_that_is_there_is_not_written():

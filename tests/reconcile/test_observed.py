@@ -193,7 +193,7 @@ def test_a_pattern_that_is_suspended_while_it_waits_waits_no_longer():
 
 
 def test_a_pattern_of_which_a_part_was_applied_does_not_say_that_nothing_was():
-    part = status.ahead(pattern(), ENTRIES[:1], revision=REVISION, now=NOW)
+    part = status.ahead(pattern(), ENTRIES[:1], to=REVISION, now=NOW)
 
     found = suspended(suspended_with(found=part), see(WELL), now=LATER)
 

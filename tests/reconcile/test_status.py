@@ -17,6 +17,7 @@ from pattern_operator.api.verification import VerificationResult
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
+from pattern_operator.reconcile.comparison import Comparison, unpacked
 from pattern_operator.reconcile.results import Results
 
 BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 1 of 2 replicas available")
@@ -388,3 +389,36 @@ def test_where_what_runs_cannot_be_seen_ready_stays_as_it_was():
 
     assert conditions(found)["Ready"] == ("True", "Ready")
     assert conditions(found)["Fetched"] == ("False", "RegistryUnavailable")
+
+
+def test_what_is_about_to_exist_comes_into_status_and_nothing_else_is_said_where_nothing_new_is_asked_for():
+    """As of an object that is used as it is, and that each run may come to own."""
+    known = Comparison("sent", {ENTRIES[0].id: b"12345678"})
+    found = status.after(pattern(), results(inventory=ENTRIES[:1], comparison=known), now=NOW)
+    pending = (ENTRIES[0], msgspec.structs.replace(ENTRIES[1], pending=True))
+
+    planned = status.ahead(pattern(status=found), pending, to=None, now=LATER)
+
+    assert planned.inventory == Inventory(count=2, entries=pending)
+    assert (planned.conditions, planned.last_applied_state) == (found.conditions, found.last_applied_state)
+    assert (planned.applying_revision, unpacked(planned)) == ("", known)
+
+
+def test_where_the_cluster_leaves_what_is_applied_status_says_so_with_what_is_about_to_exist():
+    found = status.after(pattern(), results(), now=NOW)
+
+    planned = status.ahead(pattern(status=found), ENTRIES, to=NEWER, now=LATER)
+
+    assert condition(planned, "Ready").message == "applying 2.0.0 (" + NEWER.digest.short + ")"
+    assert (planned.last_applied_state, planned.applying_revision) == ("", str(NEWER))
+    assert unpacked(planned).sent == ""
+
+
+def test_of_what_had_not_begun_nothing_is_there_in_part():
+    before = status.after(pattern(), results(), now=NOW)
+    planned = status.ahead(pattern(status=before), ENTRIES, to=NEWER, now=LATER)
+
+    found = status.not_begun(pattern(status=planned), before).status
+
+    assert (found.applying_revision, found.applying_state) == ("", "")
+    assert found.inventory == planned.inventory

@@ -134,5 +134,6 @@ async def test_the_first_status_takes_in_what_is_written_ahead():
         again = await writer.status(first, first.status)
 
     entries = [{"id": "team_a__ConfigMap", "v": "v1", "pending": True}]
-    assert seen == [{"status": {"inventory": {"count": 1, "entries": entries, "compressed": None}}}]
+    inventory = {"count": 1, "entries": entries, "compressed": None}
+    assert seen == [{"metadata": {"resourceVersion": "7"}, "status": {"inventory": inventory}}]
     assert (first.metadata.annotations.write_ahead, again) == (None, first)

@@ -9,17 +9,20 @@ import orjson
 import pytest
 from aiohttp import web
 from tests.executors import EXECUTORS
+from tests.fatpattern import fat
 from tests.kube.fake_apiserver import serving
 from tests.reconcile.pattern import ENTRIES, pattern
 
-from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import FIELD_MANAGER
+from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.names import FIELD_MANAGER, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.kube import ApiError, objects
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile import PatternKey
 from pattern_operator.reconcile.pattern_store import PatternStore
-from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
+from pattern_operator.reconcile.status_writer import LOOKS, Overtaken, PatternDeleted, StatusWriter
 
 pytestmark = pytest.mark.real_time
 KEY = PatternKey("team", "web")
@@ -27,6 +30,10 @@ PATH = "/apis/pattern-operator.io/v1alpha1/namespaces/team/designpatterns/web"
 DENIED = (
     'designpatterns.pattern-operator.io "web" is forbidden: User "system:serviceaccount:system:operator" cannot patch'
     ' resource "designpatterns/status" in API group "pattern-operator.io" in the namespace "team"'
+)
+MODIFIED = (
+    'Operation cannot be fulfilled on designpatterns.pattern-operator.io "web": the object has been modified; please'
+    " apply your changes to the latest version and try again"
 )
 LISTED = Status(inventory=Inventory(count=2, entries=ENTRIES))
 
@@ -40,14 +47,31 @@ class Server:
         self.requests: list[tuple[str, str, Any]] = []
         self.instead: Callable[[], web.Response] | None = None
         self.drops = False  # it does not know status.inventory
+        self.changes: list[dict[str, Any]] = []  # by others, each just before the next write
+        self.loses = 0  # answers to writes that are carried out
         self.generation = 1
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            self.requests.append(("GET", request.path, None))
+            return web.Response(body=orjson.dumps(self.body))
         sent = orjson.loads(await request.read())
         assert request.query["fieldManager"] == FIELD_MANAGER
         self.requests.append((request.method, request.path, sent))
+        if self.changes:
+            self._write(self.changes.pop(0))
         if self.instead is not None:
             return self.instead()
+        version = self.body["metadata"].get("resourceVersion")
+        if isinstance(sent, dict) and sent.get("metadata", {}).get("resourceVersion", version) != version:
+            return failure(409, "Conflict", MODIFIED)()
+        self._write(sent if isinstance(sent, dict) else {})
+        if self.loses:
+            self.loses -= 1
+            return failure(503, "ServiceUnavailable")()
+        return web.Response(body=orjson.dumps(self.body))
+
+    def _write(self, sent: dict[str, Any]) -> None:
         status = self.body.setdefault("status", {})
         for name, value in sent.get("status", {}).items():
             status[name] = {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
@@ -55,7 +79,7 @@ class Server:
             status.pop("inventory", None)
         version = str(int(self.body["metadata"].get("resourceVersion") or 7) + 1)
         self.body["metadata"] |= {"resourceVersion": version, "generation": self.generation}
-        return web.Response(body=orjson.dumps(self.body))
+        self.body["metadata"] |= {name: value for name, value in sent.get("metadata", {}).items() if name == "uid"}
 
 
 @asynccontextmanager
@@ -80,7 +104,8 @@ async def test_only_what_changed_is_written_and_the_answer_is_the_newest_state()
         after = await writer.status(before, Status(observed_generation=1))
         await writer.status(after, Status(observed_generation=1))
 
-    assert server.requests == [("PATCH", f"{PATH}/status", {"status": {"observedGeneration": 1}})]
+    change = {"metadata": {"resourceVersion": "7"}, "status": {"observedGeneration": 1}}
+    assert server.requests == [("PATCH", f"{PATH}/status", change)]
     assert (after.metadata.resource_version, after.status.observed_generation) == ("8", 1)
     assert woken == []
 
@@ -195,3 +220,102 @@ async def test_an_answer_that_is_not_a_pattern_is_said():
             await writer.status(before, Status(observed_generation=1))
 
     assert odd.value.reason is Reason.API_SERVER_UNAVAILABLE
+
+
+@pytest.mark.parametrize("changes", [1, LOOKS - 1])
+async def test_a_status_is_written_although_others_change_the_pattern_meanwhile(changes: int):
+    before = pattern(resourceVersion="7")
+    server = Server(before)
+    server.changes = [{}] * changes  # labels, annotations, the spec
+    async with writing(server, before) as (writer, _):
+        after = await writer.status(before, LISTED)
+
+    assert after.status == LISTED
+    assert [method for method, *_ in server.requests] == ["PATCH", "GET"] * changes + ["PATCH"]
+
+
+async def test_a_pattern_that_is_changed_again_and_again_is_tried_later():
+    before = pattern(resourceVersion="7")
+    server = Server(before)
+    server.changes = [{}] * LOOKS
+    async with writing(server, before) as (writer, _):
+        with pytest.raises(Overtaken, match="is changed again and again") as error:
+            await writer.status(before, LISTED)
+
+    assert error.value.reason is Reason.MODIFIED
+    assert not any(server.body["status"].values())
+
+
+async def test_a_status_that_somebody_else_wrote_is_not_written_over():
+    """Another leader did, or an inventory was corrected by hand: what this process knows is not the newest."""
+    before = pattern(resourceVersion="7")
+    server = Server(before)
+    server.changes = [{"status": {"revision": "2.0.0"}}]
+    async with writing(server, before) as (writer, woken):
+        with pytest.raises(Overtaken, match="has a status that somebody else wrote meanwhile"):
+            await writer.status(before, LISTED)
+
+    assert server.body["status"] == {"revision": "2.0.0", "inventory": {}}
+    assert woken == []
+
+
+async def test_a_status_of_this_process_whose_answer_was_lost_is_its_own():
+    before = pattern(resourceVersion="7")
+    server = Server(before)
+    server.loses = 1
+    async with writing(server, before) as (writer, _):
+        with pytest.raises(Transient):
+            await writer.status(before, LISTED)
+        after = await writer.status(before, Status(observed_generation=1))
+
+    assert after.status == Status(observed_generation=1, inventory=Inventory())
+    assert "entries" not in server.body["status"]["inventory"]
+
+
+async def test_a_late_write_of_a_status_replaces_nothing():
+    """A proxy carries out a request that this process gave up: it was made for a state that is not there any more."""
+    before = pattern(resourceVersion="7")
+    server = Server(before)
+    async with writing(server, before) as (writer, _):
+        after = await writer.status(before, LISTED)
+        (_, path, late) = server.requests[0]
+        await writer.status(after, Status(observed_generation=1, inventory=LISTED.inventory))
+        newest = dict(server.body["status"])
+        with pytest.raises(ApiError, match="has been modified"):
+            await objects.patch_merge(
+                writer._session,
+                DESIGN_PATTERN,
+                namespace="team",
+                name="web",
+                body=orjson.dumps(late),
+                field_manager=FIELD_MANAGER,
+                subresource="status",
+            )
+
+    assert path == f"{PATH}/status"
+    assert server.body["status"] == newest
+
+
+async def test_the_status_of_a_pattern_that_was_made_anew_is_not_written():
+    before = pattern(resourceVersion="7")
+    server = Server(before)
+    server.changes = [{"metadata": {"uid": "u-2"}}]
+    async with writing(server, before) as (writer, _):
+        with pytest.raises(PatternDeleted):
+            await writer.status(before, LISTED)
+
+    assert not any(server.body["status"].values())
+
+
+async def test_the_annotation_of_the_first_run_alone_is_taken_away():
+    annotations = {WRITE_AHEAD_ANNOTATION: "{}", "a": "b"}
+    before = decode({**fat("web", annotations=annotations), "status": {"inventory": {"count": 0}}})
+    server = Server(before)
+    async with writing(server, before) as (writer, _):
+        await writer.remove_ahead(before)
+
+    (_, _, change) = server.requests[0]
+    assert change == [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "remove", "path": "/metadata/annotations/pattern-operator.io~1writeAhead"},
+    ]

@@ -69,6 +69,14 @@ def test_a_pattern_whose_names_are_too_long_for_an_annotation_is_written_into_st
     assert not is_first(new(), tuple(inventory.entry_of(each, version="v1") for each in keys))
 
 
+@pytest.mark.parametrize(("room", "fits"), [(1024, False), (2048, True)])
+def test_where_others_fill_the_annotations_the_names_are_written_into_status(room: int, fits: bool):
+    """The API server takes 256 KiB of annotations together."""
+    full = pattern(annotations={"note": "x" * (256 * 1024 - room)})
+
+    assert is_first(full, PENDING) is fits
+
+
 @pytest.mark.parametrize("after", [new(), new(InventoryEntry(id="team_x__ConfigMap", v="v1"))])
 def test_what_is_known_to_be_written_ahead_counts_whatever_becomes_of_the_annotation(after: DesignPattern):
     kept = keep_ahead(new(*ENTRIES), after)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Self
 
+MAX_OBJECT_NAME: Final = 1024  # characters: names of RBAC objects are path segments, for which there is no limit
 MAX_NAME: Final = 253  # characters of a name, a namespace or a UID: RFC 1123 subdomain, "Object Names and IDs"
 MAX_VERSION_DIGITS: Final = 20  # of a resourceVersion that is a number: etcd's revisions have 64 bits
 MAX_FINALIZERS: Final = 32  # kept of an object; the rest is not named
@@ -123,7 +124,7 @@ class ObjectMeta:
     @property
     def name(self) -> str:
         """The name, or an empty text."""
-        return _bounded(self.raw.get("name"))
+        return _bounded(self.raw.get("name"), MAX_OBJECT_NAME)
 
     @property
     def namespace(self) -> str:
@@ -225,6 +226,6 @@ def number_of(version: str) -> int:
     return int(version) if version.isascii() and version.isdecimal() and len(version) <= MAX_VERSION_DIGITS else 0
 
 
-def _bounded(value: object) -> str:
+def _bounded(value: object, most: int = MAX_NAME) -> str:
     found = text(value)
-    return found if len(found) <= MAX_NAME else ""
+    return found if len(found) <= most else ""

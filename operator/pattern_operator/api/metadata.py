@@ -30,12 +30,14 @@ class Annotations(ApiStruct, frozen=True):
     """The annotations that the operator reads, and how many there are.
 
     A ``requested_at`` longer than ``MAX_REQUEST`` is replaced by its digest. ``write_ahead`` is None once status has an
-    inventory: then the annotation counts for nothing.
+    inventory: then the annotation counts for nothing, and may be ``leftover_ahead``. ``size`` are bytes of all of them.
     """
 
     requested_at: str | None = field(name=REQUESTED_AT_ANNOTATION, default=None)
     write_ahead: tuple[InventoryEntry, ...] | None = field(name=WRITE_AHEAD_ANNOTATION, default=None)
+    leftover_ahead: bool = False
     count: int = 0
+    size: int = 0
 
 
 class Finalizers(ApiStruct, frozen=True):
@@ -71,8 +73,10 @@ def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
         found["finalizers"] = {"count": len(names), "ours": names.index(FINALIZER) if FINALIZER in names else None}
     annotations = metadata.get("annotations")
     if annotations is None or isinstance(annotations, dict):
-        ahead = {} if has_inventory(body) else {WRITE_AHEAD_ANNOTATION: _ahead(metadata)}
-        found["annotations"] = {**_annotations(annotations or {}), **ahead}
+        named = annotations or {}
+        is_left = {"leftoverAhead": WRITE_AHEAD_ANNOTATION in named}
+        ahead = is_left if has_inventory(body) else {WRITE_AHEAD_ANNOTATION: _ahead(metadata)}
+        found["annotations"] = {**_annotations(named), **ahead}
     return {**body, "metadata": found}
 
 
@@ -88,7 +92,9 @@ def has_inventory(body: Mapping[str, Any]) -> bool:
 
 
 def _annotations(annotations: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"count": len(annotations)}
+    texts = (each for pair in annotations.items() for each in pair if isinstance(each, str))
+    size = sum(len(each.encode(errors="replace")) for each in texts)
+    found: dict[str, Any] = {"count": len(annotations), "size": size}
     if (request := annotations.get(REQUESTED_AT_ANNOTATION)) is not None:
         found[REQUESTED_AT_ANNOTATION] = _short(request) if isinstance(request, str) else request
     return found

@@ -105,6 +105,10 @@ class Reason(StrEnum):
 
     # --- apply ------------------------------------------------------------------------------------------------------
     APPLY_FAILED = "ApplyFailed", "The API server refused at least one object; the message has its words."
+    MODIFIED = (
+        "Modified",
+        "Somebody else changed the DesignPattern, or its status, while it was written. It is retried.",
+    )
     CONFLICT = "Conflict", "Another field manager has a field with another value; see `spec.apply.conflicts`."
     OWNED_BY_ANOTHER_PATTERN = "OwnedByAnotherPattern", "Another DesignPattern owns this object: it carries its label."
     OWNER_LABEL_REMOVED = (

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
+from typing import Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import ObjectMeta, finalizers_of, text_at
@@ -38,6 +40,11 @@ from pattern_operator.kube import (
 )
 from pattern_operator.kube.errors import not_served_yet
 from pattern_operator.kube.kind_existence import Definitions, is_missing
+
+_MAY_EXIST: Final = (
+    "is kept, if there is one: it was about to be made when the operator ended, and the pattern's account may not read"
+    " it. The account could hardly make it then; where it had the right before, look for it and delete it yourself"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -183,9 +190,16 @@ class Deleter:
 
     async def _delete_ours(self, entry: InventoryEntry, key: ObjectKey, resource: Resource, run: _Run) -> Deletion:
         owner, impersonate = run.owner, run.impersonate
-        live = await self._live_objects.find(key, resource, impersonate=impersonate)
+        try:
+            live = await self._live_objects.find(key, resource, impersonate=impersonate)
+        except ApiError as error:
+            if entry.pending and error.code == HTTPStatus.FORBIDDEN and not error.is_denial:
+                return Deletion(entry, key, DeletionOutcome.SKIPPED, _MAY_EXIST)
+            raise
         if live is None:
-            return Deletion(entry, key, DeletionOutcome.DELETED)
+            return Deletion(entry, key, DeletionOutcome.ABSENT if entry.pending else DeletionOutcome.DELETED)
+        if entry.pending and live.label != owner.id:
+            return Deletion(entry, key, DeletionOutcome.SKIPPED, "is kept: it is not the pattern's")
         if live.label != owner.id:
             rest = "" if live.label else await self._remove_leftovers(key, resource, run)
             return Deletion(entry, key, DeletionOutcome.SKIPPED, f"{live.why_not_ours}{rest}")

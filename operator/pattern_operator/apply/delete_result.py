@@ -19,6 +19,7 @@ class DeletionOutcome(StrEnum):
     """What came of the removal of an object."""
 
     DELETED = "deleted"
+    ABSENT = "absent"  # it was about to be made, and there is none
     TERMINATING = "terminating"  # its deletion has begun and finalizers hold it, or another pattern is to have it
     SKIPPED = "skipped"  # it is not ours to delete, or somebody asked for it to stay
     FAILED = "failed"

@@ -26,9 +26,12 @@ class AheadWriter:
         self._now = now
 
     async def write(
-        self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...], revision: Revision
+        self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, to: Revision | None
     ) -> DesignPattern:
         """Write ahead ``entries``, none where all is on record, and the finalizer; the pattern as it is then.
+
+        ``to`` is the revision for which the cluster leaves what status says is applied, None where it does not. The
+        annotation of the first run goes with the first update: until then its names are all that was ever made.
 
         Raises:
             PatternDeleted: the resource does not exist any more.
@@ -39,15 +42,20 @@ class AheadWriter:
         pattern = await self._writer.add_finalizer(pattern)
         if not entries:
             return pattern
-        planned = statuses.ahead(pattern, entries, revision=revision, now=self._now())
-        return await self._writer.status(pattern, planned)
+        if pattern.metadata.annotations.leftover_ahead:
+            pattern = await self._writer.remove_ahead(pattern)
+        return await self._writer.status(pattern, statuses.ahead(pattern, entries, to=to, now=self._now()))
 
     async def keep_finalizer(self, asked: DesignPattern) -> None:
         """Put back what somebody took off while objects are being made, as ``kubectl replace`` does."""
-        newest = self._patterns.get(key_of(asked))
-        if newest is None or newest.metadata.uid != asked.metadata.uid or not lacks_finalizer(newest):
+        key = key_of(asked)
+        newest = self._patterns.get(key)
+        if newest is None or newest.metadata.uid != asked.metadata.uid:
             return
         try:
-            await self._writer.add_finalizer(newest)
+            if self._patterns.lost_ahead(key):
+                await self._writer.write_ahead(newest, newest.metadata.annotations.write_ahead or ())
+            elif lacks_finalizer(newest):
+                await self._writer.add_finalizer(newest)
         except (PatternDeleted, PatternError) as error:  # the end of the run says so, or the next run puts it back
-            logger.debug("finalizer not put back: pattern=%s: %s", key_of(asked), error, extra=about(asked))
+            logger.debug("finalizer not put back: pattern=%s: %s", key, error, extra=about(asked))

@@ -1,10 +1,10 @@
 """What the watch told of every DesignPattern: the newest state of each, and whether a change is one to act on."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,9 +13,11 @@ from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.fields import ObjectMeta, list_at, mapping_at, number_of, text_at
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.status import Inventory
+from pattern_operator.api.status import Inventory, Status
 from pattern_operator.apply.ownership import owner_id
 from pattern_operator.reconcile.write_ahead import keep_ahead
+
+_SENT: Final = 3  # statuses of a pattern that are remembered: one may have lost its answer before another was refused
 
 
 class PatternKey(msgspec.Struct, frozen=True, order=True, gc=False):
@@ -42,6 +44,8 @@ class PatternStore:
         self._unpacked: dict[PatternKey, tuple[bytes, Inventory]] = {}  # by the digest of its compressed text
         self._listed: Counter[str] = Counter()  # how many inventories name an object
         self._names: dict[PatternKey, _Names] = {}
+        self._lost_ahead: set[PatternKey] = set()  # of which somebody removed what is written ahead
+        self._sent: dict[PatternKey, deque[Status]] = {}  # what this process wrote last, whether answered or not
 
     def __iter__(self) -> Iterator[DesignPattern]:
         return iter(tuple(self._patterns.values()))
@@ -129,14 +133,32 @@ class PatternStore:
             return None
         if before is not None and before.metadata.uid != pattern.metadata.uid:
             self._by_owner.pop(owner_id(before.metadata.uid), None)
+        read = pattern
         if before is not None:
             pattern = keep_ahead(before, pattern)
+        loses = (
+            pattern is not read and read.metadata.annotations.write_ahead != pattern.metadata.annotations.write_ahead
+        )
+        newly_lost = loses and key not in self._lost_ahead
+        (self._lost_ahead.add if loses else self._lost_ahead.discard)(key)
         self._patterns[key] = pattern
         self._list(key, before, pattern)
         self._by_owner[owner_id(pattern.metadata.uid)] = key
-        if before is None or _asked(before) != _asked(pattern) or _mended(before, pattern):
+        if before is None or _asked(before) != _asked(pattern) or _mended(before, pattern) or newly_lost:
             return key
         return key if lacks_finalizer(pattern) and not lacks_finalizer(before) else None
+
+    def lost_ahead(self, key: PatternKey) -> bool:
+        """Whether somebody removed, or changed, what is written ahead of a pattern and not in its status yet."""
+        return key in self._lost_ahead
+
+    def note_sent(self, key: PatternKey, status: Status) -> None:
+        """This process is about to write a status."""
+        self._sent.setdefault(key, deque(maxlen=_SENT)).append(status)
+
+    def was_sent(self, key: PatternKey, status: Status) -> bool:
+        """Whether the status of a pattern is one that this process wrote last, be it without an answer."""
+        return status in self._sent.get(key, ())
 
     def keep_owner(self, key: PatternKey, *, uid: str) -> None:
         """Know that a pattern exists although it cannot be read: what carries its owner label is not free."""
@@ -149,6 +171,8 @@ class PatternStore:
     def forget(self, key: PatternKey) -> DesignPattern | None:
         """Drop a pattern that is gone, and give back what was known of it."""
         self._unpacked.pop(key, None)
+        self._lost_ahead.discard(key)
+        self._sent.pop(key, None)
         pattern = self._patterns.pop(key, None)
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)

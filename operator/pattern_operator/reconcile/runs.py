@@ -127,7 +127,8 @@ class Runs:
             pattern, results, reported = await self._run_steps(pattern)
             note_run(pattern, results, transfers=self._cluster.transfers, generation=generation)
             state = self._states.of(pattern)
-            summary = summarize(pattern, state, results, reported=reported, moment=self.moment())
+            told = pattern if results.partly else statuses.not_begun(pattern, before)
+            summary = summarize(told, state, results, reported=reported, moment=self.moment())
             self._states.remember(pattern, unreported(state, results))
             await self._writer.status(pattern, summary.status)
             self._prerequisites.wait(key_of(pattern), results.needs)
@@ -147,11 +148,12 @@ class Runs:
             nonlocal pattern
             leaves = is_known_otherwise(pattern, run.results.policy, revision=revision)
             needed = is_needed(pattern, entries, leaves=leaves)
-            pattern = await self._ahead.write(pattern, entries if needed else (), revision)
+            to = revision if leaves else None
+            pattern = await self._ahead.write(pattern, entries if needed else (), to=to)
 
             async def say_so() -> None:
                 nonlocal pattern
-                if needed:
+                if needed and not pattern.status.last_applied_state:  # else nothing new is asked for
                     applying = statuses.applying(pattern, revision=revision, now=self._now())
                     pattern = await self.reporter.write_if_possible(pattern, applying) or pattern
 

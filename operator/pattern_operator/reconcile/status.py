@@ -25,7 +25,7 @@ from pattern_operator.api.status import (
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import listed
-from pattern_operator.reconcile.comparison import marks_of
+from pattern_operator.reconcile.comparison import marks_of, packed, unpacked
 from pattern_operator.reconcile.conditions import (
     OF_STAGE,
     Conditions,
@@ -54,21 +54,21 @@ def after(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     return finish(status, conditions, generation=pattern.metadata.generation)
 
 
-def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revision: Revision, now: datetime) -> Status:
+def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, to: Revision | None, now: datetime) -> Status:
     """The status before the first object is touched: with the inventory that is about to exist.
 
-    A try of what failed before changes nothing else: Ready says what is wrong until that is corrected.
+    ``to`` is the revision for which the cluster leaves what status says is applied; None where it does not, and then
+    nothing else is said.
     """
-    inventory, marks = Inventory(count=len(entries), entries=entries), marks_of(pattern.status, entries)
-    status = pattern.status if _is_tried_again(pattern, revision) else _on_its_way(pattern, revision, now=now)
-    return msgspec.structs.replace(status, inventory=inventory, fingerprints=marks)
+    status = applying(pattern, revision=to, now=now) if to is not None else pattern.status
+    inventory = Inventory(count=len(entries), entries=entries)
+    return msgspec.structs.replace(status, inventory=inventory, fingerprints=packed(unpacked(status), entries))
 
 
 def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> Status:
-    """The status while objects are applied, where that takes long.
+    """The status while objects are applied: some of ``revision`` may be there, should the run be cut short.
 
-    A try of what failed before changes nothing. That some objects of ``revision`` are there is on record from here on,
-    should the run be cut short.
+    A try of what failed before changes nothing: Ready says what is wrong until that is corrected.
     """
     if _is_tried_again(pattern, revision):
         return pattern.status
@@ -77,6 +77,12 @@ def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> St
         applying_revision=str(revision),
         applying_state=state_of(pattern.spec, UNREADABLE),  # the keys do not say where it came from
     )
+
+
+def not_begun(pattern: DesignPattern, before: Status) -> DesignPattern:
+    """``pattern`` as if no revision had begun to be applied since ``before``: no object of one was."""
+    part = {"applying_revision": before.applying_revision, "applying_state": before.applying_state}
+    return msgspec.structs.replace(pattern, status=msgspec.structs.replace(pattern.status, **part))
 
 
 def _on_its_way(pattern: DesignPattern, revision: Revision, *, now: datetime) -> Status:

@@ -22,6 +22,7 @@ from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Threads
 from pattern_operator.kube import ApiError, Session, objects
+from pattern_operator.kube.conflict import is_overtaken
 from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.inventory_size import written as inventory_as_written
@@ -33,6 +34,7 @@ _FINALIZERS: Final = "/metadata/finalizers"
 _ANNOTATIONS: Final = "/metadata/annotations"
 Verb = Callable[..., Awaitable[Body]]
 Change = dict[str, Any] | list[dict[str, Any]]  # a JSON merge patch, or a JSON patch
+LOOKS: Final = 5  # at a pattern that others change while its status is written
 _to_status: Final = partial(objects.patch_merge, subresource="status")
 
 
@@ -41,6 +43,10 @@ class PatternDeleted(Exception):
 
     def __init__(self, key: PatternKey) -> None:
         super().__init__(f"DesignPattern {key} is gone")
+
+
+class Overtaken(Transient):
+    """The DesignPattern is not what the write was made for: somebody changed it meanwhile."""
 
 
 class StatusWriter:
@@ -63,30 +69,63 @@ class StatusWriter:
     async def status(self, pattern: DesignPattern, status: Status) -> DesignPattern:
         """Make ``status`` the status of ``pattern``; the pattern as it is afterwards.
 
+        A status that somebody else wrote meanwhile is never written over: a leader that was paused, or a request that a
+        proxy kept, would put an old inventory in the place of a newer one.
+
         Raises:
             PatternDeleted: the resource does not exist any more.
             Stalled: the inventory or the whole does not fit into what the API server takes.
-            Transient: the API server could not be asked, or refused.
+            Transient: the API server could not be asked, or refused; or somebody else wrote the status.
         """
         status = within_budget(status)
-        change = difference(_texts(pattern.status), _texts(status))
-        ahead = pattern.metadata.annotations.write_ahead  # status does not have these yet, although it says so here
-        inventory_changed = bool(ahead) or status.inventory != pattern.status.inventory
-        if inventory_changed:
-            change["inventory"] = await self._inventory(status.inventory, pattern)
-        if not change:
-            return pattern
-        written = await self._patch(pattern, {"status": change}, by=_to_status)
-        if inventory_changed and written.status.inventory != status.inventory:
-            await self._put_back(pattern, written)
-        return written
+        for _ in range(LOOKS):
+            change = await self._change(pattern, status)
+            if not change:
+                return pattern
+            try:
+                written = await self._write(pattern, status, change)
+            except Overtaken:  # mostly others changed labels, annotations or the spec
+                pattern = await self._look_again(pattern)
+                continue
+            if "inventory" in change and written.status.inventory != status.inventory:
+                await self._put_back(pattern, written)
+            return written
+        raise _overtaken(key_of(pattern), "is changed again and again while its status is written; it is retried.")
 
     async def first_status(self, pattern: DesignPattern, status: Status) -> None:
         """Make ``status`` the status of ``pattern``, if nobody wrote it since. Raises as ``status`` does."""
-        change = difference(_texts(pattern.status), _texts(within_budget(status)))
-        # The resourceVersion makes the API server refuse what would be written over the end of a run.
+        status = within_budget(status)
+        await self._write(pattern, status, difference(_texts(pattern.status), _texts(status)))
+
+    async def _change(self, pattern: DesignPattern, status: Status) -> dict[str, Any]:
+        """The merge patch of the status; empty where nothing is to be written."""
+        change = difference(_texts(pattern.status), _texts(status))
+        ahead = pattern.metadata.annotations.write_ahead  # status does not have these yet, although it says so here
+        if ahead or status.inventory != pattern.status.inventory:
+            change["inventory"] = await self._inventory(status.inventory, pattern)
+        return change
+
+    async def _write(self, pattern: DesignPattern, status: Status, change: Change) -> DesignPattern:
+        """Write into the very state of the pattern that is known; raises Overtaken where it is another one now."""
+        self._patterns.note_sent(key_of(pattern), status)
         metadata = {"resourceVersion": pattern.metadata.resource_version}
-        await self._patch(pattern, {"metadata": metadata, "status": change}, by=_to_status)
+        return await self._patch(pattern, {"metadata": metadata, "status": change}, by=_to_status)
+
+    async def _look_again(self, pattern: DesignPattern) -> DesignPattern:
+        """The pattern as it is now, where its status is what this process knows.
+
+        Raises:
+            PatternDeleted, Transient: as ``status``.
+        """
+        key = key_of(pattern)
+        reading = partial(objects.get, self._session, DESIGN_PATTERN, namespace=key.namespace, name=key.name)
+        newest = await self._ask(pattern, reading, f"get {PLURAL}.{GROUP}")
+        if newest.metadata.uid != pattern.metadata.uid:
+            raise PatternDeleted(key)
+        found = _merged(pattern, newest)
+        if found.status != pattern.status and not self._patterns.was_sent(key, found.status):
+            raise _overtaken(key, "has a status that somebody else wrote meanwhile; it is looked at again.")
+        return found
 
     async def _inventory(self, inventory: Inventory, pattern: DesignPattern) -> dict[str, Any]:
         """The inventory as a merge patch: written one way, and removed the other way."""
@@ -96,8 +135,8 @@ class StatusWriter:
 
     async def _put_back(self, before: DesignPattern, written: DesignPattern) -> None:
         """An API server drops a field that its CRD does not have; what was there before must not be lost with it."""
-        change = {"status": {"inventory": await self._inventory(before.status.inventory, before)}}
-        await self._patch(written, change, by=_to_status)
+        status = msgspec.structs.replace(written.status, inventory=before.status.inventory)
+        await self._write(written, status, {"inventory": await self._inventory(before.status.inventory, before)})
         raise Stalled(
             reason=Reason.INVALID_STATUS,
             message="the API server does not keep status.inventory as it is written: the CRD of DesignPattern is older"
@@ -135,6 +174,12 @@ class StatusWriter:
             )
         return _merged(pattern, written)
 
+    async def remove_ahead(self, pattern: DesignPattern) -> DesignPattern:
+        """Take away the annotation of the first run, which counts for nothing. Raises as ``status`` does."""
+        name = WRITE_AHEAD_ANNOTATION.replace("/", "~1")  # RFC 6901
+        change = _guarded(pattern, [{"op": "remove", "path": f"{_ANNOTATIONS}/{name}"}])
+        return await self._patch(pattern, change, by=objects.patch_json)
+
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         """Take our finalizer away: the API server deletes the resource. Raises as ``status`` does."""
         place = pattern.metadata.finalizers.ours
@@ -162,16 +207,16 @@ class StatusWriter:
 
     async def _send(self, pattern: DesignPattern, change: Change, *, by: Verb) -> DesignPattern:
         """Send a patch; the pattern as the API server has it then."""
+        key, body = key_of(pattern), orjson.dumps(change)
+        place = {"namespace": key.namespace, "name": key.name}
+        sending = partial(by, self._session, DESIGN_PATTERN, **place, body=body, field_manager=FIELD_MANAGER)
+        return await self._ask(pattern, sending, _what(by))
+
+    async def _ask(self, pattern: DesignPattern, asking: Callable[[], Awaitable[Body]], what: str) -> DesignPattern:
+        """The pattern as the API server answers; ``what`` is the right that it takes."""
         key = key_of(pattern)
         try:
-            body = await by(
-                self._session,
-                DESIGN_PATTERN,
-                namespace=key.namespace,
-                name=key.name,
-                body=orjson.dumps(change),
-                field_manager=FIELD_MANAGER,
-            )
+            body = await asking()
         except ApiError as error:
             if is_missing(error, key.name):  # and not only that the kind is not served for a moment
                 raise PatternDeleted(key) from error
@@ -181,8 +226,10 @@ class StatusWriter:
                     message=f"DesignPattern {key} could not be written: {error.message}. Make its spec and annotations"
                     " smaller, or split the pattern; it is retried when they change.",
                 ) from error
-            raise self._refused(key, error, _what(by)) from error
-        self._session.own_permissions.answered(_what(by), HTTPStatus.OK)
+            if is_overtaken(error, DESIGN_PATTERN, key.name):
+                raise _overtaken(key, f"could not be written: {error.message}") from error
+            raise self._refused(key, error, what) from error
+        self._session.own_permissions.answered(what, HTTPStatus.OK)
         try:
             written = self._patterns.read(body)
         except msgspec.ValidationError as error:
@@ -196,13 +243,24 @@ class StatusWriter:
         return written
 
 
+def _overtaken(key: PatternKey, what: str) -> Overtaken:
+    return Overtaken(reason=Reason.MODIFIED, message=f"DesignPattern {key} {what}")
+
+
 def _merged(pattern: DesignPattern, written: DesignPattern) -> DesignPattern:
     """The pattern as it was asked, with what was written since."""
     written = keep_ahead(pattern, written)
     ahead = written.metadata.annotations.write_ahead
+    now = written.metadata.annotations
     metadata = msgspec.structs.replace(
         pattern.metadata,
-        annotations=msgspec.structs.replace(pattern.metadata.annotations, write_ahead=ahead),
+        annotations=msgspec.structs.replace(
+            pattern.metadata.annotations,
+            write_ahead=ahead,
+            leftover_ahead=now.leftover_ahead,
+            count=now.count,
+            size=now.size,
+        ),
         finalizers=written.metadata.finalizers,
         resource_version=written.metadata.resource_version,
     )

@@ -5,11 +5,17 @@ before. Status has it, which only the operator writes. The first run of a patter
 in an annotation, by the patch that adds the finalizer, and count until status has an inventory (``api.write_ahead``).
 """
 
+from typing import Final
+
 import msgspec
 
 from pattern_operator.api.designpattern import DesignPattern, with_inventory
 from pattern_operator.api.status import Inventory, InventoryEntry
 from pattern_operator.api.write_ahead import written
+
+# Bytes of all annotations of an object, names included (k8s.io/apimachinery, ``TotalAnnotationSizeLimitB``), less 1 KiB
+# for our own name and what others may have added meanwhile.
+MAX_ANNOTATIONS: Final = 255 * 1024
 
 
 def is_needed(pattern: DesignPattern, planned: tuple[InventoryEntry, ...], *, leaves: bool) -> bool:
@@ -24,8 +30,11 @@ def is_needed(pattern: DesignPattern, planned: tuple[InventoryEntry, ...], *, le
 
 def is_first(pattern: DesignPattern, planned: tuple[InventoryEntry, ...]) -> bool:
     """Whether an annotation will do: nothing is on record of the pattern yet, and the names are short enough."""
-    nothing = pattern.metadata.annotations.write_ahead == ()
-    return nothing and written(planned, uid=pattern.metadata.uid) is not None
+    annotations = pattern.metadata.annotations
+    if annotations.write_ahead != ():
+        return False
+    content = written(planned, uid=pattern.metadata.uid)
+    return content is not None and annotations.size + len(content.encode()) < MAX_ANNOTATIONS
 
 
 def keep_ahead(before: DesignPattern, after: DesignPattern) -> DesignPattern:

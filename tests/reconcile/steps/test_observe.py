@@ -137,8 +137,8 @@ async def test_of_what_is_on_its_way_only_the_marks_of_what_ends_by_itself_are_k
     whole = Status(revision=str(REVISION), inventory=Inventory(entries=MIXED), fingerprints=packed(known, MIXED))
     entries = (*MIXED, InventoryEntry(id="team_z__ConfigMap", v="v1"))
 
-    planned = ahead(pattern(status=whole), entries, revision=NEWER, now=NOW)
-    again = ahead(pattern(status=planned), MIXED, revision=NEWER, now=NOW)
+    planned = ahead(pattern(status=whole), entries, to=NEWER, now=NOW)
+    again = ahead(pattern(status=planned), MIXED, to=NEWER, now=NOW)
     await follow(pattern(status=again), port=cluster)
 
     assert sorted(cluster.compared) == [("done", done), ("once", running)]

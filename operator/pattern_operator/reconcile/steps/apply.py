@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import msgspec
+
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object, ObjectKey
@@ -34,7 +36,7 @@ from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.drift import drift_of
 from pattern_operator.reconcile.owner import owned_keys, owner_of
 from pattern_operator.reconcile.results import AppliedObjects, Entries, RepairedObjects
-from pattern_operator.reconcile.state import Applying, Objects
+from pattern_operator.reconcile.state import Applying, Objects, Running
 from pattern_operator.reconcile.unchanged import UnchangedPort, unchanged
 from pattern_operator.render.component_reason import FOR_OTHER_TOOLS, ComponentReason
 
@@ -105,6 +107,16 @@ class Known:
     policy: str | None
     reapply: bool = False
 
+    def what_is_certain(self, pattern: DesignPattern, desired: DesiredState) -> DesignPattern:
+        """``pattern`` with what status says of the objects, unless this process has applied something else meanwhile.
+
+        Somebody may have put an older status back.
+        """
+        if not isinstance(self.objects, Applying | Running) or self.objects.desired == desired:
+            return pattern
+        status = msgspec.structs.replace(pattern.status, revision="", fingerprints="")
+        return msgspec.structs.replace(pattern, status=status)
+
     def done(self, desired: DesiredState) -> frozenset[ObjectKey]:
         """The objects that an earlier try of the same desired state applied."""
         earlier = self.objects
@@ -148,7 +160,7 @@ async def apply(
     owner, objects = owner_of(pattern), placed.objects
     sent = await port.digest(pattern, objects)
     kept = await unchanged(
-        pattern,
+        known.what_is_certain(pattern, desired),
         objects,
         sent=sent,
         owned=placed.owned,
