@@ -56,6 +56,7 @@ from pattern_operator.apply.account_rbac import binds
 from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.autoscaler import autoscaler_of
+from pattern_operator.apply.co_owners import MAX_REMAINING, co_owners, remaining_fields
 from pattern_operator.apply.crd import has_conflict, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
 from pattern_operator.apply.dry_run import _values
@@ -78,7 +79,7 @@ from pattern_operator.apply.leaving_holders import name_holders
 from pattern_operator.apply.managed.field_managers import missing_fields
 from pattern_operator.apply.managed.observation import Observation, own_fields
 from pattern_operator.apply.managing_tools import managing_tool_of
-from pattern_operator.apply.migrate import migration, needs_migration
+from pattern_operator.apply.migrate import migration, needs_migration, share_handed_on
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, RightsNeeded
 from pattern_operator.apply.owned_values import owned_values
 from pattern_operator.apply.owner_metadata import remove_owner_metadata
@@ -329,6 +330,13 @@ def handing_fields_on(body: Any) -> None:
         found = migration({"metadata": {"managedFields": [ours, theirs]}}, key=KEY)
         assert found is not None
         assert len(found["managedFields"]) <= 2
+        live = {"metadata": {"managedFields": [ours, theirs]}}
+        share_handed_on(live, keep=lambda kept: kept)
+        shared = co_owners(fields.ObjectMeta.of(live).managers)
+        assert len(remaining_fields(shared, live, keep=lambda kept: kept)) <= MAX_REMAINING
+        alone = {"metadata": {"managedFields": [theirs]}}
+        assert len(remaining_fields(shared, alone, keep=lambda kept: kept)) <= MAX_REMAINING
+    share_handed_on(body, keep=lambda kept: kept)
     in_version(body, "v1", is_picked=lambda _: True)
     in_version({"metadata": {"managedFields": [{"fieldsV1": body}, {"fieldsV1": body}]}}, "v1", is_picked=bool)
     needs_migration(marks_of(body).entries, marks_of(body).annotations)

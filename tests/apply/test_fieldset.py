@@ -64,3 +64,26 @@ def test_nesting_without_end_ends():
         deep = {"f:a": deep}
 
     assert len(list(fieldset.leaves(fieldset.read(deep)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (SPEC, {}, {}),
+        ({"f:a": {}, "f:b": {}}, {"f:b": {}, "f:c": {}}, {"f:b": {}}),
+        ({"f:data": {".": {}}}, {"f:data": {".": {}, "f:a": {}}}, {}),
+        ({"f:data": {".": {}, "f:a": {}}}, {"f:data": {"f:a": {}}}, {"f:data": {"f:a": {}}}),
+        ({"f:a": {"f:b": {}}}, {"f:a": {"f:c": {}}}, {}),
+        ({'k:{"port":1}': {".": {}}}, {'k:{"port":1}': {".": {}}}, {'k:{"port":1}': {}}),
+    ],
+)
+def test_an_intersection_has_what_is_in_both(one, other, both):
+    assert fieldset.intersection(one, other) == both
+    assert fieldset.intersection(other, one) == both
+
+
+def test_hashes_stand_for_the_fields_and_are_read_again():
+    hashes = fieldset.hashes_of(SPEC)
+
+    assert fieldset.read_hashes(hashes) == {fieldset.hash_of(path) for path in fieldset.leaves(SPEC)}
+    assert fieldset.read_hashes(b"") == set()

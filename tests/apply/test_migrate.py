@@ -10,7 +10,7 @@ from tests.testbed.testbed import Testbed
 from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.migrate import LAST_APPLIED, migrate, migration, needs_migration
+from pattern_operator.apply.migrate import LAST_APPLIED, migrate, migration, needs_migration, share_handed_on
 
 BY = {
     "apply": ["apply", "-f", "-"],
@@ -296,3 +296,177 @@ async def test_an_object_of_another_version_is_given_up_by_its_older_manager(
 
     assert (first.failures, second.failures) == ((), ())
     assert (await harness.get(newer.key))["spec"]["minReplicas"] == 1  # the API server's own again
+
+
+# --- what tools come to share later -----------------------------------------------------------------------------------
+
+AB: dict[str, Any] = {"f:data": {"f:a": {}, "f:b": {}}}
+
+
+def shared(*theirs: tuple[str, str, dict[str, Any]], ours: dict[str, Any], version: str = "v1") -> dict[str, Any]:
+    entries = [{"manager": "pattern-operator", "operation": "Apply", "apiVersion": "v1", "fieldsV1": ours}]
+    for name, operation, fields in theirs:
+        entries.append({"manager": name, "operation": operation, "apiVersion": version, "fieldsV1": fields})
+    return {"metadata": {"uid": "u", "resourceVersion": "7", "managedFields": entries}}
+
+
+def handed_on(live: object, *, keep: Any = lambda fields: fields) -> Any:
+    patch = share_handed_on(live, keep=keep)
+    return patch and {each["manager"]: each["fieldsV1"] for each in patch["managedFields"]}
+
+
+def test_only_the_share_of_a_tool_is_handed_on_and_what_it_alone_has_stays_its_own() -> None:
+    theirs: dict[str, Any] = {"f:data": {".": {}, "f:b": {}, "f:mine": {}}}
+
+    live = shared(("helm", "Update", theirs), ("somebody", "Apply", AB), ours=AB)
+
+    patch = share_handed_on(live, keep=lambda fields: fields)
+
+    assert patch is not None
+    assert (patch["uid"], patch["resourceVersion"]) == ("u", "7")
+    assert {each["manager"]: each["fieldsV1"] for each in patch["managedFields"]} == {
+        "pattern-operator": AB,
+        "helm": {"f:data": {"f:mine": {}}},
+        "somebody": AB,
+    }
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        shared(("somebody", "Apply", AB), ours=AB),
+        shared(("helm", "Update", {"f:data": {"f:mine": {}}}), ours=AB),
+        shared(("kubectl-client-side-apply", "Apply", AB), ours=AB),
+        {"metadata": {"managedFields": [{"manager": "helm", "operation": "Update", "fieldsV1": AB}]}},
+        *(None, 7, [], {}, {"metadata": 7}, {"metadata": {"managedFields": [7, {}, None]}}),
+    ],
+)
+def test_where_no_tool_shares_a_field_nothing_is_written(live: object) -> None:
+    assert handed_on(live) is None
+
+
+def test_what_is_left_to_others_is_not_handed_on() -> None:
+    live = shared(("kubectl", "Apply", AB), ours=AB)
+
+    assert handed_on(live, keep=lambda _: {}) is None
+    assert handed_on(live, keep=lambda _: {"f:data": {"f:a": {}}}) == {
+        "pattern-operator": AB,
+        "kubectl": {"f:data": {"f:b": {}}},
+    }
+
+
+def test_a_share_in_another_version_is_given_up_by_the_tool() -> None:
+    live = shared(("helm", "Update", {"f:data": {"f:a": {}, "f:mine": {}}}), ours=AB, version="v1beta1")
+
+    assert handed_on(live) == {"pattern-operator": AB}
+
+
+async def wipe(harness: Harness, desired: Object, *, by: Any) -> None:
+    """Clear managedFields as kubectl does, and apply again: the API server then says that all was there before."""
+    body = await harness.patch(desired.key, {"metadata": {"managedFields": [{}]}})
+    await harness.caught_up(body, desired.key)
+    again = await harness.apply(desired, by=by)
+    found = managers(await harness.get(desired.key))
+    await harness.caught_up(await harness.get(desired.key), desired.key)
+    assert again.failures == ()
+    assert ("before-first-apply", "Update", "") in found
+
+
+async def test_a_field_that_leaves_after_the_managers_of_an_own_object_were_cleared_goes(
+    harness: Harness, namespace: str
+) -> None:
+    team, desired = owner(), config_map("c", namespace, a="1", b="1")
+    await harness.apply(desired, by=team)
+    await wipe(harness, desired, by=team)
+
+    before = len(harness.requests)
+    await harness.apply(config_map("c", namespace, a="1"), by=team)
+    first = [verb for verb, _, _ in harness.requests[before:] if verb not in ("watch", "list")]
+    await harness.caught_up(await harness.get(desired.key), desired.key)
+    before = len(harness.requests)
+    await harness.apply(config_map("c", namespace, a="2"), by=team)
+    second = [verb for verb, _, _ in harness.requests[before:] if verb not in ("watch", "list")]
+
+    assert (await harness.get(desired.key))["data"] == {"a": "2"}
+    assert (first, second) == (["get", "patch", "patch"], ["patch"])
+    assert harness.managed_objects.remaining(team.id) == {}
+
+
+async def test_a_container_a_port_and_a_probe_that_leave_after_that_go_with_their_defaults(
+    harness: Harness, namespace: str
+) -> None:
+    team, after = owner(), deployment("d", namespace)
+    spec = after.body["spec"]
+    pod = spec["template"]["spec"]
+    (main,) = pod["containers"]
+    more = {
+        **main,
+        "env": [*main["env"], {"name": "OLD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+        "ports": [{"containerPort": 80, "name": "http"}],
+        "readinessProbe": {"httpGet": {"path": "/", "port": 80}},
+    }
+    side = {"name": "side", "image": "registry.example/side:1"}
+    volumes = [{"name": "v", "configMap": {"name": "one"}}]
+    template = {**spec["template"], "spec": {"containers": [more, side], "volumes": volumes}}
+    before = Object.of({**after.body, "spec": {**spec, "template": template}})
+    await harness.apply(before, by=team)
+    await wipe(harness, before, by=team)
+
+    applied = await harness.apply(after, by=team)
+
+    left = (await harness.get(after.key))["spec"]["template"]["spec"]
+    assert applied.failures == ()
+    assert [each["name"] for each in left["containers"]] == ["main"]
+    assert left["containers"][0]["env"] == main["env"]
+    assert "ports" not in left["containers"][0]
+    assert "readinessProbe" not in left["containers"][0]
+    assert "volumes" not in left
+
+
+async def test_a_port_that_leaves_after_that_goes_though_what_the_server_filled_in_was_there(
+    harness: Harness, namespace: str
+) -> None:
+    team, after = owner(), deployment("d", namespace)
+    spec = after.body["spec"]
+    (main,) = spec["template"]["spec"]["containers"]
+    ports = [{"containerPort": 80}, {"containerPort": 81}]
+    template = {**spec["template"], "spec": {"containers": [{**main, "ports": ports}]}}
+    before = Object.of({**after.body, "spec": {**spec, "template": template}})
+    fewer = {**spec["template"], "spec": {"containers": [{**main, "ports": ports[:1]}]}}
+    await harness.apply(before, by=team)
+    await wipe(harness, before, by=team)
+
+    await harness.apply(Object.of({**after.body, "spec": {**spec, "template": fewer}}), by=team)
+
+    (left,) = (await harness.get(after.key))["spec"]["template"]["spec"]["containers"]
+    assert [each["containerPort"] for each in left["ports"]] == [80]
+
+
+async def test_what_kubectl_applied_with_the_same_content_goes_when_it_leaves(
+    cluster: Testbed, harness: Harness, namespace: str
+) -> None:
+    team, desired = owner(), config_map("c", namespace, a="1", b="1")
+    await harness.apply(desired, by=team)
+    kubectl(cluster, "apply", "--server-side", "--force-conflicts", "-f", "-", body=desired, namespace=namespace)
+    await harness.caught_up(await harness.get(desired.key), desired.key)
+
+    await harness.apply(config_map("c", namespace, a="1"), by=team)
+
+    assert (await harness.get(desired.key))["data"] == {"a": "1"}
+
+
+async def test_what_another_controller_applies_too_stays_and_is_told_until_it_lets_go(
+    harness: Harness, namespace: str
+) -> None:
+    team, desired = owner(), config_map("c", namespace, a="1", b="1")
+    await harness.apply(desired, by=team)
+    await harness.caught_up(await harness.put(desired, manager="some-controller"), desired.key)
+
+    await harness.apply(config_map("c", namespace, a="1"), by=team)
+    told = harness.managed_objects.remaining(team.id)
+    body = await harness.put(config_map("c", namespace, a="1"), manager="some-controller")
+    await harness.caught_up(body, desired.key)
+
+    assert [(each.manager, each.field) for each in told[desired.key]] == [("some-controller", ".data.b")]
+    assert (await harness.get(desired.key))["data"] == {"a": "1"}
+    assert harness.managed_objects.remaining(team.id) == {}

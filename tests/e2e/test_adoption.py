@@ -122,6 +122,48 @@ def test_never_says_what_is_in_the_way_and_changes_nothing(scenario: Scenario) -
     assert scenario.get("configmap", "settings")["data"] == {"a": "ours"}
 
 
+def test_a_field_that_others_came_to_hold_on_an_own_object_goes_when_it_leaves_or_is_named_with_who_has_it(
+    testbed: Testbed, scenario: Scenario
+) -> None:
+    names = ("wiped", "applied", "shared")
+    first = push(scenario.repository, "1.0.0", *(config_map(name, a="1", b="1") for name in names))
+    second = push(scenario.repository, "2.0.0", *(config_map(name, a="1") for name in names))
+    scenario.want()
+    scenario.until_runs(first)
+
+    def others(name: str) -> set[str]:
+        entries = scenario.get("configmap", name)["metadata"]["managedFields"]
+        return {each["manager"] for each in entries} - {"pattern-operator"}
+
+    def again(name: str, manager: str) -> None:
+        """Apply the very same content as somebody else does."""
+        arguments = ("--server-side", "--force-conflicts", f"--field-manager={manager}", "-n", scenario.namespace)
+        testbed.kubectl("apply", *arguments, "-f", "-", stdin=json.dumps(config_map(name, a="1", b="1")))
+
+    cleared = json.dumps([{"op": "replace", "path": "/metadata/managedFields", "value": [{}]}])
+    testbed.kubectl("patch", "configmap", "wiped", "-n", scenario.namespace, "--type=json", "-p", cleared)
+    again("applied", "kubectl")
+    again("shared", "some-controller")
+    eventually(lambda: others("wiped") == {"before-first-apply"})
+    testbed.operator.restart()
+
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    told = condition(scenario.until_runs(second), "Applied")["message"]
+    still = condition(scenario.request(), "Applied")["message"]
+
+    where = f"ConfigMap {scenario.namespace}"
+    assert [scenario.get("configmap", name)["data"] for name in names] == [{"a": "1"}, {"a": "1"}, {"a": "1", "b": "1"}]
+    assert others("wiped") | others("applied") == set()
+    for message in (told, still):
+        assert f"{where}/shared: .data.b left the pattern, and stays because field manager some-controller" in message
+        assert f"{where}/wiped" not in message
+        assert f"{where}/applied" not in message
+
+    again_without = json.dumps([{"op": "remove", "path": "/data/b"}])
+    testbed.kubectl("patch", "configmap", "shared", "-n", scenario.namespace, "--type=json", "-p", again_without)
+    eventually(lambda: "left the pattern, and stays" not in condition(scenario.request(), "Applied")["message"])
+
+
 def test_a_namespace_with_objects_of_others_survives_the_pattern_that_brings_it(
     scenario: Scenario, tenant: str
 ) -> None:

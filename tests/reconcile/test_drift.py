@@ -7,7 +7,15 @@ import pytest
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.reconcile.drift import drift_left, drift_of, paused_words, to_repair, waiting_repairs
+from pattern_operator.apply.co_owners import RemainingField
+from pattern_operator.reconcile.drift import (
+    drift_left,
+    drift_of,
+    paused_words,
+    remaining_words,
+    to_repair,
+    waiting_repairs,
+)
 
 A, B = (ObjectKey("", "ConfigMap", "team", name) for name in ("a", "b"))
 
@@ -69,3 +77,16 @@ def test_repairs_that_wait_and_objects_that_are_paused_are_named():
     assert [each.startswith("ConfigMap team/b is skipped") for each in paused_words(pattern(), managed=watches)] == [
         True
     ]
+
+
+def test_fields_that_left_and_stay_are_named_with_who_has_them_the_first_few_of_each():
+    many = [RemainingField("one", f".data.{name}", number) for number, name in enumerate("abcde")]
+    fields = (*many, RemainingField("two", ".data.f", 9), RemainingField("two", ".data.f", 10))
+    watches: Any = SimpleNamespace(remaining=lambda _: {A: fields})
+
+    assert remaining_words(pattern(), managed=watches) == (
+        "ConfigMap team/a: .data.a, .data.b, .data.c and 2 more left the pattern, and stay because field manager one"
+        " has set the same, too: if nobody needs them, remove them (kubectl edit configmap a -n team)",
+        "ConfigMap team/a: .data.f left the pattern, and stays because field manager two has set the same, too: if"
+        " nobody needs it, remove it (kubectl edit configmap a -n team)",
+    )

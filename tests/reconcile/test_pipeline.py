@@ -11,6 +11,7 @@ from tests.testbed.paths import ROOT
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import inventory
+from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import pipeline, runs, steps
 from pattern_operator.reconcile.pipeline import STEPS
@@ -25,6 +26,10 @@ def world() -> Iterator[World]:
     made.push("stable", "one", "a", "b")
     yield made
     made.close()
+
+
+def applied_message(world: World) -> str:
+    return next(each.message for each in world.status.conditions if each.type == "Applied")
 
 
 def test_the_order_can_be_read_aloud():
@@ -54,6 +59,19 @@ async def test_a_settled_pattern_writes_nothing_and_asks_once_an_interval(world:
 
     assert world.writes == before
     assert world.asked == ["tag", "tag", "tag"]
+
+
+async def test_a_field_that_left_and_stays_is_said_as_long_as_it_does_and_the_pattern_is_ready(world: World):
+    world.managed.staying = {key_to("a"): (RemainingField("someone", ".data.b", 1),)}
+    await world.settle()
+    told = applied_message(world)
+    world.managed.staying = {}
+    world.push("stable", "two", "a", "b")
+    await world.settle(300.0)
+
+    assert world.ready == ("True", "Ready")
+    assert ".data.b left the pattern, and stays because field manager someone has set the same" in told
+    assert "left the pattern" not in applied_message(world)
 
 
 async def test_a_tag_that_is_moved_is_followed_and_what_left_is_pruned(world: World):

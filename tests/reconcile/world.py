@@ -38,6 +38,7 @@ from pattern_operator.apply import (
     ScopedObjects,
     inventory,
 )
+from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconciler, State, Waker
@@ -98,6 +99,7 @@ class Managed:
         self._sent: dict[ObjectKey, bytes] = {}
         self.unhealthy_keys: set[ObjectKey] = set()
         self.unanswered: set[ObjectKey] = set()
+        self.staying: dict[ObjectKey, tuple[RemainingField, ...]] = {}  # fields that left and that others have
         self.in_our_name: set[ObjectKey] = set()  # changed without another manager, and not compared since
 
     def record(self, key: ObjectKey, content: str) -> None:
@@ -154,6 +156,9 @@ class Managed:
 
     def paused(self, _: str) -> tuple[ObjectKey, ...]:
         return ()
+
+    def remaining(self, _: str) -> dict[ObjectKey, tuple[RemainingField, ...]]:
+        return self.staying
 
     def is_pending(self, _: ObjectKey, *, owner: str) -> bool:
         return False

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.apply.co_owners import CoOwner
 from pattern_operator.apply.existing import Existing
 from pattern_operator.apply.managing_tools import managing_tool_of
 from pattern_operator.apply.ownership import Owner
@@ -44,7 +45,8 @@ class Own:
     """It is the pattern's already. ``uid`` is the object that was looked at; ``adopted``: it stays marked so.
 
     ``scaled_by`` is the field manager that has its replicas through the subresource ``scale``, or empty; ``scales``:
-    our apply set them. ``touched``: people may have put something in the place of what the pattern has.
+    our apply set them. ``touched``: people may have put something in the place of what the pattern has. ``co_owners``
+    are the other managers of its fields.
     """
 
     uid: str
@@ -52,6 +54,7 @@ class Own:
     scaled_by: str = ""
     scales: bool = False
     touched: bool = False
+    co_owners: tuple[CoOwner, ...] = ()
     version: str = ""  # its resourceVersion when it was looked at
 
 

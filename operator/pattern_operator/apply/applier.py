@@ -201,7 +201,15 @@ class Applier:
             answer = await retry_new_kind(lambda: self._object.apply(desired, resource, run), key, run)
             if isinstance(answer, dict):
                 policy = apply_policy_of(mapping_at(desired.body, "metadata"))
-                self._managed.record(answer, key=key, owner=owner, resource=resource, content=content, policy=policy)
+                self._managed.record(
+                    answer,
+                    key=key,
+                    owner=owner,
+                    resource=resource,
+                    content=content,
+                    policy=policy,
+                    remaining=run.remaining.get(key, ()),
+                )
         match answer:
             case Skip(ours=True):
                 self._skip(key, answer.why, run)

@@ -8,6 +8,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.adoption import Adopt, Create, Own, Policy
+from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.apply.crd import CrdKinds, is_crd
 from pattern_operator.apply.ignore_differences import Rule
 from pattern_operator.apply.ownership import Owner, is_namespace
@@ -41,6 +42,7 @@ class ApplyRun:
     applied: list[ObjectKey] = field(default_factory=list)
     skipped: list[tuple[ObjectKey, str]] = field(default_factory=list)
     notes: dict[ObjectKey, str] = field(default_factory=dict)  # what people should know of what was applied
+    remaining: dict[ObjectKey, tuple[RemainingField, ...]] = field(default_factory=dict)  # of what was applied
     disowned: set[ObjectKey] = field(default_factory=set)
     unlabelled: set[ObjectKey] = field(default_factory=set)
     created: set[ObjectKey] = field(default_factory=set)

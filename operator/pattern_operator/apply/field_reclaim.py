@@ -17,10 +17,10 @@ from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Body, Object
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.adoption import GUARDED, Adopt, Create, Own
+from pattern_operator.apply.applying_tools import is_of_what_was_there, is_of_whole_manifests, is_older
 from pattern_operator.apply.ignore_differences import Pointer
 from pattern_operator.apply.immutable import says_immutable
 from pattern_operator.apply.metadata_edit import Edited, MetadataEditor
-from pattern_operator.apply.migrate import is_of_whole_manifests, is_older
 from pattern_operator.apply.replaced_fields import (
     Blocked,
     all_fields,
@@ -104,11 +104,12 @@ class FieldReclaim:
 def may_reclaim(decision: Own | Adopt | Create, entry: ManagedFieldsEntry, *, takes: bool) -> bool:
     """Whether what a manager has set may be taken for the pattern where it is in the way.
 
-    On an object that is the pattern's: what people change by hand. On one that is being adopted: what its older tools
-    applied; where the pattern does not take fields over (``conflicts: Fail``), only what a whole manifest had.
+    On an object that is the pattern's: what people change by hand, and what nobody has set by name since its
+    managedFields were cleared. On one that is being adopted: what its older tools applied; where the pattern does not
+    take fields over (``conflicts: Fail``), only what a whole manifest had.
     """
     if isinstance(decision, Own):
-        return is_by_hand(entry)
+        return is_by_hand(entry) or is_of_what_was_there(entry)
     return isinstance(decision, Adopt) and (is_older(entry) if takes else is_of_whole_manifests(entry))
 
 

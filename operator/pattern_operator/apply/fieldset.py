@@ -5,6 +5,7 @@ a list by its keys, ``v:<value>`` a member of a set, ``i:<index>`` an entry of a
 that the element is in the set; beside elements of its own, ``.`` says so.
 """
 
+from array import array
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -46,6 +47,23 @@ def difference(fields: Fields, others: Mapping[str, Any]) -> Fields:
     return kept
 
 
+def intersection(fields: Fields, others: object) -> Fields:
+    """What is in both of two sets and holds no other elements, with what leads there.
+
+    ``others`` is as it was sent, of any shape, and only what ``fields`` has is looked at in it.
+    """
+    both: Fields = {}
+    theirs = mapping(others)
+    for name, inner in fields.items():
+        if name == ITSELF or name not in theirs:
+            continue
+        if found := intersection(inner, theirs[name]):
+            both[name] = found
+        elif not (inner.keys() | mapping(theirs[name]).keys()) - {ITSELF}:
+            both[name] = {}
+    return both
+
+
 def without(fields: Fields, path: tuple[str, ...]) -> Fields:
     """``fields`` without the element at ``path`` and all that is in it; what holds nothing then goes, too."""
     if not path or path[0] not in fields:
@@ -68,6 +86,23 @@ def leaves(fields: Fields) -> Iterator[tuple[str, ...]]:
         elif path:
             found += 1
             yield path
+
+
+def hashes_of(fields: Fields) -> bytes:
+    """What stands for each of the fields, to be compared within this process: 4 bytes each (``read_hashes``)."""
+    return array("I", sorted({hash_of(path) for path in leaves(fields)})).tobytes()
+
+
+def hash_of(path: tuple[str, ...]) -> int:
+    """What stands for one field, to be compared within this process."""
+    return hash(path) & 0xFFFFFFFF
+
+
+def read_hashes(hashes: bytes) -> set[int]:
+    """What ``hashes_of`` gave, as numbers."""
+    found = array("I")
+    found.frombytes(hashes)
+    return set(found)
 
 
 def words(path: tuple[str, ...]) -> str:

@@ -2,9 +2,10 @@
 
 Without this a field that leaves the pattern stays forever, because its older manager has it too. Source: Kubernetes
 documentation, "Server-Side Apply", "Upgrading from client-side apply to server-side apply"; the rules of versions are
-those of client-go, ``util/csaupgrade``. It is done once, when the object is adopted: the pattern's first apply is tried
-without effect, and what the API server would then say of the managers is written with the older ones' fields handed on.
-The fields themselves are not touched by that.
+those of client-go, ``util/csaupgrade``. When the object is adopted, the pattern's first apply is tried without effect,
+and what the API server would then say of the managers is written with the older ones' fields handed on. On an object
+that is the pattern's, such a tool may come to share fields later, or ``before-first-apply`` where managedFields were
+cleared: then the share is handed on before the next apply. The fields themselves are not touched by that.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +16,7 @@ from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, Object
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.adoption import GUARDED
+from pattern_operator.apply.applying_tools import is_of_whole_manifests, is_older
 from pattern_operator.apply.existing import is_ours
 from pattern_operator.apply.metadata_edit import MetadataEditor
 from pattern_operator.kube import ApiError
@@ -23,22 +25,6 @@ LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 Entry = Mapping[str, Any]
 Keep = Callable[[fieldset.Fields], fieldset.Fields]
 
-# Each of these wrote a whole manifest: what they have set and the pattern has not is what left the manifest.
-_OF_WHOLE_MANIFESTS: Final = frozenset(
-    {("kubectl-client-side-apply", "Update"), ("kubectl-create", "Update"), ("helm", "Update"), ("helm", "Apply")}
-)
-# And these wrote single fields by hand, everything that there was, or let others write beside them: of theirs only what
-# the pattern has, too, is handed on.
-_OF_FIELDS: Final = frozenset(
-    {
-        *(("kubectl", "Update"), ("kubectl", "Apply"), ("before-first-apply", "Update")),
-        *((f"kubectl-{verb}", "Update") for verb in ("replace", "edit", "patch", "label", "annotate", "set", "run")),
-        *((f"kubectl-{verb}", "Update") for verb in ("expose", "autoscale", "rollout", "taint")),
-        *(("kustomize-controller", "Apply"), ("helm-controller", "Apply"), ("helm-controller", "Update")),
-        *(("argocd-controller", "Apply"), ("argocd-controller", "Update")),
-        ("argocd-application-controller", "Update"),
-    }
-)
 # Others write these on purpose, whoever wrote the manifest: they stay as they are where the pattern does not have them.
 _OF_OTHERS: Final = (
     ("f:status",),
@@ -50,16 +36,6 @@ _OF_OTHERS: Final = (
     ("f:metadata", "f:finalizers"),
     ("f:metadata", "f:ownerReferences"),
 )
-
-
-def is_older(entry: ManagedFieldsEntry) -> bool:
-    """Whether an entry of managedFields is of a tool that people apply manifests with, and not of a subresource."""
-    return not entry.subresource and (entry.name, entry.operation) in _OF_WHOLE_MANIFESTS | _OF_FIELDS
-
-
-def is_of_whole_manifests(entry: ManagedFieldsEntry) -> bool:
-    """Whether an entry is of a tool that wrote a whole manifest: what the pattern has not had left that."""
-    return not entry.subresource and (entry.name, entry.operation) in _OF_WHOLE_MANIFESTS
 
 
 def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fields) -> dict[str, Any] | None:
@@ -99,6 +75,45 @@ def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fiel
         **({"annotations": {LAST_APPLIED: None}} if annotated and not _holds_annotation(applied) else {}),
     }
     return metadata
+
+
+def share_handed_on(live: object, *, keep: Keep) -> dict[str, Any] | None:
+    """The merge patch of the metadata that hands on what older tools share with the pattern; None: they share nothing.
+
+    ``live`` is an object of the pattern or its metadata alone, of any shape. What only they have stays theirs; of an
+    entry of a list nothing stays once nobody holds the entry itself. ``keep`` is as for ``migration``.
+    """
+    meta = ObjectMeta.of(live)
+    entries = list(mappings(meta.raw.get("managedFields")))[:MAX_MANAGERS]
+    ours = next((each for each in entries if is_ours(ManagedFieldsEntry.of(each))), None)
+    if ours is None:
+        return None
+    wanted = keep(fieldset.read(ours.get("fieldsV1")))
+    kept, shared = list[Entry](), False
+    for each in entries:
+        if each is ours:
+            continue
+        theirs = fieldset.read(each.get("fieldsV1"))
+        if not (is_older(ManagedFieldsEntry.of(each)) and fieldset.intersection(theirs, wanted)):
+            kept.append(each)
+            continue
+        shared = True
+        if each.get("apiVersion") != ours.get("apiVersion"):
+            continue  # as in ``migration``
+        if rest := fieldset.difference(theirs, wanted):
+            kept.append({**each, "fieldsV1": rest})
+    if not shared:
+        return None
+    return {"uid": meta.uid, "resourceVersion": meta.resource_version, "managedFields": [ours, *kept]}
+
+
+async def hand_on_share(editor: MetadataEditor, *, keep: Keep) -> None:
+    """Hand on what older tools share with the pattern on an object of its own, before it is applied.
+
+    Raises:
+        ApiError: as ``MetadataEditor.edit``.
+    """
+    await editor.edit(lambda live: share_handed_on(live, keep=keep))
 
 
 def _divided(fields: fieldset.Fields) -> tuple[fieldset.Fields, fieldset.Fields]:

@@ -137,6 +137,8 @@ class ObjectApply:
             check_answer(sent.body, key=key, uid=uid, owner=run.request.owner.id)
             if note := note or note_of(sent.body):
                 run.notes[key] = note
+            if sent.remaining:
+                run.remaining[key] = sent.remaining
             run.record_change(key, decision, sent.body)
             self._withdrawals.record_own(key, run.request.owner.id)
             return sent.body

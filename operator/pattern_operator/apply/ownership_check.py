@@ -11,6 +11,7 @@ from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.adoption import GUARDED, Adopt, Create, Decision, Own, Policy, Refuse, Skip, decide
 from pattern_operator.apply.apply_run import ApplyRequest
+from pattern_operator.apply.co_owners import co_owners
 from pattern_operator.apply.create_only import refuses_what_exists
 from pattern_operator.apply.errors import failure_of, passes_by_itself
 from pattern_operator.apply.existing import Existing
@@ -59,6 +60,7 @@ class OwnershipCheck:
             scaled_by=observed.scaled_by,
             scales=observed.scales,
             touched=observed.touched and (managed.drifted or not managed.expected),
+            co_owners=observed.co_owners,
             version=str(observed.version or ""),
         )
 
@@ -120,6 +122,7 @@ class OwnershipCheck:
                     scaled_by=scaler_of(existing.entries),
                     scales=sets_replicas(existing.entries),
                     touched=is_touched(existing.entries),
+                    co_owners=co_owners(existing.entries),
                     version=existing.version,
                 )
             case Adopt():

@@ -1,9 +1,10 @@
 """One object to the API server by server-side apply, once it is decided whose it is.
 
 Source: Kubernetes documentation, "Server-Side Apply". Around the one request: fields that others write are released
-first (``field_release``), what people put in the place of ours is taken back (``field_reclaim``), and what kubectl or
-Helm set on an adopted object is handed on (``migrate``); an entry of managedFields in a version that cannot be read
-gets another one (``entry_versions``). Everything is sent in the name of the pattern's account.
+first (``field_release``), what people put in the place of ours is taken back (``field_reclaim``), and what tools such
+as kubectl or Helm set on an adopted object, or share with the pattern on its own, is handed on (``migrate``); an entry
+of managedFields in a version that cannot be read gets another one (``entry_versions``). What of the pattern's fields
+stays all the same is told (``co_owners``). Everything is sent in the name of the pattern's account.
 """
 
 from dataclasses import dataclass, replace
@@ -14,13 +15,14 @@ from pattern_operator.api.object import Body, Object
 from pattern_operator.apply.adoption import Adopt, Create, Own
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.apply_run import ApplyRequest
+from pattern_operator.apply.co_owners import RemainingField, remaining_fields
 from pattern_operator.apply.entry_versions import apply_over_versions
 from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.field_reclaim import FieldReclaim, may_reclaim
 from pattern_operator.apply.field_release import fields_left_to_others, release_fields
 from pattern_operator.apply.ignore_differences import Pointer, formerly_applied, without, without_released
 from pattern_operator.apply.metadata_edit import MetadataEditor
-from pattern_operator.apply.migrate import migrate
+from pattern_operator.apply.migrate import hand_on_share, migrate
 from pattern_operator.apply.new_kind import recheck_kind
 from pattern_operator.apply.ownership import add_owner_metadata
 from pattern_operator.apply.pvc_size import STORAGE, explain_grown_pvc
@@ -29,10 +31,14 @@ from pattern_operator.kube import NO_VERSION, ApiError, Conflicts, Discovery, Re
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The object after its apply. ``is_of_others``: it was to be made, and somebody else had just made it."""
+    """The object after its apply. ``is_of_others``: it was to be made, and somebody else had just made it.
+
+    ``remaining`` are the fields that left the pattern by it, and stay because others have them.
+    """
 
     body: Body
     is_of_others: bool = False
+    remaining: tuple[RemainingField, ...] = ()
 
 
 class ServerSideApply:
@@ -120,12 +126,16 @@ class ServerSideApply:
             may=partial(may_reclaim, decision, takes=force),
         )
         send = partial(reclaim.applied, partial(apply_over_versions, apply, editor=editor))
+        keep = partial(without_released, body=marked.body, paths=left)
         if isinstance(decision, Adopt) and decision.migrates:
-            keep = partial(without_released, body=marked.body, paths=left)
             await migrate(editor, send=apply, insist=send, keep=keep)
-        if isinstance(decision, Own):
-            if decision.touched:
-                await reclaim.replaced()
-            if left:
-                await release_fields(editor, marked, paths=left)
-        return Sent(await send())
+        if not isinstance(decision, Own):
+            return Sent(await send())
+        if any(each.hands_on for each in decision.co_owners):
+            await hand_on_share(editor, keep=keep)
+        if decision.touched:
+            await reclaim.replaced()
+        if left:
+            await release_fields(editor, marked, paths=left)
+        answer = await send()
+        return Sent(answer, remaining=remaining_fields(decision.co_owners, answer, keep=keep))

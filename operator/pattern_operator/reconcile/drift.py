@@ -1,12 +1,17 @@
 """What drifted, in words: what became of an object since it was applied, and who did it. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Final
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import ManagedObjects
 from pattern_operator.apply.adoption import PAUSED
+from pattern_operator.apply.co_owners import RemainingField
+from pattern_operator.quote import first_few
 from pattern_operator.reconcile.owner import owner_of
+
+_NAMED: Final = 3  # fields that are named of those that one manager holds of an object
 
 
 def drift_of(key: ObjectKey, *, managed: ManagedObjects) -> str:
@@ -48,3 +53,23 @@ def paused_words(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[st
     """Which objects of a pattern are skipped now, as somebody annotated them so in the cluster, a sentence each."""
     paused: Collection[ObjectKey] = managed.paused(owner_of(pattern).id)
     return tuple(f"{key.display_name} {PAUSED}" for key in paused)
+
+
+def remaining_words(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[str, ...]:
+    """Which fields left the pattern and stay on its objects, and who has them, a sentence for each manager."""
+    remaining = managed.remaining(owner_of(pattern).id)
+    return tuple(words for key, fields in remaining.items() for words in _remaining(key, fields))
+
+
+def _remaining(key: ObjectKey, fields: Iterable[RemainingField]) -> Iterable[str]:
+    by_manager = dict[str, dict[str, None]]()
+    for each in fields:
+        by_manager.setdefault(each.manager, {})[each.field] = None
+    where = f"{key.name} -n {key.namespace}" if key.namespace else key.name
+    for manager, found in by_manager.items():
+        stays, it = ("stays", "it") if len(found) == 1 else ("stay", "them")
+        yield (
+            f"{key.display_name}: {first_few(list(found), _NAMED)} left the pattern, and {stays} because field manager"
+            f" {manager} has set the same, too: if nobody needs {it}, remove {it} (kubectl edit"
+            f" {key.kind.lower()} {where})"
+        )

@@ -17,7 +17,7 @@ from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import Aside, Beside, RegistryTimeout, stay
 from pattern_operator.reconcile.desired import span
-from pattern_operator.reconcile.drift import paused_words
+from pattern_operator.reconcile.drift import paused_words, remaining_words
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.reconcile.repositories import Repositories
@@ -116,7 +116,11 @@ class Run:
         self.observe()
         self.results = replace(
             self.results,
-            notes=(*running.notes, *paused_words(self.pattern, managed=managed)),
+            notes=(
+                *running.notes,
+                *paused_words(self.pattern, managed=managed),
+                *remaining_words(self.pattern, managed=managed),
+            ),
             comparison=Comparison(running.sent, managed.fingerprints(owner_of(self.pattern).id)),
         )
 

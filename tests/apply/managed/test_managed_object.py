@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import HealthState
-from pattern_operator.apply.managed.field_managers import hashes_of
+from pattern_operator.apply import HealthState, fieldset
 from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.observation import Observation, fingerprint, own_fields
 
@@ -160,7 +159,7 @@ WHO = [
 def test_who_changed_an_object_is_who_holds_now_what_was_ours(managers: list[dict[str, Any]], who: str, knows: bool):
     """Before, it was whoever wrote last, be it another field."""
     changed = ManagedObject(KEY, "o", observed(*managers), expected=True, desired=of([entry(fields=TWO)]))
-    changed.field_hashes = hashes_of(own_fields(body(entry(fields=TWO)))) if knows else b""
+    changed.field_hashes = fieldset.hashes_of(own_fields(body(entry(fields=TWO)))) if knows else b""
 
     assert changed.changed_by == who
 
@@ -171,7 +170,7 @@ def test_after_a_restart_who_holds_more_than_what_was_ours_is_not_proven_to_have
         KEY, "o", observed(entry(fields=LEFT), by("edit", more, 1)), desired=of([entry(fields=TWO)])
     )
     unproven = changed.changed_by
-    changed.field_hashes = hashes_of(own_fields(body(entry(fields=TWO))))
+    changed.field_hashes = fieldset.hashes_of(own_fields(body(entry(fields=TWO))))
 
     assert (unproven, changed.changed_by) == ("", "edit")
 

@@ -3,7 +3,6 @@
 A manager that wrote other fields, be it later, has taken nothing. Who removed a field holds nothing: it is not known.
 """
 
-from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +17,8 @@ _NAMED: Final = 3  # fields that are named of an object that somebody else write
 
 @dataclass(frozen=True, slots=True)
 class OtherManager:
-    """Another manager of an object: ``hashes`` of the fields that it holds and the pattern does not.
+    """Another manager of an object: ``hashes`` of the fields that it holds and the pattern does not
+    (``fieldset.hashes_of``).
 
     ``together`` is the fingerprint that the pattern's fields would have with all of these.
     """
@@ -26,11 +26,6 @@ class OtherManager:
     name: str
     hashes: bytes
     together: bytes
-
-
-def hashes_of(fields: fieldset.Fields) -> bytes:
-    """What stands for each of the fields, to be compared within this process: 4 bytes each."""
-    return array("I", sorted({hash(path) & 0xFFFFFFFF for path in fieldset.leaves(fields)})).tobytes()
 
 
 def manager_that_took(other_managers: Iterable[OtherManager], *, hashes: bytes, desired: bytes | None) -> str:
@@ -41,17 +36,11 @@ def manager_that_took(other_managers: Iterable[OtherManager], *, hashes: bytes, 
     """
     if not hashes:
         return next((each.name for each in other_managers if each.together == desired), "")
-    ours = _read(hashes)
-    return next((each.name for each in other_managers if not ours.isdisjoint(_read(each.hashes))), "")
+    ours = fieldset.read_hashes(hashes)
+    return next((each.name for each in other_managers if not ours.isdisjoint(fieldset.read_hashes(each.hashes))), "")
 
 
 def missing_fields(before: fieldset.Fields, after: fieldset.Fields) -> tuple[str, ...]:
     """The names of the first few fields in ``before`` that ``after`` has not, without values."""
     paths = islice(fieldset.leaves(fieldset.difference(before, after)), _NAMED)
     return tuple(field_path(fieldset.words(path)) for path in paths)
-
-
-def _read(hashes: bytes) -> set[int]:
-    found = array("I")
-    found.frombytes(hashes)
-    return set(found)

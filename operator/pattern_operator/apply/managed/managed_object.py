@@ -6,13 +6,15 @@ from typing import Final
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import fieldset
+from pattern_operator.apply.co_owners import MAX_REMAINING, RemainingField
 from pattern_operator.apply.drift_backoff import DriftBackoff
 from pattern_operator.apply.finished import FinishState, RunRecord, can_finish, running_record
 from pattern_operator.apply.health import Health, HealthState, where
-from pattern_operator.apply.managed.field_managers import hashes_of, manager_that_took, missing_fields
+from pattern_operator.apply.managed.field_managers import manager_that_took, missing_fields
 from pattern_operator.apply.managed.fingerprint import FINGERPRINT_BYTES, pack
 from pattern_operator.apply.managed.observation import EXISTS, Observation, is_untracked
 from pattern_operator.apply.managed.pacing import Pacing
+from pattern_operator.kube.fieldpath import name_or_mask
 
 PENDING: Final = b"owed".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: the desired state was not sent
 IN_OUR_NAME: Final = f"somebody else as the field manager {FIELD_MANAGER}"
@@ -40,12 +42,13 @@ class ManagedObject:
     pending: bool = False
     backoff: DriftBackoff = field(default_factory=DriftBackoff)
     fields_before_drift: fieldset.Fields | None = None  # ours when it drifted, until the drift is record_repair
-    field_hashes: bytes = b""  # of the fields that our last apply owned (``hashes_of``); empty after a restart
+    field_hashes: bytes = b""  # of the fields that our last apply owned (``fieldset.hashes_of``); empty after a restart
     equal_writers: bytes = b""  # the ``writers`` whose object had all desired values, whoever holds the fields
     needs_comparison: bool = False  # it was written again since it drifted: maybe it is as desired now
     untracked: bool = False  # it was changed, by nobody or in our name: its values are to be compared
     differs: bool = False  # a field of ours has another value, and no other manager has it
     reverted_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
+    left_behind: tuple[RemainingField, ...] = ()  # that left the pattern and stayed (``remaining``)
     cause: str = ""  # why it is not healthy, as its pods tell it
     considered_healthy: tuple[str, int, str] | None = None  # uid and version of which it is healthy, and why
     content: bytes = b""  # of what ends by itself: what was applied (``finished.content_hash``)
@@ -116,6 +119,16 @@ class ManagedObject:
             return self.observed.health
         return Health(HealthState.NOT_FOUND, f"{where(self.key)}: is gone")
 
+    @property
+    def remaining(self) -> tuple[RemainingField, ...]:
+        """The fields that left the pattern and are there all the same, because another manager has them."""
+        if not self.left_behind or not self.present:
+            return ()
+        held = dict[str, set[int]]()
+        for each in self.observed.other_managers:
+            held.setdefault(name_or_mask(each.name), set()).update(fieldset.read_hashes(each.hashes))
+        return tuple(each for each in self.left_behind if each.hash in held.get(each.manager, ()))
+
     def carries_label_of(self, owner: str) -> bool:
         """Whether the object is there, and names ``owner`` in its label."""
         return self.present and self.observed.label == owner
@@ -131,9 +144,17 @@ class ManagedObject:
         return observed
 
     def record_apply(
-        self, answer: Observation, *, desired: bytes | None, fields: fieldset.Fields, content: bytes
+        self,
+        answer: Observation,
+        *,
+        desired: bytes | None,
+        fields: fieldset.Fields,
+        content: bytes,
+        remaining: tuple[RemainingField, ...] = (),
     ) -> None:
         """Take the answer to our own apply, which owns ``fields``: from here on the object is to stay like this.
+
+        ``remaining`` are the fields that left the pattern by it, and stay.
 
         A watch may be ahead of the answer; then what it told stays, and is compared with ``desired`` (None: changes by
         others are welcome).
@@ -141,7 +162,8 @@ class ManagedObject:
         newest = self.observed.version if self.present else self.deleted_version
         if newest <= answer.version:
             self.present, self.observed = True, self.after(answer)
-        self.content, self.field_hashes, self.sent, self.unanswered = content, hashes_of(fields), None, False
+        self.left_behind = tuple(dict.fromkeys((*self.remaining, *remaining)))[:MAX_REMAINING]
+        self.content, self.field_hashes, self.sent, self.unanswered = content, fieldset.hashes_of(fields), None, False
         if self.fields_before_drift is not None:
             self.reverted_fields = missing_fields(fields, self.fields_before_drift)
             self.fields_before_drift = None
@@ -170,5 +192,5 @@ class ManagedObject:
     def stop_expecting(self) -> None:
         """It left its pattern: nothing is compared with it any more."""
         self.expected, self.desired, self.pending, self.field_hashes = False, None, False, b""
-        self.sent = None
+        self.sent, self.left_behind = None, ()
         self.untracked = self.differs = False

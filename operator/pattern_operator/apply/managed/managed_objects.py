@@ -13,6 +13,7 @@ from datetime import datetime
 from pattern_operator.aio import Tasks
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.annotations import IF_ABSENT
+from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.apply.health import HealthState
 from pattern_operator.apply.managed import drift
 from pattern_operator.apply.managed.health import is_unhealthy
@@ -113,18 +114,20 @@ class ManagedObjects(ManagedView):
         resource: Resource,
         content: bytes = b"",
         policy: str = "",
+        remaining: tuple[RemainingField, ...] = (),
     ) -> None:
         """Take the answer to our own apply: from here on the object is to stay like this.
 
         ``content`` is of what ends by itself (``finished.content_hash``). ``policy`` is how the artifact asks to have
         the object applied (``apply_policy_of``): somebody else's annotation on the live object does not count.
+        ``remaining`` are the fields that left the pattern by this apply, and stay.
         """
         self._watches.start(resource)
         answer = Observation.of(body, key=key, now=self._now())
         managed = self._index.file(key, owner=owner, observed=answer)
         self._in_flight.remove(key, owner)
         desired = None if policy == IF_ABSENT else answer.fingerprint
-        managed.record_apply(answer, desired=desired, fields=own_fields(body), content=content)
+        managed.record_apply(answer, desired=desired, fields=own_fields(body), content=content, remaining=remaining)
         self._watches.remember(key, body)
         self._events.recheck_later(managed, body)
         if managed.drifted:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Collection
 
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.apply.health import Health
 from pattern_operator.apply.managed import drift
 from pattern_operator.apply.managed.drift import DriftState
@@ -115,6 +116,11 @@ class ManagedView:
     def expects_any(self, owner: str) -> bool:
         """Whether any object of the pattern counts for its health."""
         return any(managed.expected for managed in self._index.of(owner))
+
+    def remaining(self, owner: str) -> dict[ObjectKey, tuple[RemainingField, ...]]:
+        """The fields that left the pattern since the operator started and stay, because others have them, by object."""
+        found = {each.key: each.remaining for each in self._index.of(owner) if each.expected and each.left_behind}
+        return {key: fields for key, fields in sorted(found.items()) if fields}
 
     def paused(self, owner: str) -> tuple[ObjectKey, ...]:
         """The objects of a pattern that a watch shows to be skipped, as somebody annotated them so, sorted."""

@@ -13,11 +13,12 @@ from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, FIELD_MANAG
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.annotations import Retention, retention_of
+from pattern_operator.apply.co_owners import CoOwner, co_owners
 from pattern_operator.apply.data import deletes_claims
 from pattern_operator.apply.existing import ADOPTED, is_ours
 from pattern_operator.apply.finished import FinishState, failed_and_gone, gone_unobserved, has_finished, is_ephemeral
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
-from pattern_operator.apply.managed.field_managers import MAX_MANAGERS_COMPARED, OtherManager, hashes_of
+from pattern_operator.apply.managed.field_managers import MAX_MANAGERS_COMPARED, OtherManager
 from pattern_operator.apply.managed.fingerprint import FIELDS_BYTES, seconds_of
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.replaced_fields import is_touched
@@ -56,6 +57,7 @@ class Observation:
     ephemeral: bool = False  # it may end and be gone at once (``finished.is_ephemeral``)
     deletes_claims: bool = False  # claims that a controller has made for it go with it (``data``)
     applied_last: bool = False  # no entry of managedFields is newer than that of our apply
+    co_owners: tuple[CoOwner, ...] = ()  # other managers of fields that our apply has, too
     end_unobserved: bool = False  # it is gone, and nobody saw whether it had ended
 
     @classmethod
@@ -87,6 +89,7 @@ class Observation:
             ephemeral=is_ephemeral(body, key=key),
             deletes_claims=deletes_claims(body),
             applied_last=_applied_last(managers),
+            co_owners=co_owners(managers),
         )
 
     def gone(self, finish: FinishState, *, key: ObjectKey) -> Self:
@@ -193,7 +196,7 @@ def _other_managers(managers: Collection[ManagedFieldsEntry]) -> tuple[OtherMana
     latest = sorted(others, key=lambda entry: entry.time, reverse=True)[:MAX_MANAGERS_COMPARED]
     fields = ((entry.name, fieldset.difference(fieldset.read(entry.fields), have)) for entry in latest)
     return tuple(
-        OtherManager(name, hashes_of(held), _hash(fieldset.union(have, held))[:FIELDS_BYTES])
+        OtherManager(name, fieldset.hashes_of(held), _hash(fieldset.union(have, held))[:FIELDS_BYTES])
         for name, held in fields
         if held
     )
