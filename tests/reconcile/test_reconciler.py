@@ -20,6 +20,7 @@ from pattern_operator.reconcile.deadline import Superseded
 from pattern_operator.reconcile.lanes import whose
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.reconciler import AFTER_DEFECT
+from pattern_operator.reconcile.reporting import AFTER_NOT_KEPT
 from pattern_operator.reconcile.state import Followed, State
 from pattern_operator.reconcile.status_writer import StatusWriter
 from pattern_operator.reconcile.summary import Moment, remembered
@@ -184,6 +185,15 @@ async def test_a_status_that_does_not_fit_is_told_in_few_words_once_and_waits_fo
     assert told == ["StatusTooLarge"]
     assert counted == []
     assert 'reason="StatusTooLarge"' in reconciler._metrics.text().decode()
+
+
+async def test_a_status_that_the_api_server_did_not_keep_is_tried_again_because_nobody_watches_its_crd(
+    reconciler, monkeypatch
+):
+    not_kept = Stalled(reason=Reason.INVALID_STATUS, message="the CRD is older than the operator: apply it.")
+    monkeypatch.setattr(reconciler, "_run", failing(not_kept))
+
+    assert await reconciler.run(KEY) == AFTER_NOT_KEPT
 
 
 async def test_what_was_known_of_a_pattern_goes_with_it(reconciler, monkeypatch):

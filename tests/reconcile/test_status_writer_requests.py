@@ -211,6 +211,30 @@ async def test_a_right_that_the_operator_lacks_is_named_and_known_to_its_probes(
     assert broken.value.retry_after is not None
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "message", "said"),
+    [
+        (422, "Invalid", "metadata.annotations: Too long: may not be more than 262144 bytes", Reason.APPLY_FAILED),
+        (400, "BadRequest", "no", Reason.APPLY_FAILED),
+        (403, "Forbidden", 'admission webhook "freeze.example" denied the request: frozen', Reason.APPLY_FAILED),
+        (409, "Conflict", 'admission webhook "freeze.example" denied the request: frozen', Reason.APPLY_FAILED),
+        (401, "Unauthorized", "Unauthorized", Reason.FORBIDDEN),
+        (500, "InternalError", "etcdserver: leader changed", Reason.API_SERVER_UNAVAILABLE),
+    ],
+)
+async def test_a_write_that_was_refused_is_not_blamed_on_a_server_that_is_away(
+    code: int, reason: str, message: str, said: Reason
+):
+    before = pattern(resourceVersion="7")
+    server = Server(before)
+    server.instead = failure(code, reason, message)
+    async with writing(server, before) as (writer, _):
+        with pytest.raises(Transient) as refused:
+            await writer.status(before, LISTED)
+
+    assert refused.value.reason is said
+
+
 async def test_an_answer_that_is_not_a_pattern_is_said():
     before = pattern(resourceVersion="7")
     server = Server(before)

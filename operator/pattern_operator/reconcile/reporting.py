@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
@@ -16,6 +17,10 @@ from pattern_operator.reconcile.states import StateStore
 from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
 from pattern_operator.reconcile.summary import Moment, summarize_defect, summarize_unwritable, unwritten
 from pattern_operator.telemetry import EventRecorder, Metrics, about
+
+# Seconds until a pattern is retried of which the API server did not keep what was written: what helps is another CRD or
+# another webhook, and nobody watches these for it.
+AFTER_NOT_KEPT: Final = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +92,7 @@ class Reporter:
         self.record(newest, summary.events)
         self._states.remember(pattern, summary.state)
         await self._try_to_write(newest, summary.status)
-        return None
+        return AFTER_NOT_KEPT if error.reason is Reason.INVALID_STATUS else None
 
     async def report_internal_error(self, pattern: DesignPattern) -> float | None:
         """A run failed by a defect: say so in status, so that nobody takes silence for success."""

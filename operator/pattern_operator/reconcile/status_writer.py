@@ -196,8 +196,9 @@ class StatusWriter:
         else:
             self._session.own_permissions.answered(what, error.code)
             grant = f". {lacking.who} is the operator's own: {lacking.granted()}"
+        refused = error.is_denial or error.code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
         return Transient(
-            reason=reason_of(error),
+            reason=Reason.APPLY_FAILED if refused else reason_of(error),
             message=f"DesignPattern {key} could not be written: {error.message}{grant}",
             retry_after=error.retry_after,
         )
