@@ -76,10 +76,9 @@ def test_whatever_carries_the_label_costs_nobody_anything(testbed: Testbed, scen
     ]
     assert counted
     assert all(line.endswith(" 0.0") for line in counted)
-    log = testbed.operator.process.log.read_text()
-    assert (
-        log.count(f"carries the owner label of DesignPattern {scenario.namespace}/web and is not in its inventory") == 1
-    )
+    eventually(lambda: scenario.events("NotInInventory"))
+    (event,) = scenario.events("NotInInventory")
+    assert event["message"].startswith("7 objects carry the owner label of this pattern and are not in its inventory")
     assert scenario.status["inventory"]["count"] == 3
 
 

@@ -256,6 +256,17 @@ def test_once_status_has_an_inventory_what_was_written_ahead_counts_no_more(patt
     assert not patterns.lists(OBJECT)
 
 
+def test_what_is_told_of_an_older_pattern_of_the_name_does_not_hide_the_newer_one(patterns: PatternStore):
+    """kopf tells of each pattern by a task of its own: that the older one lost its finalizer may come last."""
+    assert patterns.upsert(body(20, uid="u-2")) == KEY
+    assert patterns.upsert(body(15, finalizers=[])) is None
+
+    found = patterns.get(KEY)
+    assert found is not None
+    assert found.metadata.uid == "u-2"
+    assert patterns.owned_by(owner_id("u-2")) == KEY
+
+
 def test_another_pattern_of_the_name_begins_anew(patterns: PatternStore):
     patterns.upsert(body(11, annotations=ANNOTATED))
     patterns.upsert(body(12, uid="u-2", annotations=ANNOTATED))

@@ -129,16 +129,15 @@ class PatternStore:
         """Take in a state that was read; as ``upsert``."""
         key = key_of(pattern)
         before = self._patterns.get(key)
-        if before is not None and _version(before) > _version(pattern) and before.metadata.uid == pattern.metadata.uid:
+        # Of two patterns of one name as well: kopf tells of each by a task of its own, so of the older one last, maybe.
+        if before is not None and _version(before) > _version(pattern):
             return None
         if before is not None and before.metadata.uid != pattern.metadata.uid:
             self._by_owner.pop(owner_id(before.metadata.uid), None)
-        read = pattern
+        ahead = pattern.metadata.annotations.write_ahead
         if before is not None:
             pattern = keep_ahead(before, pattern)
-        loses = (
-            pattern is not read and read.metadata.annotations.write_ahead != pattern.metadata.annotations.write_ahead
-        )
+        loses = pattern.metadata.annotations.write_ahead != ahead
         newly_lost = loses and key not in self._lost_ahead
         (self._lost_ahead.add if loses else self._lost_ahead.discard)(key)
         self._patterns[key] = pattern
