@@ -16,7 +16,6 @@ from typing import Any, Final
 from pattern_operator.api.fields import ObjectMeta, mapping_at, mappings_at, text_at
 from pattern_operator.kube import objects
 from pattern_operator.kube.errors import ApiError
-from pattern_operator.kube.pagination import PAGE, Page
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 from pattern_operator.kube.wellknown import API_SERVICE, CRD
@@ -87,7 +86,7 @@ class Definitions:
 
 async def crd_names(session: Session) -> AsyncIterator[str]:
     """The names of all CustomResourceDefinitions, ``<plural>.<group>``; raises ApiError."""
-    async for item in _metadata_of_all(session, CRD):
+    async for item in objects.each_metadata(session, CRD):
         yield ObjectMeta.of(item).name
 
 
@@ -119,19 +118,7 @@ async def _registered_groups(session: Session) -> frozenset[str]:
 
 async def _registered(session: Session) -> AsyncIterator[str]:
     """The names of the APIServices that were not made for CRDs, ``<version>.<group>``."""
-    async for item in _metadata_of_all(session, API_SERVICE):
+    async for item in objects.each_metadata(session, API_SERVICE):
         meta = ObjectMeta.of(item)
         if text_at(meta.raw, "labels", _AUTOMANAGED) != "true":
             yield meta.name
-
-
-async def _metadata_of_all(session: Session, resource: Resource) -> AsyncIterator[dict[str, Any]]:
-    token = ""
-    while True:
-        answer = await objects.list_metadata(session, resource, limit=PAGE, token=token)
-        page = Page.of(answer, after=token)
-        for item in page.items:
-            yield item
-        if not page.more:
-            return
-        token = page.more

@@ -260,11 +260,11 @@ async def each(session: Session, resource: Resource) -> AsyncGenerator[Body, Non
 
 
 async def each_metadata(
-    session: Session, resource: Resource, *, namespace: str, label_selector: str, impersonate: str | None = None
+    session: Session, resource: Resource, *, namespace: str = "", label_selector: str = ""
 ) -> AsyncGenerator[Body, None]:
     """Yield the metadata of the objects that the selector selects (PartialObjectMetadata); as ``each`` for the rest."""
-    path, selectors = resource.path(namespace=namespace), {"labelSelector": label_selector}
-    found = _pages(session, path, selectors=selectors, impersonate=impersonate, accept=METADATA_LIST)
+    selectors = {"labelSelector": label_selector}
+    found = _pages(session, resource.path(namespace=namespace), selectors=selectors, accept=METADATA_LIST)
     async with aclosing(found) as listed_pages:
         async for listed in listed_pages:
             async for item in listed.page.items():
