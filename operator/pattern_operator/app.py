@@ -5,10 +5,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from pattern_operator import handlers
 from pattern_operator.aio import BackgroundTasks, background_tasks
-from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import (
@@ -48,7 +48,7 @@ from pattern_operator.reconcile import (
     WorkloadDiagnosis,
     note_change,
 )
-from pattern_operator.reconcile.events import Event
+from pattern_operator.reconcile.reporting import record_event
 from pattern_operator.resources import Resources
 from pattern_operator.source import PullRecords, PullSecretReader, TokenCache
 from pattern_operator.startup import load_patterns, own_account, until_rbac_is_read
@@ -132,11 +132,6 @@ def _build(
         note_change(patterns.get(key), transfers=transfers, now=_now())
         waker.asked(key)
 
-    def emit(pattern: DesignPattern, event: Event) -> None:
-        resources.recorder.event(
-            pattern, kind=event.kind, reason=event.reason, action=event.stage.value, note=event.note
-        )
-
     discovery = Discovery(session)
     transfers = Transfers(on_change=notify, errors=process.internal_errors)
     managed_objects = ManagedObjects(
@@ -149,7 +144,10 @@ def _build(
         on_unlisted=lambda owner, key: unlisted_report.note(owner, key),
     )
     unlisted_report = UnlistedReport(
-        patterns, is_there=managed_objects.may_be_unlisted, emit=emit, errors=process.internal_errors
+        patterns,
+        is_there=managed_objects.may_be_unlisted,
+        emit=partial(record_event, resources.recorder),
+        errors=process.internal_errors,
     )
     tasks.on_stop(unlisted_report.close)
     tasks.on_stop(managed_objects.close)

@@ -25,6 +25,11 @@ AFTER_NOT_KEPT: Final = 60.0
 logger = logging.getLogger(__name__)
 
 
+def record_event(recorder: EventRecorder, pattern: DesignPattern, event: Event) -> None:
+    """Record one event of a pattern."""
+    recorder.event(pattern, kind=event.kind, reason=event.reason, action=event.stage.value, note=event.note)
+
+
 class Reporter:
     """Tells users and other patterns of what a run did. ``moment`` is now, for ``summary``."""
 
@@ -50,7 +55,7 @@ class Reporter:
     def record(self, pattern: DesignPattern, events: Iterable[Event]) -> None:
         """Record events."""
         for each in events:
-            self._recorder.event(pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note)
+            record_event(self._recorder, pattern, each)
 
     def record_repairs(self, pattern: DesignPattern, results: Results) -> None:
         """Record what drifted and was applied again, in one event."""
