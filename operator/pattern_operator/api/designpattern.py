@@ -38,7 +38,7 @@ def decode(body: dict[str, Any]) -> DesignPattern:
     except UnicodeEncodeError as error:
         raise msgspec.ValidationError("Expected text, got an unpaired surrogate") from error
     if ahead := pattern.metadata.annotations.write_ahead:
-        return with_inventory(pattern, Inventory(count=len(ahead), entries=ahead))
+        return with_inventory(pattern, Inventory.of(ahead))
     if not pattern.status.inventory.compressed:
         return pattern
     try:

@@ -55,10 +55,10 @@ def unpacked(inventory: Inventory) -> Inventory:
         return inventory
     written = _decompressed(inventory.compressed)
     if not inventory.entries:
-        return Inventory(count=len(written), entries=written)
+        return Inventory.of(written)
     entries = {entry.id: entry for entry in (*written, *inventory.entries)}
     ordered = tuple(entries[name] for name in sorted(entries))
-    return Inventory(count=len(ordered), entries=ordered)
+    return Inventory.of(ordered)
 
 
 def expand(body: dict[str, Any]) -> None:

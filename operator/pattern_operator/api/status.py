@@ -1,6 +1,6 @@
 """``status`` of a DesignPattern: what runs, whether it is healthy, and if not why. Only the operator writes it."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from msgspec import Meta, field
 
@@ -36,6 +36,11 @@ class Inventory(ApiStruct, frozen=True):
             " NAME -o yaml` shows the entries."
         ),
     ] = ""
+
+    @classmethod
+    def of(cls, entries: tuple[InventoryEntry, ...]) -> Self:
+        """The inventory with these entries."""
+        return cls(count=len(entries), entries=entries)
 
 
 class RefusedComponent(ApiStruct, frozen=True):

@@ -61,8 +61,8 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, to: Re
     nothing else is said.
     """
     status = applying(pattern, revision=to, now=now) if to is not None else pattern.status
-    inventory = Inventory(count=len(entries), entries=entries)
-    return msgspec.structs.replace(status, inventory=inventory, fingerprints=packed(unpacked(status), entries))
+    marks = packed(unpacked(status), entries)
+    return msgspec.structs.replace(status, inventory=Inventory.of(entries), fingerprints=marks)
 
 
 def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> Status:
@@ -135,7 +135,7 @@ def deleting(
     if pattern.status.inventory.compressed:  # it cannot be read: it stays as it is, for whoever corrects it
         left = pattern.status
     else:
-        left = msgspec.structs.replace(pattern.status, inventory=Inventory(count=len(entries), entries=entries))
+        left = msgspec.structs.replace(pattern.status, inventory=Inventory.of(entries))
     status = finish(left, conditions, generation=pattern.metadata.generation)
     return msgspec.structs.replace(status, status=Reason.DELETING.value)
 

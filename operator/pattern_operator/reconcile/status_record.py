@@ -41,8 +41,7 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
     if results.rendering:
         status = msgspec.structs.replace(status, render=_render_status(results.rendering))
     if results.inventory is not None:
-        inventory = Inventory(count=len(results.inventory), entries=results.inventory)
-        status = msgspec.structs.replace(status, inventory=inventory)
+        status = msgspec.structs.replace(status, inventory=Inventory.of(results.inventory))
     if results.comparison is not None:
         tried = state and not results.comparison.sent  # what runs was applied before, and stays known
         comparison = with_marks(pattern.status, results.comparison) if tried else results.comparison

@@ -32,6 +32,7 @@ from pattern_operator.reconcile.write_ahead import keep_ahead
 
 _FINALIZERS: Final = "/metadata/finalizers"
 _ANNOTATIONS: Final = "/metadata/annotations"
+_AHEAD: Final = f"{_ANNOTATIONS}/{WRITE_AHEAD_ANNOTATION.replace('/', '~1')}"  # RFC 6901
 Verb = Callable[..., Awaitable[Body]]
 Change = dict[str, Any] | list[dict[str, Any]]  # a JSON merge patch, or a JSON patch
 LOOKS: Final = 5  # at a pattern that others change while its status is written
@@ -176,8 +177,7 @@ class StatusWriter:
 
     async def remove_ahead(self, pattern: DesignPattern) -> DesignPattern:
         """Take away the annotation of the first run, which counts for nothing. Raises as ``status`` does."""
-        name = WRITE_AHEAD_ANNOTATION.replace("/", "~1")  # RFC 6901
-        change = _guarded(pattern, [{"op": "remove", "path": f"{_ANNOTATIONS}/{name}"}])
+        change = _guarded(pattern, [{"op": "remove", "path": _AHEAD}])
         return await self._patch(pattern, change, by=objects.patch_json)
 
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
@@ -251,17 +251,10 @@ def _overtaken(key: PatternKey, what: str) -> Overtaken:
 def _merged(pattern: DesignPattern, written: DesignPattern) -> DesignPattern:
     """The pattern as it was asked, with what was written since."""
     written = keep_ahead(pattern, written)
-    ahead = written.metadata.annotations.write_ahead
-    now = written.metadata.annotations
+    asked = pattern.metadata.annotations.requested_at
     metadata = msgspec.structs.replace(
         pattern.metadata,
-        annotations=msgspec.structs.replace(
-            pattern.metadata.annotations,
-            write_ahead=ahead,
-            leftover_ahead=now.leftover_ahead,
-            count=now.count,
-            size=now.size,
-        ),
+        annotations=msgspec.structs.replace(written.metadata.annotations, requested_at=asked),
         finalizers=written.metadata.finalizers,
         resource_version=written.metadata.resource_version,
     )
@@ -287,8 +280,7 @@ def _finalizer(pattern: DesignPattern) -> dict[str, Any]:
 def _annotation(pattern: DesignPattern, ahead: str) -> dict[str, Any]:
     """The operation that adds what is written ahead."""
     if pattern.metadata.annotations.count:
-        name = WRITE_AHEAD_ANNOTATION.replace("/", "~1")  # RFC 6901
-        return {"op": "add", "path": f"{_ANNOTATIONS}/{name}", "value": ahead}
+        return {"op": "add", "path": _AHEAD, "value": ahead}
     return {"op": "add", "path": _ANNOTATIONS, "value": {WRITE_AHEAD_ANNOTATION: ahead}}
 
 

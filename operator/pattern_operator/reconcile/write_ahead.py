@@ -48,4 +48,4 @@ def keep_ahead(before: DesignPattern, after: DesignPattern) -> DesignPattern:
     annotations = msgspec.structs.replace(after.metadata.annotations, write_ahead=ahead)
     metadata = msgspec.structs.replace(after.metadata, annotations=annotations)
     kept = msgspec.structs.replace(after, metadata=metadata)
-    return with_inventory(kept, Inventory(count=len(ahead), entries=ahead))
+    return with_inventory(kept, Inventory.of(ahead))
