@@ -44,6 +44,17 @@ async def refused(world: World) -> World:
     return world
 
 
+async def until_what_left_is_held(world: World) -> set[str]:
+    """Version two runs, a finalizer holds what left it, and version three is refused; the names of the inventory."""
+    await world.settle()
+    world.stuck = {key_to("a")}
+    world.push("stable", "two", "b")
+    await world.settle(300.0)
+    world.push("stable", "three", "b", signed=False)
+    await world.settle(300.0)
+    return names(world.status)
+
+
 def raising(error: Exception) -> Any:
     async def refuse(*_: Any, **__: Any) -> Any:
         raise error
@@ -78,13 +89,7 @@ async def test_each_whole_run_that_fails_compares_what_was_written_in_our_name(r
 
 
 async def test_what_left_what_runs_goes_as_soon_as_it_can_though_something_newer_is_refused(world: World):
-    await world.settle()
-    world.stuck = {key_to("a")}
-    world.push("stable", "two", "b")
-    await world.settle(300.0)
-    world.push("stable", "three", "b", signed=False)
-    await world.settle(300.0)
-    held = names(world.status)
+    held = await until_what_left_is_held(world)
     world.let_go("a")
 
     await world.settle(1.0)
@@ -330,13 +335,7 @@ async def test_who_goes_or_is_suspended_takes_nothing_from_others(world: World, 
 
 
 async def test_what_left_and_vanished_unseen_leaves_the_inventory_though_something_newer_is_refused(world: World):
-    await world.settle()
-    world.stuck = {key_to("a")}
-    world.push("stable", "two", "b")
-    await world.settle(300.0)
-    world.push("stable", "three", "b", signed=False)
-    await world.settle(300.0)
-    held = names(world.status)
+    held = await until_what_left_is_held(world)
     world.stuck = set()
     unseen(world, "a", None)
 

@@ -45,8 +45,13 @@ class RemainingField:
 
 def co_owners(managers: Collection[ManagedFieldsEntry]) -> tuple[CoOwner, ...]:
     """The other managers that share fields with our apply, by the entries of managedFields."""
-    ours = next((fieldset.read(entry.fields) for entry in managers if is_ours(entry)), {})
+    ours = our_fields(managers)
     return tuple(islice(_co_owners(managers, ours), MAX_CO_OWNERS)) if ours else ()
+
+
+def our_fields(managers: Iterable[ManagedFieldsEntry]) -> fieldset.Fields:
+    """The fields that our apply owns, by the entries of managedFields."""
+    return next((fieldset.read(entry.fields) for entry in managers if is_ours(entry)), {})
 
 
 def _co_owners(managers: Iterable[ManagedFieldsEntry], ours: fieldset.Fields) -> Iterator[CoOwner]:
@@ -68,7 +73,7 @@ def remaining_fields(before: Iterable[CoOwner], answer: object, *, keep: Keep) -
     if not hashes:
         return ()
     managers = ObjectMeta.of(answer).managers
-    ours = next((fieldset.read(entry.fields) for entry in managers if is_ours(entry)), {})
+    ours = our_fields(managers)
     found = dict[RemainingField, None]()
     for entry in managers:
         if is_ours(entry) or entry.subresource == "status" or entry.name not in hashes:

@@ -198,9 +198,9 @@ class Deleter:
             raise
         if live is None:
             return Deletion(entry, key, DeletionOutcome.ABSENT if entry.pending else DeletionOutcome.DELETED)
-        if entry.pending and live.label != owner.id:
-            return Deletion(entry, key, DeletionOutcome.SKIPPED, "is kept: it is not the pattern's")
         if live.label != owner.id:
+            if entry.pending:
+                return Deletion(entry, key, DeletionOutcome.SKIPPED, "is kept: it is not the pattern's")
             rest = "" if live.label else await self._remove_leftovers(key, resource, run)
             return Deletion(entry, key, DeletionOutcome.SKIPPED, f"{live.why_not_ours}{rest}")
         if live.deleting:

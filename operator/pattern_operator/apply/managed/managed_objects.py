@@ -98,7 +98,7 @@ class ManagedObjects(ManagedView):
                 self._forget(managed)
 
     def record_request(self, key: ObjectKey) -> None:
-        """A change of the object is about to be sent, whoever's it is: its answer may be lost, and the change be made.
+        """A change of the object is about to be sent, whosever it is: its answer may be lost, and the change be made.
 
         Until the answer to an apply is recorded, the object counts as sent with nothing that is known.
         """
@@ -190,10 +190,11 @@ class ManagedObjects(ManagedView):
         if record is None and not known:
             return
         self.mark_missing(key, owner=owner)
-        managed = self._index.owned(key, owner)
-        if managed is not None and record is None:
+        if (managed := self._index.owned(key, owner)) is None:
+            return
+        if record is None:
             drift.restore_fingerprint(managed, known)
-        elif managed is not None and record is not None:
+        else:
             drift.restore(managed, record)
 
     def record_comparison(self, key: ObjectKey, *, owner: str, writers: bytes | None) -> None:

@@ -13,7 +13,7 @@ from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, FIELD_MANAG
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.annotations import Retention, retention_of
-from pattern_operator.apply.co_owners import CoOwner, co_owners
+from pattern_operator.apply.co_owners import CoOwner, co_owners, our_fields
 from pattern_operator.apply.data import deletes_claims
 from pattern_operator.apply.existing import ADOPTED, is_ours
 from pattern_operator.apply.finished import FinishState, failed_and_gone, gone_unobserved, has_finished, is_ephemeral
@@ -106,7 +106,7 @@ EXISTS: Final = Health(HealthState.CURRENT, "")  # shared: most objects are heal
 
 def own_fields(body: object) -> fieldset.Fields:
     """The fields that our apply owns on an object."""
-    return fieldset.read(next((entry.fields for entry in ObjectMeta.of(body).managers if is_ours(entry)), None))
+    return our_fields(ObjectMeta.of(body).managers)
 
 
 def fingerprint(managers: Iterable[ManagedFieldsEntry]) -> bytes:
