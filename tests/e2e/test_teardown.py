@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.e2e.scenario import Scenario, condition, config_map, push
+from tests.e2e.scenario import Scenario, condition, config_map, eventually, push
 from tests.testbed.testbed import Testbed
 
 CONTAINER = {"name": "main", "image": "registry.example/main:1"}
@@ -39,12 +39,12 @@ def hold(scenario: Scenario) -> list[str]:
     """Put a finalizer on the pods, as a node that does not answer would hold them; their names."""
     names: list[str] = []
 
-    def seen(_: Any) -> bool:
+    def seen() -> bool:
         found = scenario.kubectl.json("-n", scenario.namespace, "get", "pods", "-l", "app=w")["items"]
         names[:] = [each["metadata"]["name"] for each in found]
         return bool(names)
 
-    scenario.until_object("serviceaccount", "w", seen)
+    eventually(seen, seconds=60.0)  # a watch of the ServiceAccount would not tell of pods that come after it
     patch = json.dumps({"metadata": {"finalizers": [HELD]}})
     for name in names:
         scenario.kubectl("-n", scenario.namespace, "patch", "pod", name, "--type=merge", "-p", patch)
