@@ -87,3 +87,32 @@ def test_hashes_stand_for_the_fields_and_are_read_again():
 
     assert fieldset.read_hashes(hashes) == {fieldset.hash_of(path) for path in fieldset.leaves(SPEC)}
     assert fieldset.read_hashes(b"") == set()
+
+
+@pytest.mark.parametrize(
+    ("sets", "few"),
+    [
+        ([], True),
+        (["text", None, 5, {}], True),
+        ([{f"f:{n}": {} for n in range(fieldset.MAX_COMPARED)}], True),
+        ([{f"f:{n}": {} for n in range(fieldset.MAX_COMPARED)}, {"f:one more": {}}], False),
+        ([{"f:data": {f"f:{n}": {} for n in range(fieldset.MAX_COMPARED)}}], False),
+        ([{f"f:{n}": {".": {}} for n in range(fieldset.MAX_COMPARED // 2 + 1)}], False),
+    ],
+)
+def test_sets_are_compared_up_to_so_many_elements_of_all(sets, few):
+    assert fieldset.are_comparable(sets) is few
+
+
+def test_an_intersection_of_sets_nested_without_end_ends():
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"f:a": deep}
+
+    assert len(list(fieldset.leaves(fieldset.intersection(deep, deep)))) <= 1
+
+
+@pytest.mark.parametrize("other", [None, "text", [1], {"f:a": "text"}, {"f:a": []}])
+def test_an_intersection_with_another_shape_is_of_what_it_has(other):
+    assert fieldset.intersection(other, {"f:b": {}}) == {}
+    assert fieldset.intersection({"f:b": {}}, other) == {}

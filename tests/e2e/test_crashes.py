@@ -26,9 +26,12 @@ class Killed:
     killer: Killer
     operator: Operator
 
-    def ends_at(self, write: int, work: Callable[[], None], done: Callable[[], bool]) -> bool:
-        """Do ``work``, and let the operator end at this write of it; False where it is ``done`` with fewer."""
-        self.killer.arm(write)
+    def ends_at(self, write: int, work: Callable[[], None], done: Callable[[], bool], *, path: str = "") -> bool:
+        """Do ``work``, and let the operator end at this write of it; False where it is ``done`` with fewer.
+
+        Counted are the writes to a URL that ends with ``path``.
+        """
+        self.killer.arm(write, path=path)
         work()
         while not self.killer.killed.wait(POLL):
             if done() and not self.killer.ends:
@@ -200,7 +203,8 @@ def test_what_a_pattern_had_left_in_the_cluster_stays(killed: Killed, scenario: 
     scenario.change({"apply": {"prune": True}})
     scenario.kubectl.until("designpattern", scenario.name, speaks_of_its_spec, namespace=scenario.namespace)
     scenario.until_runs(second)
-    assert killed.ends_at(2, partial(asks_for, scenario, "3.3.0"), partial(is_ready, scenario, third))
+    update, ready = partial(asks_for, scenario, "3.3.0"), partial(is_ready, scenario, third)
+    assert killed.ends_at(1, update, ready, path="/configmaps/came-0")
     assert all_maps(scenario) == ["came-0", "kept-0", "left-0"]
     if meanwhile == "deletion":
         scenario.delete()

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from aiohttp import ClientResponse, ClientSession, TCPConnector, web
@@ -30,6 +30,7 @@ class Killer:
         self.killed = threading.Event()
         self.port = 0
         self._at = self._count = 0
+        self._path = ""
         self._refuses = False
         self._under_way = 0
 
@@ -38,10 +39,10 @@ class Killer:
         """Whether that write has come."""
         return self._refuses
 
-    def arm(self, at: int) -> None:
-        """End the operator at the write of this number, counted from now."""
+    def arm(self, at: int, *, path: str = "") -> None:
+        """End the operator at the write of this number, counted from now, of those whose URL ends with ``path``."""
         self.killed.clear()
-        self._at, self._count, self._refuses = at, 0, False
+        self._at, self._count, self._path, self._refuses = at, 0, path, False
 
     def let_by(self) -> None:
         """Only pass on, from now on."""
@@ -66,7 +67,7 @@ class Killer:
             content = await answer.read()
         finally:
             self._under_way -= 1
-        self._count += 1
+        self._count += request.path.endswith(self._path)
         if self._at and self._count >= self._at and not self._refuses:
             await self._end()
         if self._refuses:
@@ -127,10 +128,10 @@ def killer(upstream: Kubeconfig, *, authority: Authority) -> Iterator[tuple[Kill
 
     def run() -> None:
         loop.run_until_complete(serve())
-        left = asyncio.all_tasks(loop)  # whose operator was killed
-        for each in left:
+        for each in asyncio.all_tasks(loop):  # whose operator was killed
             each.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            with suppress(asyncio.CancelledError, Exception):
+                loop.run_until_complete(each)
         loop.close()
 
     thread = threading.Thread(target=run, daemon=True)

@@ -45,7 +45,7 @@ class RemainingField:
 
 def co_owners(managers: Collection[ManagedFieldsEntry]) -> tuple[CoOwner, ...]:
     """The other managers that share fields with our apply, by the entries of managedFields."""
-    ours = our_fields(managers)
+    ours = next((entry.fields for entry in managers if is_ours(entry)), None)
     return tuple(islice(_co_owners(managers, ours), MAX_CO_OWNERS)) if ours else ()
 
 
@@ -54,7 +54,7 @@ def our_fields(managers: Iterable[ManagedFieldsEntry]) -> fieldset.Fields:
     return next((fieldset.read(entry.fields) for entry in managers if is_ours(entry)), {})
 
 
-def _co_owners(managers: Iterable[ManagedFieldsEntry], ours: fieldset.Fields) -> Iterator[CoOwner]:
+def _co_owners(managers: Iterable[ManagedFieldsEntry], ours: object) -> Iterator[CoOwner]:
     for entry in managers:
         if is_ours(entry) or entry.subresource == "status":
             continue

@@ -6,7 +6,7 @@ that the element is in the set; beside elements of its own, ``.`` says so.
 """
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pattern_operator.api.fields import MAX_DEPTH, mapping
@@ -14,6 +14,7 @@ from pattern_operator.api.fields import MAX_DEPTH, mapping
 Fields = dict[str, Any]
 ITSELF: Final = "."
 MAX_LEAVES: Final = 1_000  # fields of a set that are named
+MAX_COMPARED: Final = 10_000  # elements of all sets of an object that are compared; large ordinary objects have 1,000
 
 
 def read(fields: object, *, depth: int = MAX_DEPTH) -> Fields:
@@ -21,6 +22,17 @@ def read(fields: object, *, depth: int = MAX_DEPTH) -> Fields:
     if not depth:
         return {}
     return {name: read(each, depth=depth - 1) for name, each in mapping(fields).items()}
+
+
+def are_comparable(sets: Iterable[object]) -> bool:
+    """Whether all sets together have few enough elements to be compared with each other on the event loop."""
+    waiting, left = list(sets), MAX_COMPARED
+    while waiting and left >= 0:
+        inner = mapping(waiting.pop())
+        left -= len(inner)
+        if left >= 0:
+            waiting.extend(inner.values())
+    return left >= 0
 
 
 def union(one: Fields, other: Fields) -> Fields:
@@ -47,19 +59,23 @@ def difference(fields: Fields, others: Mapping[str, Any]) -> Fields:
     return kept
 
 
-def intersection(fields: Fields, others: object) -> Fields:
+def intersection(fields: object, others: object, *, depth: int = MAX_DEPTH) -> Fields:
     """What is in both of two sets and holds no other elements, with what leads there.
 
-    ``others`` is as it was sent, of any shape, and only what ``fields`` has is looked at in it.
+    Both are as they were sent, of any shape: what only one of them has is not looked at, so that this costs less than
+    to ``read`` them.
     """
     both: Fields = {}
-    theirs = mapping(others)
-    for name, inner in fields.items():
+    mine, theirs = mapping(fields), mapping(others)
+    if not depth:
+        return both
+    for name, inner in mine.items():
         if name == ITSELF or name not in theirs:
             continue
-        if found := intersection(inner, theirs[name]):
+        other = theirs[name]
+        if found := intersection(inner, other, depth=depth - 1):
             both[name] = found
-        elif not (inner.keys() | mapping(theirs[name]).keys()) - {ITSELF}:
+        elif not (mapping(inner).keys() | mapping(other).keys()) - {ITSELF}:
             both[name] = {}
     return both
 

@@ -62,10 +62,14 @@ class Observation:
 
     @classmethod
     def of(cls, body: Body, *, key: ObjectKey, now: datetime) -> Self:
-        """Look at ``body``, which may be metadata alone where existence is health."""
+        """Look at ``body``, which may be metadata alone where existence is health.
+
+        Of an object with more fields than are compared, nobody is named who shares or took some.
+        """
         meta = ObjectMeta.of(body)
         managers, deleting = meta.managers, meta.deleting
         ours = fingerprint(managers)
+        compared = managers if fieldset.are_comparable(each.fields for each in managers) else ()
         return cls(
             uid=meta.uid,
             version=meta.version,
@@ -82,14 +86,14 @@ class Observation:
             generation=generation_of(meta),
             writers=_writers(generation_of(meta), ours, managers),
             trail=_trail(generation_of(meta), managers),
-            other_managers=_other_managers(managers),
+            other_managers=_other_managers(compared),
             scaled_by=scaler_of(managers),
             scales=sets_replicas(managers),
             touched=is_touched(managers),
             ephemeral=is_ephemeral(body, key=key),
             deletes_claims=deletes_claims(body),
             applied_last=_applied_last(managers),
-            co_owners=co_owners(managers),
+            co_owners=co_owners(compared),
         )
 
     def gone(self, finish: FinishState, *, key: ObjectKey) -> Self:
