@@ -57,6 +57,12 @@ MAX_CONNECTIONS_PER_HOST: Final = (
 
 # --- signatures -----------------------------------------------------------------------------------------------------
 MAX_SUBJECTS: Final = 1_024  # of an in-toto statement; sigstore-go 1.2 (verify/signature.go) draws the same line
+MAX_CERTIFICATE: Final = 64 * KIB  # DER of one; those of web servers with a hundred names have some 10 KiB
+MAX_CERTIFICATES: Final = 32  # of a signature, a timestamp or a file of roots; a path has three or four
+MAX_CHAIN: Final = 8  # certificates from a leaf to its root, both included; the longest seen have five
+MAX_ISSUER_CHECKS: Final = 32  # signatures of certificates checked to find a path: those of a cross-signed root are 8
+MAX_NAMES_COMPARED: Final = 10_000  # names of a certificate times constraints on them: some 20 ms
+MAX_TIMESTAMP: Final = 64 * KIB  # an RFC 3161 token; with four certificates one has 7 KiB
 MAX_PUBLIC_KEY: Final = 16 * KIB  # PEM of a public key; RSA 8192 has 1.4 KiB
 MIN_RSA_BITS: Final = 2_048  # NIST SP 800-131A rev. 2, table 2
 MAX_RSA_BITS: Final = 8_192  # cosign makes at most 4096; larger ones only cost time

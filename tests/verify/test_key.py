@@ -1,9 +1,10 @@
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -19,7 +20,15 @@ from tests.verify.signing import ALICE, BOB, RSA_2048, SIGNERS, base64_text, typ
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_PUBLIC_KEY
-from pattern_operator.verify.key import load, verify_signature
+from pattern_operator.verify.key import (
+    Algorithm,
+    Scheme,
+    UnusableKey,
+    from_cryptography,
+    load,
+    verify_as,
+    verify_signature,
+)
 
 DATA = Path(__file__).parent.parent / "data"
 MESSAGE = b"what is signed"
@@ -229,3 +238,51 @@ def test_a_key_as_long_as_the_limit_is_read():
     padded = ALICE.pem + b"\n" * (MAX_PUBLIC_KEY - len(ALICE.pem))
 
     assert load(padded, name="release") == load(ALICE.pem, name="release")
+
+
+# --- an algorithm that is named --------------------------------------------------------------------------------------
+
+KEYS: dict[Scheme, Any] = {
+    Scheme.ECDSA: ALICE.key,
+    Scheme.RSA_PKCS1: RSA_2048,
+    Scheme.RSA_PSS: RSA_2048,
+    Scheme.ED25519: ed25519.Ed25519PrivateKey.generate(),
+}
+
+
+def signed_as(scheme, digest, *, salt=None):
+    key = KEYS[scheme]
+    match scheme:
+        case Scheme.ECDSA:
+            return key.sign(MESSAGE, ec.ECDSA(digest))
+        case Scheme.RSA_PKCS1:
+            return key.sign(MESSAGE, padding.PKCS1v15(), digest)
+        case Scheme.RSA_PSS:
+            return key.sign(MESSAGE, padding.PSS(padding.MGF1(digest), salt or digest.digest_size), digest)
+        case _:
+            return key.sign(MESSAGE)
+
+
+@pytest.mark.parametrize("scheme", Scheme)
+def test_a_signature_holds_for_the_algorithm_that_made_it_and_no_other(scheme):
+    signature = signed_as(scheme, hashes.SHA256())
+    holds = {
+        (each, name)
+        for each in Scheme
+        for name, digest in (("sha256", hashes.SHA256()), ("sha384", hashes.SHA384()))
+        if verify_as(from_cryptography(KEYS[scheme].public_key()), Algorithm(each, digest), signature, MESSAGE)
+    }
+
+    assert holds == {(scheme, "sha256"), *([(scheme, "sha384")] if scheme is Scheme.ED25519 else [])}
+
+
+def test_the_salt_of_pss_is_as_long_as_the_hash():
+    key = from_cryptography(RSA_2048.public_key())
+    digest = hashes.SHA256()
+
+    assert not verify_as(key, Algorithm(Scheme.RSA_PSS, digest), signed_as(Scheme.RSA_PSS, digest, salt=20), MESSAGE)
+
+
+def test_a_key_of_another_kind_is_not_taken():
+    with pytest.raises(UnusableKey, match="is of a kind that is not used"):
+        from_cryptography(x25519.X25519PrivateKey.generate().public_key())

@@ -10,6 +10,9 @@ means that the artifact has no signature.
     bundle             Sigstore bundles v0.3: a signed in-toto statement about the digest
     mismatch           why a signature fits no key, for messages
     key                public keys, and the check of a signature
+    x509               certificates, and their path to a root that is trusted
+    timestamp          timestamps of RFC 3161
+    outcome            what one signature is found to be: who signed what and when, or why it does not count
     encoding           base64, read strictly
     parsed_signature   what every format reads a signature into, and why one is rejected
 

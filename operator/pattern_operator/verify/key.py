@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import partial
 from typing import Final
 
@@ -57,6 +58,40 @@ class PublicKey:
         return hashlib.sha256(self.spki).hexdigest()[:12]
 
 
+class UnusableKey(ValueError):
+    """A public key is of a kind that is not used, or weak; the message is a clause that says why."""
+
+
+class Scheme(Enum):
+    """How a signature is made, where the format names it."""
+
+    RSA_PKCS1 = auto()  # RFC 8017 section 8.2
+    RSA_PSS = auto()  # RFC 8017 section 8.1, with MGF1 of the same hash and a salt as long as the hash
+    ECDSA = auto()  # the DER of RFC 3279 section 2.2.3
+    ED25519 = auto()  # RFC 8032 section 5.1.7
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """A signature algorithm as a format names it: the scheme and its hash, which Ed25519 does not use."""
+
+    scheme: Scheme
+    hash: hashes.HashAlgorithm = field(compare=False)
+
+
+def from_cryptography(key: object) -> PublicKey:
+    """Take a public key that cryptography has read, of a certificate or a file.
+
+    Raises:
+        UnusableKey: it is of another kind, on another curve, or weak.
+    """
+    if not isinstance(key, _Arithmetic):
+        raise UnusableKey("is of a kind that is not used: ECDSA (P-256, P-384, P-521), RSA and Ed25519 are")
+    if weak := _weakness(key):
+        raise UnusableKey(weak)
+    return PublicKey(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key)
+
+
 def load(pem: bytes, *, name: str) -> PublicKey:
     """Read the PEM (RFC 7468 section 13) of a public key; ``name`` says in messages whose it is.
 
@@ -69,11 +104,10 @@ def load(pem: bytes, *, name: str) -> PublicKey:
         key = load_pem_public_key(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _invalid(name, "cannot be read: its base64, its structure or its curve is wrong") from error
-    if not isinstance(key, _Arithmetic):
-        raise _invalid(name, "is of a kind that is not used: ECDSA (P-256, P-384, P-521), RSA and Ed25519 are")
-    if weak := _weakness(key):
-        raise _invalid(name, weak)
-    return PublicKey(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key)
+    try:
+        return from_cryptography(key)
+    except UnusableKey as error:
+        raise _invalid(name, str(error)) from error
 
 
 def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> bool:
@@ -93,6 +127,25 @@ def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> bool:
         case _:
             checks = [partial(arithmetic.verify, signature, message)]
     return any(_passes(check) for check in checks)
+
+
+def verify_as(key: PublicKey, algorithm: Algorithm, signature: bytes, message: bytes) -> bool:
+    """Whether ``signature`` over ``message`` was made with ``key`` by just this ``algorithm``; false for any other.
+
+    For formats that name the algorithm: a signature that another one would make does not hold.
+    """
+    match key.arithmetic, algorithm.scheme:
+        case ec.EllipticCurvePublicKey() as curve, Scheme.ECDSA:
+            return _passes(partial(curve.verify, signature, message, ec.ECDSA(algorithm.hash)))
+        case rsa.RSAPublicKey() as modulus, Scheme.RSA_PKCS1:
+            return _passes(partial(modulus.verify, signature, message, padding.PKCS1v15(), algorithm.hash))
+        case rsa.RSAPublicKey() as modulus, Scheme.RSA_PSS:
+            pss = padding.PSS(padding.MGF1(algorithm.hash), padding.PSS.DIGEST_LENGTH)
+            return _passes(partial(modulus.verify, signature, message, pss, algorithm.hash))
+        case Ed25519PublicKey() as point, Scheme.ED25519:
+            return _passes(partial(point.verify, signature, message))
+        case _:
+            return False
 
 
 def could_make(key: PublicKey, signature: bytes) -> bool:

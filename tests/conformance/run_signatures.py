@@ -1,0 +1,57 @@
+#!/usr/bin/env python
+"""Judges the signature vectors of a folder with the operator's own verifier: ``run_signatures.py DIR``.
+
+Reads ``DIR/cases.json`` (its format: tests/data/signature-vectors/README.md) and prints a line of JSON a case:
+``{"id", "verdict", "reason"}``. What is expected of a case is not looked at, and no case is known here.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":  # run as a program, from anywhere
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.conformance import rfc3161
+from tests.conformance.case import Case
+
+EXPECTATIONS = ("expect", "why", "confirmed", "source")
+ADAPTERS: Mapping[str, Callable[[Case], str | None]] = {
+    "rfc3161": rfc3161.judge,
+}
+
+
+def verdicts(folder: Path) -> Iterator[dict[str, str]]:
+    """The verdict of each case, in their order."""
+    for fields in json.loads((folder / "cases.json").read_bytes()):
+        yield verdict(fields, folder)
+
+
+def verdict(fields: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """The verdict of one case; whatever is not a full success is a rejection."""
+    case = Case({name: value for name, value in fields.items() if name not in EXPECTATIONS}, folder)
+    try:
+        rejection = ADAPTERS[case["format"]](case)
+    except Exception as error:
+        rejection = f"{type(error).__name__}: {error}"
+    return {
+        "id": str(case.get("id", "")),
+        "verdict": "accept" if rejection is None else "reject",
+        "reason": rejection or "verified",
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Print the verdicts."""
+    if len(arguments) != 1:
+        print("usage: run_signatures.py DIR", file=sys.stderr)
+        return 2
+    for line in verdicts(Path(arguments[0])):
+        print(json.dumps(line), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
