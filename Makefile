@@ -48,7 +48,7 @@ crds docs: setup ## write what is generated from the code: crds/ and the docs th
 mutate: setup ## which small changes of the code no unit test notices (SAMPLE=600, 0: all; SEED=1; MUTATED=apply,kube/session.py); run again, it goes on
 	$(BIN)/python -m tools.mutation --sample $(SAMPLE) --seed $(SEED) $(if $(MUTATED),--packages $(MUTATED))
 
-demo: setup testbed ## the whole way on real parts: push, sign, apply, update, refuse (KEEP=1 leaves it running)
+demo: setup ## the whole way on real parts: push, sign, apply, update, refuse (KEEP=1 leaves it running)
 	@$(BIN)/python -m tools.demo $(if $(KEEP),--keep)
 
 demo-down: setup ## end what make demo KEEP=1 left running

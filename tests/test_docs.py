@@ -14,13 +14,13 @@ import orjson
 import pytest
 import yaml
 from tests.render.designs import MESHERY, component, deployment, rendered
+from tests.testbed.cosign import SIGN
 from tests.testbed.kubectl import BINARY
 
 from pattern_operator.__main__ import parser
 from pattern_operator.api.artifact import File
 from pattern_operator.api.crd import schema
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.signing import SIGN
 from pattern_operator.render import Options, render
 
 ROOT = Path(__file__).parents[1]
@@ -93,7 +93,7 @@ def test_a_path_that_leads_nowhere_is_found(text: str, missing: list[str]):
     assert missing_paths(text) == missing
 
 
-def test_every_page_signs_with_the_command_that_is_printed():
+def test_every_page_signs_with_cosign_so_that_nothing_is_sent_to_a_public_log():
     pages = [*PAGES, *sorted(ROOT.glob("examples/**/*.md"))]
     commands = [
         command
@@ -101,7 +101,7 @@ def test_every_page_signs_with_the_command_that_is_printed():
         for command in re.findall(r"cosign sign [^\n]*", page.read_text().replace("\\\n  ", ""))
     ]
 
-    assert len(commands) >= 2
+    assert len(commands) >= 1
     assert [command for command in commands if not command.startswith(SIGN)] == []
 
 
@@ -220,7 +220,7 @@ COSIGN = commands("cosign")
 
 def test_commands_of_other_programs_are_found_in_the_docs():
     assert len(KUBECTL) >= 15
-    assert len(COSIGN) >= 3
+    assert len(COSIGN) >= 2
 
 
 @pytest.mark.parametrize("verb", sorted({verb for _, verb, _ in KUBECTL}))

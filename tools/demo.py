@@ -1,11 +1,12 @@
 """``make demo``: the whole way on real parts, told as it goes. Exit code 0 only when every step showed what it says.
 
-A real Meshery design is pushed to a real registry and signed by real cosign; a DesignPattern requires the signature; a
+A real Meshery design is pushed to a real registry and signed by patternctl; a DesignPattern requires the signature; a
 real API server, real controllers and the operator do the rest.
 """
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.testbed.cosign import Cosign, KeyPair
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.paths import ROOT, STATE
 from tests.testbed.testbed import Testbed
-
-from pattern_operator.api.signing import SIGN
 
 DIRECTORY = STATE / "demo"
 EXAMPLES = ROOT / "examples" / "guestbook"
@@ -40,14 +38,12 @@ class Demo:
         self.testbed = testbed
         self.kubectl = testbed.kubectl
         self.repository = f"{testbed.registry.address}/patterns/guestbook"
-        cosign = Cosign(DIRECTORY / "cosign")
-        self.cosign = cosign
-        self.team = cosign.key_pair("release-team")
-        self.stranger = cosign.key_pair("stranger")
+        self.team = key_pair("release-team")
+        self.stranger = key_pair("stranger")
 
     def tell(self) -> None:
         """All chapters."""
-        chapter("Push version 1.0.0 of a real Meshery design, and sign it with cosign")
+        chapter("Push version 1.0.0 of a real Meshery design, and sign it")
         self.publish(EXAMPLES / "1.0.0", "1.0.0", key=self.team)
         chapter("Apply a DesignPattern that requires the team's signature")
         self.apply_pattern()
@@ -70,14 +66,14 @@ class Demo:
         self.show()
         print(f"\nwhy: {ready(status)['message']}")
 
-    def publish(self, directory: Path, version: str, *, key: KeyPair) -> None:
-        """Push with patternctl, sign with cosign."""
+    def publish(self, directory: Path, version: str, *, key: Path) -> None:
+        """Push it, and sign the digest with a private key."""
         reference = f"oci://{self.repository}:{version}"
         said = command(PATTERNCTL, "push", "--insecure", directory.relative_to(ROOT), reference, "-o", "json")
         digest = json.loads(said)["digest"]
         print(f"$ patternctl push {directory.relative_to(ROOT)} {reference}\n{digest}")
-        self.cosign.sign_bundle(f"{self.repository}@{digest}", key=key)
-        print(f"$ {SIGN.replace('cosign.key', key.private.name)} {self.repository}@{digest[:19]}...")
+        command(PATTERNCTL, "sign", "--insecure", "--key", key, f"oci://{self.repository}@{digest}")
+        print(f"$ patternctl sign --key {key.name} oci://{self.repository}@{digest[:19]}...")
 
     def apply_pattern(self) -> None:
         """The namespace, the key, the pattern."""
@@ -90,7 +86,7 @@ class Demo:
             "secret",
             "generic",
             "cosign-public-key",
-            f"--from-file=cosign.pub={self.team.public}",
+            f"--from-file=cosign.pub={self.team.with_suffix('.pub')}",
         )
         print(json.dumps(pattern["spec"], indent=2))
         self.kubectl("apply", "-f", "-", stdin=json.dumps(pattern))
@@ -157,6 +153,15 @@ class Demo:
         print(f"ok: {what}")
 
 
+def key_pair(name: str) -> Path:
+    """A new private key without a password; the public one lies beside it."""
+    directory = DIRECTORY / "keys"
+    directory.mkdir(exist_ok=True)
+    command(PATTERNCTL, "generate-key-pair", "--output-key-prefix", directory / name)
+    print(f"$ patternctl generate-key-pair --output-key-prefix {name}")
+    return directory / f"{name}.key"
+
+
 def forged(directory: Path) -> Path:
     """A copy of a pattern in which somebody has changed an image."""
     copy = DIRECTORY / "forged"
@@ -179,7 +184,15 @@ def chapter(title: str) -> None:
 
 def command(*words: str | Path) -> str:
     """Run a program of ours; its standard output."""
-    done = subprocess.run(list(map(str, words)), cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        list(map(str, words)),
+        cwd=ROOT,
+        env={**os.environ, "PATTERNCTL_KEY_PASSWORD": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     if done.returncode:
         raise Failed(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
     return done.stdout

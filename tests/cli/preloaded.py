@@ -22,7 +22,7 @@ from typing import Any
 import pattern_operator.cli
 
 # What commands import when they run; kopf and what is the operator's alone is left out.
-PACKAGES = ("api", "archive", "cli", "render", "source", "verify")
+PACKAGES = ("api", "archive", "cli", "render", "sign", "source", "verify")
 
 
 class Preloaded:

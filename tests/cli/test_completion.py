@@ -11,6 +11,10 @@ import pytest
 from pattern_operator.cli import completion, parser
 
 BIN = Path(sys.executable).parent
+COMMANDS = [
+    *("get", "push", "sign", "generate-key-pair", "render", "verify"),
+    *("reconcile", "suspend", "resume", "uninstall", "completion"),
+]
 HERE = [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)]
 
 
@@ -40,7 +44,7 @@ def complete(patternctl, *words):
         (("get", ""), [], ":4"),  # nobody says where the cluster is
         (
             ("zzz", "a", ""),
-            ["get", "push", "render", "verify", "reconcile", "suspend", "resume", "uninstall", "completion"],
+            COMMANDS,
             ":4",
         ),
     ],

@@ -18,8 +18,14 @@ from tests.testbed.paths import ROOT
 from pattern_operator import __version__
 from pattern_operator.cli import exit_codes, parser
 
-COMMANDS = ["get", "push", "render", "verify", "reconcile", "suspend", "resume", "uninstall", "completion"]
-HEAVY = ["aiohttp", "asyncio", "cryptography", "kopf", "kubernetes", "msgspec", "orjson", "prometheus_client", "yaml"]
+COMMANDS = [
+    *("get", "push", "sign", "generate-key-pair", "render", "verify"),
+    *("reconcile", "suspend", "resume", "uninstall", "completion"),
+]
+HEAVY = [
+    *("aiohttp", "asyncio", "cryptography", "kopf", "kubernetes", "msgspec", "nacl", "orjson"),
+    *("prometheus_client", "yaml"),
+]
 HELP_WITHIN = 0.15  # seconds, Python's own start included
 
 PRINT_MODULES = """\

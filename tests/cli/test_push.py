@@ -10,6 +10,7 @@ import pytest
 import yaml
 from tests.cli.conftest import ALICE
 from tests.render.designs import DATA
+from tests.testbed.cosign import SIGN as SIGN_WITH_COSIGN
 from tests.testbed.cosign import Cosign
 from tests.testbed.paths import BIN
 
@@ -37,29 +38,38 @@ def test_the_digest_is_printed_with_the_command_that_signs_it(patternctl, reposi
     assert done.out.splitlines() == [
         f"pushed  {repository.oci}:1.0.0",
         f"digest  {digest}",
-        f"sign it with: {SIGN} --allow-http-registry {repository.at(digest)}",
+        f"sign it with: {SIGN} --insecure oci://{repository.at(digest)}",
     ]
 
 
-def test_the_command_that_is_printed_signs_where_the_internet_is_not_reached(patternctl, repository, tmp_path):
+def test_the_command_that_is_printed_signs(patternctl, repository):
+    patternctl.variables.update(PATTERNCTL_KEY_PASSWORD="")
+    patternctl("generate-key-pair")
+    pushed = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
+    program, *words = shlex.split(pushed.out.splitlines()[-1].removeprefix("sign it with: "))
+
+    signed = patternctl(*words)
+
+    assert (program, signed.code, signed.err) == ("patternctl", 0, "")
+    assert patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", "cosign.pub").code == 0
+
+
+def test_the_command_of_the_docs_signs_where_the_internet_is_not_reached(patternctl, repository, tmp_path):
     key = Cosign(tmp_path).key_pair()
     assert (key.private.name, key.public.name) == ("cosign.key", "cosign.pub")
-    pushed = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
-    command = pushed.out.splitlines()[-1].removeprefix("sign it with: ")
+    patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
 
-    signed = offline(command, directory=tmp_path)
+    signed = offline(f"{SIGN_WITH_COSIGN} --allow-http-registry {artifact(repository)}", directory=tmp_path)
 
     assert signed.returncode == 0, signed.stderr
     verified = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", key.public)
     assert (verified.code, "cosign" in verified.out) == (0, True)
 
 
-def test_without_its_flags_the_command_does_not_sign_where_the_internet_is_not_reached(
-    patternctl, repository, tmp_path
-):
+def test_without_its_flags_cosign_does_not_sign_where_the_internet_is_not_reached(patternctl, repository, tmp_path):
     Cosign(tmp_path).key_pair()
-    pushed = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
-    command = pushed.out.splitlines()[-1].removeprefix("sign it with: ")
+    patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
+    command = f"{SIGN_WITH_COSIGN} --allow-http-registry {artifact(repository)}"
 
     signed = offline(command.replace("=false", "=true") + " --yes", directory=tmp_path)
 
@@ -67,8 +77,13 @@ def test_without_its_flags_the_command_does_not_sign_where_the_internet_is_not_r
     assert repository.referrers(repository.manifest("1.0.0").headers["Docker-Content-Digest"]) == []
 
 
+def artifact(repository):
+    """What 1.0.0 names, as cosign takes it."""
+    return repository.at(repository.manifest("1.0.0").headers["Docker-Content-Digest"])
+
+
 def offline(command, *, directory):
-    """Run a command of cosign as it is printed, with a key without a password and with no way but to loopback."""
+    """Run a command of cosign, with a key without a password and with no way but to loopback."""
     program, *arguments = shlex.split(command)
     nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     home = {"HOME": str(directory), "DOCKER_CONFIG": str(directory), "COSIGN_PASSWORD": "", "PATH": str(BIN)}

@@ -128,7 +128,7 @@ def test_an_artifact_without_signature_is_refused(refused, repository, digest):
 
     assert finding["reason"] == "SignatureMissing"
     assert digest in finding["message"]
-    assert f"{SIGN} --allow-http-registry {repository.at(digest)}`" in finding["message"]
+    assert f"{SIGN} --insecure oci://{repository.at(digest)}`" in finding["message"]
 
 
 def test_a_signature_by_another_key_is_refused(refused, repository, digest, cosign, stranger):

@@ -184,7 +184,7 @@ def test_what_is_not_signed_is_not_applied_until_it_is(scenario: Scenario, cosig
         "SignatureMissing",
         digest,
         "release-team",
-        f"`{SIGN} --allow-http-registry {scenario.repository.at(digest)}`",
+        f"`{SIGN} --insecure oci://{scenario.repository.at(digest)}`",
     )
     assert nothing == []
     assert not refused.get("digest")

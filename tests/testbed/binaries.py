@@ -5,7 +5,7 @@ import hashlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,20 +80,25 @@ PROGRAMS = (
         "5 min",
     ),
 )
+OF_A_TESTBED = tuple(program for program in PROGRAMS if program.name in ("registry", "kwok", "controlplane"))
 
 
-def build(*, say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True)) -> None:
-    """Make every program and kwok's stages; do nothing, in a millisecond, when all are fresh.
+def build(
+    programs: Sequence[Program] = PROGRAMS,
+    *,
+    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> None:
+    """Make ``programs`` and kwok's stages; do nothing, in a millisecond, when all are fresh.
 
     Processes that call this at the same time (the workers of pytest-xdist) wait for the first.
 
     Raises:
         RuntimeError: there is no Go, or a program does not build.
     """
-    if not _stale() and STAGES_FILE.exists():
+    if not _stale(programs) and STAGES_FILE.exists():
         return
     with locked(STATE / "build.lock"):
-        stale = _stale()
+        stale = _stale(programs)
         if not stale and STAGES_FILE.exists():
             return
         go = toolchain.find(directory=STATE / "go", lock=ROOT / "requirements" / "go.lock", say=say)
@@ -111,8 +116,8 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _stale() -> list[Program]:
-    return [program for program in PROGRAMS if program.stale()]
+def _stale(programs: Sequence[Program]) -> list[Program]:
+    return [program for program in programs if program.stale()]
 
 
 def _build(program: Program, *, go: toolchain.Toolchain, say: Callable[[str], None]) -> None:

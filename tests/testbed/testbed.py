@@ -39,7 +39,7 @@ class Testbed:
         Raises:
             RuntimeError: something does not build or start; the message holds the end of its log.
         """
-        binaries.build()
+        binaries.build(binaries.OF_A_TESTBED)
         directory.mkdir(parents=True, exist_ok=True)
         authority = Authority.create(directory / "authority")
         try:

@@ -232,7 +232,7 @@ def test_the_message_has_the_command_that_signs_this_very_artifact(signatures: l
     with pytest.raises(Stalled) as refusal:
         verify(ARTIFACT, signatures, policy=policy_of(ALICE), command=command)
 
-    assert command.endswith(f" registry.example/patterns/web@{ARTIFACT}")
+    assert command.endswith(f" oci://registry.example/patterns/web@{ARTIFACT}")
     assert f"`{command}`" in refusal.value.message
 
 

@@ -14,11 +14,13 @@ from pattern_operator.cli import (
     arguments,
     completion,
     exit_codes,
+    generate_key_pair,
     get,
     output,
     push,
     reconcile,
     render,
+    sign,
     suspend,
     uninstall,
     verify,
@@ -29,6 +31,7 @@ from pattern_operator.cli.cluster import UsageError
 _EXAMPLES = """\
 examples:
   patternctl push ./design.yml oci://registry.example/patterns/web:1.0.0
+  patternctl sign oci://registry.example/patterns/web:1.0.0 --key cosign.key
   patternctl verify oci://registry.example/patterns/web:1.0.0 --key cosign.pub
   patternctl render oci://registry.example/patterns/web:1.0.0 --report -
   patternctl get -A
@@ -44,13 +47,13 @@ def parser() -> Parser:
     """The command line: a sub-command a module."""
     top = Parser(
         prog="patternctl",
-        description="Render, verify, push, list and steer signed patterns of Kubernetes resources.",
+        description="Render, sign, verify, push, list and steer signed patterns of Kubernetes resources.",
         epilog=_EXAMPLES + exit_codes.table(*exit_codes.DESCRIPTIONS),
     )
     top.add_argument("--version", action="version", version=f"patternctl {__version__}")
     arguments.add_verbose(top)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for module in (get, push, render, verify, reconcile, suspend, uninstall, completion):
+    for module in (get, push, sign, generate_key_pair, render, verify, reconcile, suspend, uninstall, completion):
         module.add(commands)
     for command in commands.choices.values():
         arguments.add_verbose(command)

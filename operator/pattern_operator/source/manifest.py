@@ -156,6 +156,11 @@ def is_manifest(content: bytes, *, content_type: str) -> bool:
     return called not in _SAYS_NOTHING or document.get("mediaType") in MANIFESTS | INDEXES
 
 
+def media_type_of(content: bytes, *, content_type: str, context: str) -> str:
+    """What a manifest or index is, for a descriptor of it; raises as ``read_document``."""
+    return read_document(content, content_type=content_type, context=context)[1]
+
+
 def read_document(content: bytes, *, content_type: str, context: str) -> tuple[dict[str, object], str]:
     """Parse the document and find out what it is; a document that claims to be two things is refused."""
     if len(content) > MAX_MANIFEST:

@@ -28,9 +28,9 @@ from pattern_operator.quote import first_few, quoted
 from pattern_operator.source.layout_marker import INDEX, MARKER
 from pattern_operator.source.local_tree import opened, read_below, shown
 from pattern_operator.source.manifest import OCI_MANIFEST, Manifest, parse_manifest, read_descriptor
-from pattern_operator.source.push import ensure_stored, upload_target
 from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.transport import Response
+from pattern_operator.source.upload import ensure_stored, upload_target
 from pattern_operator.strict_json import InvalidDocument, read_bounded
 
 _REF_NAME: Final = "org.opencontainers.image.ref.name"  # image-spec 1.1, "Pre-Defined Annotation Keys"

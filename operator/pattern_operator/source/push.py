@@ -5,32 +5,28 @@ the same bytes, hence the same digest, on every day and machine (whose zlib comp
 """
 
 import io
-import json
 import struct
 import tarfile
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
-from yarl import URL
-
-from pattern_operator.api.artifact import Descriptor, File
+from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Digest, InvalidReference, Revision, is_tag
+from pattern_operator.api.reference import Digest, Revision, is_tag
 from pattern_operator.archive.tarheader import InvalidHeader, safe_path
-from pattern_operator.errors import Stalled, Transient
+from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
 from pattern_operator.quote import quoted
 from pattern_operator.source.manifest import OCI_MANIFEST
 from pattern_operator.source.registry.client import RepositoryClient
-from pattern_operator.source.registry.redirects import UnsafeRedirect, address
+from pattern_operator.source.upload import CREATED, date_text, json_bytes, put_manifest, upload_blob, written
 
 CONFIG: Final = "application/vnd.cncf.flux.config.v1+json"
 CONTENT: Final = "application/vnd.cncf.flux.content.v1.tar+gzip"
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"  # RFC 1952: neither time, name nor system (zlib names one)
-CREATED: Final = "org.opencontainers.image.created"  # image-spec 1.1, "Pre-Defined Annotation Keys"
 
 
 async def push(
@@ -59,17 +55,17 @@ async def push(
     layer = await run_in(registry.executors.cpu, _gzip, tar)
     noted = dict(annotations or {})
     if created is not None:
-        noted[CREATED] = created.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    manifest = _json(
+        noted[CREATED] = date_text(created)
+    manifest = json_bytes(
         {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
-            "config": _written(await _blob(registry, _config(tar), media_type=CONFIG)),
-            "layers": [_written(await _blob(registry, layer, media_type=CONTENT))],
+            "config": written(await upload_blob(registry, _config(tar), media_type=CONFIG)),
+            "layers": [written(await upload_blob(registry, layer, media_type=CONTENT))],
             **({"annotations": noted} if noted else {}),
         }
     )
-    return Revision(tag, await _manifest(registry, manifest, tag=tag))
+    return Revision(tag, await put_manifest(registry, manifest, reference=tag))
 
 
 def _tar(files: Sequence[File]) -> bytes:
@@ -133,81 +129,6 @@ def _too_large(size: str, limits: str) -> Stalled:
 
 def _config(tar: bytes) -> bytes:
     """An image config that names the layer's content (image-spec 1.1, "Image Configuration"), as Flux writes it."""
-    return _json(
+    return json_bytes(
         {"architecture": "", "os": "", "config": {}, "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(tar))]}}
     )
-
-
-def _json(document: Mapping[str, object]) -> bytes:
-    return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
-
-
-def _written(descriptor: Descriptor) -> dict[str, object]:
-    return {"mediaType": descriptor.media_type, "digest": str(descriptor.digest), "size": descriptor.size}
-
-
-async def _blob(registry: RepositoryClient, content: bytes, *, media_type: str) -> Descriptor:
-    """Upload a blob unless it is there (distribution-spec 1.1, "POST then PUT")."""
-    digest = Digest.of(content)
-    context = registry.context(f"upload of blob {digest}")
-    there = await registry.request("HEAD", f"blobs/{digest}", context=context, expect=(200, 404))
-    if there.status == 404:
-        begun = await registry.request("POST", "blobs/uploads/", context=context, expect=(202,))
-        session = upload_target(begun.headers.get("Location", ""), source=begun.url, context=context)
-        await registry.request(
-            "PUT",
-            URL(f"{session}{'&' if session.raw_query_string else '?'}digest={digest}", encoded=True),
-            context=context,
-            headers={"Content-Type": "application/octet-stream"},
-            body=content,
-            expect=(201,),
-            given_by=begun,
-        )
-    return Descriptor(media_type, digest, len(content))
-
-
-async def _manifest(registry: RepositoryClient, content: bytes, *, tag: str) -> Digest:
-    digest = Digest.of(content)
-    context = registry.context(f"push of {tag}")
-    answer = await registry.request(
-        "PUT", f"manifests/{tag}", context=context, headers={"Content-Type": OCI_MANIFEST}, body=content, expect=(201,)
-    )
-    ensure_stored(digest, answer.headers.get("Docker-Content-Digest", ""), context=context)
-    return digest
-
-
-def upload_target(location: str, *, source: URL, context: str) -> URL:
-    """Where the registry at ``source`` wants a blob.
-
-    Raises:
-        Transient: REGISTRY_UNAVAILABLE: it names no address, or one over plain http.
-    """
-    try:
-        return address(location, source=source)
-    except UnsafeRedirect as error:
-        raise Transient(
-            reason=Reason.REGISTRY_UNAVAILABLE,
-            message=f"{context}: the registry sends the content {error}, which is not followed; try again later.",
-        ) from error
-
-
-def ensure_stored(digest: Digest, header: str, *, context: str) -> None:
-    """Refuse a manifest that the registry stored as another one; ``header`` is what it says, if anything.
-
-    Raises:
-        Stalled: DIGEST_MISMATCH.
-    """
-    if header in ("", str(digest)):
-        return
-    raise Stalled(
-        reason=Reason.DIGEST_MISMATCH,
-        message=f"{context}: the registry stored {_digest_in(header)} and not {digest}: something in between changed"
-        " it.",
-    )
-
-
-def _digest_in(header: str) -> str:
-    try:
-        return str(Digest.parse(header))
-    except InvalidReference:
-        return "something that has no digest"

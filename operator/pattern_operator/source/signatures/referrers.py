@@ -88,9 +88,14 @@ async def _entries(page: Response, *, registry: RepositoryClient, context: str) 
         raise
 
 
+def referrers_tag(digest: Digest) -> str:
+    """The tag of the list of referrers, where a registry keeps none: at most 64 digits ("Referrers Tag Schema")."""
+    return f"{digest.algorithm}-{digest.hex[:64]}"
+
+
 async def _by_tag(digest: Digest, *, registry: RepositoryClient, deadline: Deadline) -> Listing | FallbackTag:
     """What the fallback tag lists; none where there is no such tag."""
-    tag = f"{digest.algorithm}-{digest.hex[:64]}"  # at most 64 digits, "Referrers Tag Schema"
+    tag = referrers_tag(digest)
     try:
         async with deadline.enforced():
             content = await registry.manifest(tag)
