@@ -14,12 +14,14 @@ MAX_LAYERS_TOTAL: Final = 64 * MIB  # the largest real design is 4.2 MB; a bundl
 MAX_LAYERS: Final = 64  # an artifact of ours has one layer; images have dozens
 MAX_SIGNATURE_BLOB: Final = 1 * MIB  # a bundle with certificate, log proof and timestamp is some 10 KiB
 MAX_SIGNATURES: Final = 64  # signatures tried per artifact; more than this is an attack or an accident
-MAX_ATTESTATIONS: Final = 4  # of those that are not signatures: for the message, which shows no more
+MAX_ATTESTATIONS: Final = 4  # of those that no policy asks for: for the message, which shows no more
+MAX_ASKED_ATTESTATIONS: Final = 32  # of those that a policy asks for; scans that are made again each day add up
 MAX_SIGNATURES_SIZE: Final = 4 * MIB  # of all signatures of an artifact: 64 bundles have 1 MiB
 MAX_SIGNATURE_MANIFEST: Final = 1 * MIB  # of cosign's tag: 64 signatures with certificate and log proof have 768 KiB
 MAX_REFERRER_MANIFEST: Final = 256 * KIB  # of one referrer: a bundle's has 1 KiB
 MAX_LISTING: Final = 2 * MIB  # a page of tags or referrers: 10,000 tags of the greatest length have 1.3 MiB
 MAX_REFERRERS: Final = 512  # referrers that may be signatures by their type, which are looked at
+MAX_UNLIKELY_REFERRERS: Final = 32  # of those that say that they are something else: lists kept by clients may err
 MAX_REFERRER_PAGES: Final = 16  # `Link: rel="next"` followed at most this often
 MAX_TAGS: Final = 10_000  # tags listed to answer a semver range
 MAX_TAG_PAGES: Final = 100

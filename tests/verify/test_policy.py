@@ -321,7 +321,7 @@ def test_every_format_that_source_looks_for_is_judged(form):
 
 
 def test_attestations_and_what_cannot_be_read_take_no_place_of_a_signature():
-    report = dataclasses.replace(bundle(bundle_document(statement(predicateType="x"))), attestation=True)
+    report = dataclasses.replace(bundle(bundle_document(statement(predicateType="x"))), predicate_type="x")
     gone = Signature(SignatureFormat.BUNDLE, "referrer sha256:2c (ArtifactNotFound)", "", b"")
 
     result = verify(ARTIFACT, [report, gone] * MAX_SIGNATURES + [cosign()], policy=policy_of(ALICE))
@@ -330,7 +330,7 @@ def test_attestations_and_what_cannot_be_read_take_no_place_of_a_signature():
 
 
 def test_a_signature_that_is_called_an_attestation_is_judged_by_what_it_is():
-    result = verify(ARTIFACT, [dataclasses.replace(bundle(), attestation=True)], policy=policy_of(ALICE))
+    result = verify(ARTIFACT, [dataclasses.replace(bundle(), predicate_type="x")], policy=policy_of(ALICE))
 
     assert len(result.verified_by) == 1
 

@@ -51,7 +51,8 @@ class SignatureFormat(StrEnum):
     """The signature formats that the operator looks for in a registry."""
 
     COSIGN = "cosign"  # a layer of the tag sha256-<hex>.sig, or of an OCI 1.1 referrer of cosign's own type
-    BUNDLE = "bundle"  # a Sigstore bundle v0.3, the only layer of a referrer
+    BUNDLE = "bundle"  # a Sigstore bundle, the only layer of a referrer
+    DSSE = "dsse"  # an attestation: an envelope that is a layer of the tag sha256-<hex>.att, or of a referrer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Signature:
 
     ``where`` names it for people, as in ``sha256-0a1b....sig layer 2``. ``payload`` is the raw blob: the
     simple-signing JSON of cosign, or the JSON of the bundle; its digest and size were checked. ``annotations`` are
-    those of the layer's descriptor. ``attestation``: it declares to be an attestation, not a signature.
+    those of the layer's descriptor. ``predicate_type`` is what an in-toto statement in it declares to state; empty
+    where it declares nothing.
     """
 
     format: SignatureFormat
@@ -68,4 +70,9 @@ class Signature:
     media_type: str
     payload: bytes = field(repr=False)
     annotations: Mapping[str, str] = field(default_factory=dict)
-    attestation: bool = False
+    predicate_type: str = ""
+
+    @property
+    def attestation(self) -> bool:
+        """Whether it declares to state something else than that the artifact is signed."""
+        return self.predicate_type not in ("", SIGNATURE_PREDICATE)

@@ -114,11 +114,13 @@ class Index:
     refusals: tuple[Stalled, ...] = ()
 
 
-def parse_index(content: bytes, *, types: Collection[str], content_type: str = "", context: str = "the index") -> Index:
+def parse_index(
+    content: bytes, *, types: Collection[str] | None, content_type: str = "", context: str = "the index"
+) -> Index:
     """Read an image index, as the referrers API answers it: its descriptors whose artifact type is one of ``types``.
 
-    The others are passed over, however many and whatever they are. An empty type, as of an absent one, is one too. One
-    that cannot be read hides no other.
+    The others are passed over, however many and whatever they are; without ``types`` none is. An empty type, as of an
+    absent one, is one too. One that cannot be read hides no other.
 
     Raises:
         Stalled: ARTIFACT_TOO_LARGE or ARTIFACT_UNSUPPORTED, as for a manifest.
@@ -136,7 +138,7 @@ def parse_index(content: bytes, *, types: Collection[str], content_type: str = "
             if not isinstance(entry, dict):
                 raise InvalidDocument("has an entry that is not an object")
             called = entry.get("artifactType")
-            if isinstance(called, str) and called.lower() not in types:
+            if types is not None and isinstance(called, str) and called.lower() not in types:
                 continue
             entries.append(read_descriptor(entry))
         except InvalidDocument as error:

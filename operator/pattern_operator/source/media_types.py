@@ -26,9 +26,17 @@ _NAMES: Final = (
 )
 
 
+_OLD_BUNDLE: Final = "application/vnd.dev.sigstore.bundle+json"  # sigstore_bundle.proto, before v0.3
+
+
 def essence(media_type: str) -> str:
-    """Type and subtype alone, in small letters: parameters and case tell no types apart (RFC 9110, section 8.3.1)."""
-    return media_type.partition(";")[0].strip().lower()
+    """Type and subtype alone, in small letters: parameters and case tell no types apart (RFC 9110, section 8.3.1).
+
+    But of the old type of Sigstore's bundles, whose parameter is the version.
+    """
+    kind, _, parameters = media_type.lower().partition(";")
+    kind = kind.strip()
+    return f"{kind};{parameters.strip()}" if kind == _OLD_BUNDLE and parameters.strip() else kind
 
 
 def is_beside_content(media_type: str) -> bool:

@@ -28,6 +28,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import (
+    MAX_ASKED_ATTESTATIONS,
     MAX_ATTESTATIONS,
     MAX_REFERRER_MANIFEST,
     MAX_REFERRER_PAGES,
@@ -35,6 +36,7 @@ from pattern_operator.limits import (
     MAX_SIGNATURE_BLOB,
     MAX_SIGNATURES,
     MAX_SIGNATURES_SIZE,
+    MAX_UNLIKELY_REFERRERS,
 )
 from pattern_operator.source import FetchedSignatures, fetch_signatures, push
 from pattern_operator.source.registry.timeouts import Timeouts
@@ -782,6 +784,208 @@ async def test_a_registry_that_fails_for_each_referrer_is_not_asked_for_all(fake
 
     assert got.failures[0].reason is Reason.REGISTRY_UNAVAILABLE
     assert len([path for path in fake_registry.paths("GET") if "/manifests/sha256:" in path]) < 20
+
+
+# --- attestations, and lists that say something else -----------------------------------------------------------------
+
+ATTESTED_ELSE = "https://example.org/scan/v1"
+DSSE = "application/vnd.dsse.envelope.v1+json"
+IN_TOTO = "application/vnd.in-toto+json"
+
+
+def envelope(number: int, predicate: str = ATTESTED) -> bytes:
+    payload = base64.b64encode(json.dumps({"predicateType": predicate, "n": number}).encode()).decode()
+    return json.dumps({"payload": payload, "payloadType": IN_TOTO}).encode()
+
+
+def tag_list(fake_registry: FakeRegistry, signed: Digest) -> None:
+    """Let there be no referrers API, and what was referred be listed under the fallback tag."""
+    listed, fake_registry.referrers = fake_registry.referrers, None
+    assert listed is not None
+    fake_registry.document(index(listed), tag=f"sha256-{signed.hex}", media_type=INDEX)
+
+
+def referrer(fake_registry: FakeRegistry, signed: Digest, number: int, *, said: str, listed: str) -> None:
+    manifest = fake_registry.manifest([], artifactType=said, subject=signed, annotations={"n": str(number)})
+    fake_registry.refer(manifest, listed)
+
+
+def manifests_asked(fake_registry: FakeRegistry) -> int:
+    return len([path for path in fake_registry.paths("GET") if "/manifests/sha256:" in path])
+
+
+async def test_a_signature_that_a_tag_lists_as_something_else_is_found(fake_registry, network, signed):
+    for number in range(5):
+        referrer(fake_registry, signed, number, said=SBOM, listed=SBOM)
+    bundle(fake_registry, signed)
+    fake_registry.referrers[-1]["artifactType"] = SBOM
+    tag_list(fake_registry, signed)
+
+    assert [each.payload for each in await found(fake_registry, network, signed)] == [b'{"bundle": 1}']
+
+
+async def test_what_a_list_calls_a_signature_and_says_itself_that_it_is_none_is_none(fake_registry, network, signed):
+    referrer(fake_registry, signed, 1, said=SBOM, listed=BUNDLE)
+    referrer(fake_registry, signed, 2, said="application/sarif+json", listed=COSIGN)
+    tag_list(fake_registry, signed)
+
+    assert await found(fake_registry, network, signed) == ()
+
+
+@pytest.mark.parametrize("api", [True, False], ids=["referrers API", "fallback tag"])
+async def test_hundreds_of_sboms_cost_a_bounded_number_of_requests(fake_registry, network, signed, api):
+    for number in range(400):
+        referrer(fake_registry, signed, number, said=SBOM, listed=SBOM)
+    bundle(fake_registry, signed)
+    if not api:
+        tag_list(fake_registry, signed)
+
+    got = await fetched(fake_registry, network, signed)
+
+    assert [each.payload for each in got.signatures] == [b'{"bundle": 1}']
+    assert got.failures == ()
+    assert manifests_asked(fake_registry) == 1 + (0 if api else MAX_UNLIKELY_REFERRERS)
+    assert got.passed_over == (0 if api else 400 - MAX_UNLIKELY_REFERRERS)
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["hint in the list", "hint in the manifest"])
+async def test_hundreds_of_attestations_that_nobody_asks_for_cost_few_requests(fake_registry, network, signed, listed):
+    for number in range(200):
+        attestation(fake_registry, signed, number, annotations={PREDICATE_HINT: ATTESTED})
+        if listed:
+            fake_registry.referrers[-1]["annotations"] = {PREDICATE_HINT: ATTESTED}
+    bundle(fake_registry, signed)
+
+    got = await fetched(fake_registry, network, signed)
+
+    assert [each.payload for each in got.signatures if not each.attestation] == [b'{"bundle": 1}']
+    assert got.passed_over == 200 - MAX_UNLIKELY_REFERRERS
+    assert len([path for path in fake_registry.paths("GET") if "/blobs/" in path]) == 1 + MAX_UNLIKELY_REFERRERS
+    assert manifests_asked(fake_registry) == 1 + (MAX_UNLIKELY_REFERRERS if listed else 200)
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2", "0.3"])
+async def test_bundles_of_older_types_are_found_by_the_type_that_names_their_version(
+    fake_registry, network, signed, version
+):
+    spelled = f"application/vnd.dev.sigstore.bundle+json;version={version}"
+    layer = fake_registry.blob(b"old", spelled)
+    fake_registry.refer(fake_registry.manifest([layer], artifactType=spelled, subject=signed), spelled)
+
+    (signature,) = await found(fake_registry, network, signed)
+
+    assert (signature.format, signature.media_type, signature.payload) == (SignatureFormat.BUNDLE, spelled, b"old")
+
+
+async def test_attestations_that_are_asked_for_are_found_among_others(fake_registry, network, signed):
+    for number in range(40):
+        attestation(fake_registry, signed, number, annotations={PREDICATE_HINT: ATTESTED_ELSE})
+    asked = [attestation(fake_registry, signed, number) for number in range(100, 100 + MAX_ASKED_ATTESTATIONS // 2)]
+    bundle(fake_registry, signed)
+
+    got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
+
+    where = [each.where for each in got.signatures if each.predicate_type == ATTESTED]
+    assert where[: len(asked)] == [f"referrer {digest}" for digest in asked]
+    assert b'{"bundle": 1}' in [each.payload for each in got.signatures if not each.attestation]
+
+
+async def test_more_attestations_than_are_tried_are_said_and_hide_no_signature(fake_registry, network, signed):
+    for number in range(MAX_ASKED_ATTESTATIONS + 1):
+        attestation(fake_registry, signed, number)
+    bundle(fake_registry, signed)
+
+    got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
+
+    assert b'{"bundle": 1}' in [each.payload for each in got.signatures if not each.attestation]
+    assert len([each for each in got.signatures if each.attestation]) == MAX_ASKED_ATTESTATIONS
+    assert [each.reason for each in got.failures] == [Reason.TOO_MANY_SIGNATURES]
+    assert "attestations of the types that are asked for" in got.failures[0].message
+
+
+def attested_by_tag(fake_registry: FakeRegistry, signed: Digest, *layers: dict[str, Any]) -> None:
+    fake_registry.manifest(layers, tag=f"sha256-{signed.hex}.att")
+
+
+async def test_the_tag_of_attestations_is_read_where_they_are_asked_for(fake_registry, network, signed):
+    attested_by_tag(
+        fake_registry,
+        signed,
+        fake_registry.blob(envelope(1, ATTESTED_ELSE), DSSE, annotations={"predicateType": ATTESTED_ELSE}),
+        fake_registry.blob(b"{}", SBOM),
+        fake_registry.blob(envelope(2), DSSE, annotations={"predicateType": ATTESTED, SIGNATURE: "sig"}),
+    )
+
+    got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
+
+    assert [(each.format, each.where.partition(".att")[2], each.predicate_type) for each in got.signatures] == [
+        (SignatureFormat.DSSE, " layer 3", ATTESTED),
+        (SignatureFormat.DSSE, " layer 1", ATTESTED_ELSE),
+    ]
+    assert got.signatures[0].annotations[SIGNATURE] == "sig"
+    assert got.signatures[0].payload == envelope(2)
+
+
+async def test_the_tag_of_attestations_is_not_asked_for_without_need(fake_registry, network, signed):
+    attested_by_tag(fake_registry, signed, fake_registry.blob(envelope(1), DSSE))
+
+    assert await found(fake_registry, network, signed) == ()
+    assert not any(".att" in path for path in fake_registry.paths("GET"))
+
+
+async def test_hundreds_of_other_attestations_under_the_tag_are_not_all_read(fake_registry, network, signed):
+    others = [
+        fake_registry.blob(envelope(number, ATTESTED_ELSE), DSSE, annotations={"predicateType": ATTESTED_ELSE})
+        for number in range(300)
+    ]
+    attested_by_tag(fake_registry, signed, *others, fake_registry.blob(envelope(1), DSSE))
+
+    got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
+
+    assert got.signatures[0].predicate_type == ATTESTED
+    assert got.passed_over == 300 - MAX_UNLIKELY_REFERRERS
+    assert len([path for path in fake_registry.paths("GET") if "/blobs/" in path]) == 1 + MAX_UNLIKELY_REFERRERS
+
+
+async def test_a_tag_of_attestations_that_cannot_be_asked_is_not_an_absence(fake_registry, network, signed):
+    fake_registry.answer("GET", r"\.att$", status=503)
+
+    got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
+
+    assert [each.reason for each in got.failures] == [Reason.REGISTRY_UNAVAILABLE]
+
+
+@pytest.mark.parametrize("kind", [DSSE, IN_TOTO])
+async def test_envelopes_that_others_attach_are_found_where_they_are_asked_for(fake_registry, network, signed, kind):
+    layer = fake_registry.blob(envelope(1), DSSE)
+    digest = fake_registry.manifest([layer], artifactType=kind, subject=signed)
+    fake_registry.refer(digest, kind)
+
+    got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
+
+    assert [(each.format, each.where) for each in got.signatures] == [
+        (SignatureFormat.DSSE, f"referrer {digest} layer 1")
+    ]
+    assert await found(fake_registry, network, signed) == ()
+
+
+async def test_a_bundle_that_is_attached_as_a_statement_is_a_bundle(fake_registry, network, signed):
+    layer = fake_registry.blob(b"{}", BUNDLE)
+    fake_registry.refer(fake_registry.manifest([layer], artifactType=IN_TOTO, subject=signed), IN_TOTO)
+
+    got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
+
+    assert [each.format for each in got.signatures] == [SignatureFormat.BUNDLE]
+
+
+def test_what_was_not_looked_at_is_said_where_nothing_proves_enough():
+    explained = FetchedSignatures(passed_over=300).explain(MISSING)
+
+    assert explained.reason is Reason.SIGNATURE_MISSING
+    assert explained.message == (
+        "it has no signature: sign it. 300 more of its referrers are called something else, and were not looked at."
+    )
+    assert FetchedSignatures(passed_over=300).explain(OVER) is OVER
 
 
 MISSING = Stalled(reason=Reason.SIGNATURE_MISSING, message="it has no signature: sign it")

@@ -1,11 +1,18 @@
 """How many signatures of one artifact are read, and how large they may be together: whoever may push chooses both."""
 
 from collections import deque
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final
 
 from pattern_operator.api.artifact import Descriptor, Signature, SignatureFormat
-from pattern_operator.limits import MAX_ATTESTATIONS, MAX_SIGNATURE_BLOB, MAX_SIGNATURES, MAX_SIGNATURES_SIZE
+from pattern_operator.limits import (
+    MAX_ASKED_ATTESTATIONS,
+    MAX_ATTESTATIONS,
+    MAX_SIGNATURE_BLOB,
+    MAX_SIGNATURES,
+    MAX_SIGNATURES_SIZE,
+)
 
 MAX_REQUESTS: Final = 8  # at once; signatures are small, and registries slow down who asks for more
 
@@ -23,13 +30,18 @@ class SignatureLayer:
 class SignatureBudget:
     """How many signatures there are so far, and how large they are; attestations count for neither.
 
-    ``full``: there was one more than there is room for.
+    Attestations of ``predicates`` are asked for, and counted by themselves. ``full``, ``full_of_attestations``: there
+    was one more than there is room for.
     """
 
+    predicates: Set[str] = frozenset()
     signatures: int = 0
     size: int = 0
     attestations: int = 0
+    asked: int = 0
+    asked_size: int = 0
     full: bool = False
+    full_of_attestations: bool = False
 
     def next_batch(self, waiting: deque[SignatureLayer]) -> list[SignatureLayer]:
         """Take what is read next: a layer that certainly is a signature only where there is room for it."""
@@ -47,7 +59,9 @@ class SignatureBudget:
         return batch
 
     def take(self, signature: Signature) -> bool:
-        """Whether to keep one: there is room for it. Of attestations the first ones are enough for a message."""
+        """Whether to keep one: there is room for it. Of attestations that nobody asks for, the first ones are."""
+        if signature.attestation and signature.predicate_type in self.predicates:
+            return self._take_asked(len(signature.payload))
         if signature.attestation:
             self.attestations += 1
             return self.attestations <= MAX_ATTESTATIONS
@@ -58,4 +72,11 @@ class SignatureBudget:
             self.full = True
             return False
         self.signatures, self.size = self.signatures + 1, size
+        return True
+
+    def _take_asked(self, size: int) -> bool:
+        if self.asked == MAX_ASKED_ATTESTATIONS or self.asked_size + size > MAX_SIGNATURES_SIZE:
+            self.full_of_attestations = True
+            return False
+        self.asked, self.asked_size = self.asked + 1, self.asked_size + size
         return True

@@ -1,15 +1,15 @@
 """What claims to sign an artifact, wherever in its repository that may lie.
 
-Places: cosign's tag ``sha256-<hex>.sig`` (cosign, specs/SIGNATURE_SPEC.md), and the referrers of the artifact
-(``referrers``). An error is never "unsigned": only a 404 is, and only from the registry itself. A place that cannot be
-asked hides no other: it matters where what was found does not prove enough. A single one that cannot be read neither
-hides the others nor counts: it is handed on without payload, says in ``where`` what is wrong with it, and is refused by
-``verify``.
+Places: cosign's tag ``sha256-<hex>.sig`` (cosign, specs/SIGNATURE_SPEC.md), the referrers of the artifact
+(``referrers``), and, where attestations are asked for, the tag ``sha256-<hex>.att`` (specs/ATTESTATION_SPEC.md). An
+error is never "unsigned": only a 404 is, and only from the registry itself. A place that cannot be asked hides no
+other: it matters where what was found does not prove enough. A single one that cannot be read neither hides the others
+nor counts: it is handed on without payload, says in ``where`` what is wrong with it, and is refused by ``verify``.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,20 +19,31 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import (
+    MAX_ASKED_ATTESTATIONS,
     MAX_REFERRER_MANIFEST,
     MAX_REFERRERS,
     MAX_SIGNATURE_BLOB,
     MAX_SIGNATURE_MANIFEST,
     MAX_SIGNATURES,
     MAX_SIGNATURES_SIZE,
+    MAX_UNLIKELY_REFERRERS,
 )
 from pattern_operator.source.manifest import Manifest, parse_manifest
 from pattern_operator.source.registry.client import FetchedManifest, RepositoryClient
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.signatures.budget import MAX_REQUESTS, SignatureBudget, SignatureLayer
-from pattern_operator.source.signatures.formats import BUNDLES, format_of_manifest, format_of_type, reading_order
-from pattern_operator.source.signatures.in_toto import is_other_statement
-from pattern_operator.source.signatures.referrers import FallbackTag, list_referrers
+from pattern_operator.source.signatures.formats import (
+    BUNDLES,
+    DSSE_ENVELOPE,
+    LAYER_PREDICATE_HINT,
+    PREDICATE_HINT,
+    UNLIKELY,
+    format_of_manifest,
+    format_of_type,
+    rank_of_hint,
+)
+from pattern_operator.source.signatures.in_toto import predicate_of
+from pattern_operator.source.signatures.referrers import NOTHING_ELSE, FallbackTag, list_referrers
 
 _ENOUGH: Final = 4  # failures after which no more referrers are asked for: the others would fail alike
 _MAX_TAG: Final = 128
@@ -57,17 +68,26 @@ _NOT_PROVEN: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FetchedSignatures:
-    """What claims to sign an artifact, and what hides more of it; without both, it is proven that there is nothing."""
+    """What claims to sign an artifact, and what hides more of it; without both, it is proven that there is nothing.
+
+    ``passed_over`` referrers say that they are something else, and were not looked at, because there are many.
+    """
 
     signatures: tuple[Signature, ...] = ()
     failures: tuple[PatternError, ...] = ()
+    passed_over: int = 0
 
     def explain(self, refusal: Stalled) -> PatternError:
         """The error where ``verify`` refuses what was found: a failure to ask, if there was one, is never "unsigned".
 
         One that may pass comes first.
         """
-        if refusal.reason not in _NOT_PROVEN or not self.failures:
+        if refusal.reason not in _NOT_PROVEN:
+            return refusal
+        if not self.failures and self.passed_over:
+            more = f"{self.passed_over} more of its referrers are called something else, and were not looked at."
+            return Stalled(reason=refusal.reason, message=f"{refusal.message.rstrip('.')}. {more}")
+        if not self.failures:
             return refusal
         failure = min(self.failures, key=lambda each: not isinstance(each, Transient))
         message = f"{failure.message} So far {refusal.message}"
@@ -76,22 +96,35 @@ class FetchedSignatures:
         return Stalled(reason=failure.reason, message=message)
 
 
-async def fetch_signatures(digest: Digest, *, registry: RepositoryClient) -> FetchedSignatures:
+async def fetch_signatures(
+    digest: Digest, *, registry: RepositoryClient, predicates: Set[str] = NOTHING_ELSE
+) -> FetchedSignatures:
     """Everything in the repository that claims to sign ``digest``, within the time of a look-up.
 
-    Attestations are handed on too, a few of them, marked as such: they never count as signatures.
+    Attestations of ``predicates``, in-toto predicate types, are looked for as well. Of others a few are handed on, for
+    messages. All are marked by what they say that they state: none counts as a signature.
     """
     deadline = Deadline.after(
         registry.timeouts.lookup, context=registry.context(f"finding the signatures of {digest}"), waits=registry.waits
     )
-    finder = _Finder(digest, registry, asyncio.Semaphore(MAX_REQUESTS), deadline, SignatureBudget())
-    tagged, referring = await run_all([finder.found(finder.tagged()), finder.found(finder.referring())])
-    failures = [*tagged.failures, *referring.failures]
+    finder = _Finder(
+        digest, registry, asyncio.Semaphore(MAX_REQUESTS), deadline, predicates, SignatureBudget(predicates)
+    )
+    places = [finder.tagged("sig", SignatureFormat.COSIGN), finder.referring()]
+    if predicates:
+        places.append(finder.tagged("att", SignatureFormat.DSSE))
+    found = await run_all([finder.found(place) for place in places])
+    failures = [failure for each in found for failure in each.failures]
     if finder.budget.full:
         counted = f"more than {MAX_SIGNATURES} signatures, or more than {MAX_SIGNATURES_SIZE} bytes of them"
         message = f"{digest} has {counted}: remove those that are not needed from the registry."
         failures.append(Stalled(reason=Reason.TOO_MANY_SIGNATURES, message=message))
-    return FetchedSignatures((*tagged.signatures, *referring.signatures), tuple(failures))
+    if finder.budget.full_of_attestations:
+        counted = f"more than {MAX_ASKED_ATTESTATIONS} attestations of the types that are asked for, or more than"
+        message = f"{digest} has {counted} {MAX_SIGNATURES_SIZE} bytes of them: remove old ones from the registry."
+        failures.append(Stalled(reason=Reason.TOO_MANY_SIGNATURES, message=message))
+    signatures = tuple(signature for each in found for signature in each.signatures)
+    return FetchedSignatures(signatures, tuple(failures), sum(each.passed_over for each in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +134,7 @@ class _Place:
     layers: tuple[SignatureLayer, ...] = ()
     unreadable: tuple[Signature, ...] = ()
     failures: tuple[PatternError, ...] = ()
+    passed_over: int = 0
 
 
 @dataclass(slots=True)
@@ -111,12 +145,13 @@ class _Finder:
     registry: RepositoryClient
     turns: asyncio.Semaphore
     deadline: Deadline
+    predicates: Set[str]
     budget: SignatureBudget
     failed: int = field(default=0)  # requests for referrers
 
-    async def tagged(self) -> _Place:
-        """The layers of cosign's tag."""
-        tag = f"{self.digest.algorithm}-{self.digest.hex}.sig"
+    async def tagged(self, suffix: str, form: SignatureFormat) -> _Place:
+        """The layers of one of cosign's tags."""
+        tag = f"{self.digest.algorithm}-{self.digest.hex}.{suffix}"
         if len(tag) > _MAX_TAG:  # of a sha512, for which there can be no such tag
             return _Place()
         try:
@@ -124,30 +159,52 @@ class _Finder:
                 content = await self.registry.manifest(tag, limit=MAX_SIGNATURE_MANIFEST)
         except PatternError as error:
             missing = error.reason is Reason.ARTIFACT_NOT_FOUND
-            return _Place() if missing else _failed(tag, error, form=SignatureFormat.COSIGN)
+            return _Place() if missing else _failed(tag, error, form=form)
         if content.digest == self.digest:  # a registry that reads the tag as the digest
             return _Place()
         try:
             manifest = await self._manifest(content, context=f"tag {tag}")
         except Stalled as error:
-            return _failed(tag, error, form=SignatureFormat.COSIGN)
-        return _Place(_layers(manifest, form=SignatureFormat.COSIGN, where=tag))
+            return _failed(tag, error, form=form)
+        layers = _layers(manifest, form=form, where=tag)
+        return _Place(layers) if form is SignatureFormat.COSIGN else self._envelopes(layers)
+
+    def _envelopes(self, layers: tuple[SignatureLayer, ...]) -> _Place:
+        """The layers of the tag of attestations that are envelopes: those first that state what is asked for."""
+        envelopes = [layer for layer in layers if layer.descriptor.media_type == DSSE_ENVELOPE]
+        ranked = [(self._rank(each.descriptor.annotations.get(LAYER_PREDICATE_HINT, "")), each) for each in envelopes]
+        ranked.sort(key=lambda pair: pair[0])
+        likely = [layer for rank, layer in ranked if rank < UNLIKELY]
+        unlikely = [layer for rank, layer in ranked if rank >= UNLIKELY]
+        passed_over = max(len(unlikely) - MAX_UNLIKELY_REFERRERS, 0)
+        return _Place((*likely, *unlikely[:MAX_UNLIKELY_REFERRERS]), passed_over=passed_over)
+
+    def _rank(self, hint: str) -> int:
+        return rank_of_hint(hint, predicates=self.predicates)
 
     async def referring(self) -> _Place:
-        """The signatures among the referrers, those first that say that they are one."""
-        listed = await list_referrers(self.digest, registry=self.registry, deadline=self.deadline)
+        """The signatures among the referrers, those first that say that they are one.
+
+        Of what says in its manifest that it states something that nobody asked for, a few are read.
+        """
+        listed = await list_referrers(
+            self.digest, registry=self.registry, deadline=self.deadline, predicates=self.predicates
+        )
         if isinstance(listed, FallbackTag):
             return _failed(listed.name, listed.refusal, form=SignatureFormat.BUNDLE)
         places = await run_all([self._referrer(entry) for entry in listed.entries])
         places.sort(key=lambda place: place[0])
+        likely = [layer for rank, place in places if rank < UNLIKELY for layer in place.layers]
+        unlikely = [layer for rank, place in places if rank >= UNLIKELY for layer in place.layers]
         return _Place(
-            tuple(layer for _, place in places for layer in place.layers),
+            (*likely, *unlikely[:MAX_UNLIKELY_REFERRERS]),
             tuple(signature for _, place in places for signature in place.unreadable),
             (*listed.failures, *(failure for _, place in places for failure in place.failures)),
+            listed.passed_over + max(len(unlikely) - MAX_UNLIKELY_REFERRERS, 0),
         )
 
     async def _referrer(self, entry: Descriptor) -> tuple[int, _Place]:
-        """What a referrer holds, and its ``reading_order``. Its type is that of its manifest where none is listed."""
+        """What a referrer holds, and the rank of its hint. Its type is that of its manifest, where this tells one."""
         form, where = format_of_type(entry.artifact_type or ""), f"referrer {entry.digest}"
         try:
             async with self.turns:
@@ -162,15 +219,16 @@ class _Finder:
             place = _failed(where, error, form=form or SignatureFormat.BUNDLE)
             self.failed += len(place.failures)
             return 0, place
-        form = form or format_of_manifest(manifest)
-        if form is None:
+        form = format_of_manifest(manifest, listed=form)
+        if form is None or (form is SignatureFormat.DSSE and not self.predicates):
             return 0, _Place()
         if manifest.subject is None or manifest.subject.digest != self.digest:
             return 0, _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
         if form is SignatureFormat.BUNDLE and [layer.media_type in BUNDLES for layer in manifest.layers] != [True]:
             says = f"{where} (it has not exactly one layer, a bundle)"
             return 0, _Place(unreadable=(_placeholder(says, form=form),))
-        return reading_order(manifest), _Place(_layers(manifest, form=form, where=where))
+        rank = self._rank(manifest.annotations.get(PREDICATE_HINT, ""))
+        return rank, _Place(_layers(manifest, form=form, where=where))
 
     async def _manifest(self, content: FetchedManifest, *, context: str) -> Manifest:
         return await self.registry.offload(
@@ -195,7 +253,7 @@ class _Finder:
                     failures.append(found)
                 elif self.budget.take(found):
                     kept.append(found)
-        return FetchedSignatures((*kept, *place.unreadable[:MAX_SIGNATURES]), tuple(failures))
+        return FetchedSignatures((*kept, *place.unreadable[:MAX_SIGNATURES]), tuple(failures), place.passed_over)
 
     async def _layer(self, layer: SignatureLayer) -> Signature | PatternError:
         descriptor = layer.descriptor
@@ -208,11 +266,9 @@ class _Finder:
         except PatternError as error:
             unreadable = isinstance(error, Stalled) and error.reason in _UNREADABLE
             return _placeholder(f"{layer.where} ({error.reason})", form=layer.form) if unreadable else error
-        attestation = layer.form is SignatureFormat.BUNDLE and await self.registry.offload(
-            len(payload), is_other_statement, payload
-        )
+        predicate = await self.registry.offload(len(payload), predicate_of, payload, form=layer.form)
         return Signature(
-            layer.form, layer.where, descriptor.media_type, payload, descriptor.annotations, attestation=attestation
+            layer.form, layer.where, descriptor.media_type, payload, descriptor.annotations, predicate_type=predicate
         )
 
 

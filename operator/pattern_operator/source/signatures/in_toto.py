@@ -1,26 +1,48 @@
-"""Tells an attestation from a signature by what it says of itself, so that those of scans and builds count for none.
+"""Tells what a signature says that it states, so that attestations of scans and builds count for no signature.
 
-Formats: Sigstore bundle v0.3, DSSE and in-toto, as ``verify`` reads them. Nothing is believed here: what says that it
-states something else than cosign's signature would not be taken for one by ``verify`` either.
+Formats: Sigstore bundle, DSSE and in-toto, as ``verify`` reads them. Nothing is believed here: what says that it states
+something else than cosign's signature would not be taken for one by ``verify`` either. Only one field is read of a
+statement, which may hold a whole SBOM: nothing else of it is built.
 """
 
 import base64
 import binascii
+from typing import Final
 
-from pattern_operator.api.artifact import SIGNATURE_PREDICATE
-from pattern_operator.json_fields import object_field, string_field
-from pattern_operator.strict_json import InvalidDocument, read_bounded
+import msgspec
+
+from pattern_operator.api.artifact import SignatureFormat
 
 
-def is_other_statement(payload: bytes) -> bool:
-    """Whether a bundle holds a statement of another predicate than a signature's.
+class _Envelope(msgspec.Struct, gc=False):
+    payload: str = ""
+
+
+class _Bundle(msgspec.Struct, gc=False, rename={"envelope": "dsseEnvelope"}):
+    envelope: _Envelope | None = None
+
+
+class _Statement(msgspec.Struct, gc=False, rename={"predicate_type": "predicateType"}):
+    predicate_type: str = ""
+
+
+_bundles: Final = msgspec.json.Decoder(_Bundle)
+_envelopes: Final = msgspec.json.Decoder(_Envelope)
+_statements: Final = msgspec.json.Decoder(_Statement)
+
+
+def predicate_of(payload: bytes, *, form: SignatureFormat) -> str:
+    """The predicate type that a bundle or envelope declares; empty where it declares none.
 
     Total: what cannot be read may be a signature.
     """
+    if form not in (SignatureFormat.BUNDLE, SignatureFormat.DSSE):
+        return ""
     try:
-        encoded = string_field(object_field(read_bounded(payload), "dsseEnvelope"), "payload")
-        statement = read_bounded(base64.b64decode(encoded.replace("-", "+").replace("_", "/"), validate=False))
-        predicate = string_field(statement, "predicateType")
-    except (InvalidDocument, binascii.Error, ValueError):
-        return False
-    return predicate not in ("", SIGNATURE_PREDICATE)
+        envelope = _envelopes.decode(payload) if form is SignatureFormat.DSSE else _bundles.decode(payload).envelope
+        if envelope is None:
+            return ""
+        statement = base64.b64decode(envelope.payload.replace("-", "+").replace("_", "/"), validate=False)
+        return _statements.decode(statement).predicate_type
+    except (msgspec.DecodeError, RecursionError, binascii.Error, ValueError):
+        return ""
