@@ -32,7 +32,7 @@ from tests.kube.fake_session import FakeSession
 
 import pattern_operator
 from pattern_operator import handlers
-from pattern_operator.api import fields
+from pattern_operator.api import fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.inventorycodec import expand
@@ -598,6 +598,14 @@ def patterns(body: Any) -> None:
         for pattern in known:
             known.ancestors(pattern)
         decode(body)
+
+
+@reader
+def trust_policies(body: Any) -> None:
+    if isinstance(body, dict):
+        trust_policy.decode_match(body)
+        with suppress(msgspec.ValidationError):  # it is not a policy
+            trust_policy.decode(body)
 
 
 @reader

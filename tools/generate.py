@@ -1,4 +1,4 @@
-"""Write what is generated from the code: the CRD, and the docs with tables; with --check, only say what is stale.
+"""Write what is generated from the code: the CRDs, and the docs with tables; with --check, only say what is stale.
 
 A page of the docs is its template, ``docs/<page>.in.md``, with its tables in place of ``<!-- NAME -->``.
 
@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from pattern_operator.api.condition import ConditionType
-from pattern_operator.api.crd import Schema, crd, schema
+from pattern_operator.api.crd import DESIGN_PATTERN, KINDS, TRUST_POLICY, Kind, Schema, crd, schema
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.api.stage import Stage
@@ -24,7 +24,6 @@ from pattern_operator.telemetry import Metrics
 from pattern_operator.telemetry.logfields import FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
-CRD_FILE = ROOT / "crds" / "pattern-operator.io_designpatterns.yaml"
 DOCS = ROOT / "docs"
 
 
@@ -33,18 +32,19 @@ class _PlainDumper(yaml.SafeDumper):
         return True
 
 
-def crd_text() -> str:
-    """The CRD as YAML."""
+def crds() -> Iterator[tuple[Path, str]]:
+    """Each CRD as YAML, with the file that has it."""
     head = "# Generated from operator/pattern_operator/api by `make crds`. Do not edit.\n"
-    return head + yaml.dump(crd(), Dumper=_PlainDumper, sort_keys=False, width=120)
+    for kind in KINDS:
+        text = head + yaml.dump(crd(kind), Dumper=_PlainDumper, sort_keys=False, width=120)
+        yield ROOT / "crds" / f"pattern-operator.io_{kind.plural}.yaml", text
 
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Each page that has a template, with its text."""
-    root = schema()["properties"]
     tables = {
-        "SPEC": _fields(_rows("spec", root["spec"], required=True)),
-        "STATUS": _fields(_rows("status", root["status"], required=False)),
+        **_tables(DESIGN_PATTERN, prefix=""),
+        **_tables(TRUST_POLICY, prefix="POLICY"),
         "CONDITIONS": _table(("condition", "meaning"), ((f"`{item}`", item.description) for item in ConditionType)),
         "REASONS": _table(("reason", "meaning"), ((f"`{item}`", item.description) for item in Reason)),
         "CAUSES": _table(("reason", "the component is", "why"), _causes()),
@@ -57,6 +57,15 @@ def pages() -> Iterator[tuple[Path, str]]:
     for template in sorted(DOCS.glob("*.in.md")):
         text = re.sub(r"<!-- ([A-Z]+) -->", lambda name: tables[name[1]], template.read_text())
         yield DOCS / template.name.replace(".in.md", ".md"), text
+
+
+def _tables(kind: Kind, *, prefix: str) -> dict[str, str]:
+    """The tables of the fields of a kind."""
+    root = schema(kind)["properties"]
+    return {
+        f"{prefix}SPEC": _fields(_rows("spec", root["spec"], required=True)),
+        f"{prefix}STATUS": _fields(_rows("status", root["status"], required=False)),
+    }
 
 
 def _causes() -> Iterator[tuple[str, ...]]:
@@ -129,7 +138,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 def main(arguments: list[str]) -> int:
     """Write, or with --check compare."""
     stale = []
-    for path, text in ((CRD_FILE, crd_text()), *pages()):
+    for path, text in (*crds(), *pages()):
         if path.exists() and path.read_text() == text:
             continue
         if "--check" in arguments:

@@ -34,6 +34,7 @@ from pattern_operator.reconcile import (
     OwnerLookup,
     PatternKey,
     PatternStore,
+    Policies,
     Ports,
     Prerequisites,
     Queue,
@@ -173,6 +174,7 @@ def _build(
         tenancy=tenancy,
         executors=process.executors,
     )
+    config_sources = ConfigSources(session, wake=waker.found, tasks=tasks)
     repositories = Repositories(
         registries=Registries(
             network=resources.network,
@@ -182,7 +184,8 @@ def _build(
             cache=resources.cache,
             executors=process.executors,
         ),
-        config_sources=ConfigSources(session, wake=waker.found, tasks=tasks),
+        config_sources=config_sources,
+        policies=Policies(config_sources),
         sandbox=resources.sandbox,
         executors=process.executors,
     )

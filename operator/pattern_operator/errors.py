@@ -2,6 +2,7 @@
 
     PatternError            has a reason, a message for people, and ``diagnostics()``
     +-- Stalled             only a change of spec, secret, policy or artifact helps: no retry on a timer
+    |   +-- Untrusted       signatures were judged, and do not meet the policies
     +-- Waiting             a known event or time will wake it: it is not polled
     +-- Transient           retried with exponential back-off and jitter, honouring what the other side asks for
 
@@ -45,6 +46,26 @@ class PatternError(Exception):
 
 class Stalled(PatternError):
     """No retry helps: the spec, a secret, a policy or the artifact has to change."""
+
+
+class Untrusted(Stalled):
+    """The verdict on an artifact: signatures were judged, and a policy that enforces is not met.
+
+    ``met`` and ``unmet`` are names of TrustPolicies. ``prune``: one that is not met wants what runs deleted. A policy
+    that cannot be used, or a registry that cannot be asked, is never a verdict.
+    """
+
+    def __init__(
+        self,
+        *,
+        reason: Reason,
+        message: str,
+        met: tuple[str, ...] = (),
+        unmet: tuple[str, ...] = (),
+        prune: bool = False,
+    ) -> None:
+        super().__init__(reason=reason, message=message)
+        self.met, self.unmet, self.prune = met, unmet, prune
 
 
 class Waiting(PatternError):

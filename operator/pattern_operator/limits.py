@@ -66,6 +66,7 @@ MAX_ISSUER_CHECKS: Final = 32  # signatures of certificates checked to find a pa
 MAX_NAMES_COMPARED: Final = 10_000  # names of a certificate times constraints on them: some 20 ms
 MAX_TIMESTAMP: Final = 64 * KIB  # an RFC 3161 token; with four certificates one has 7 KiB
 MAX_PUBLIC_KEY: Final = 16 * KIB  # PEM of a public key; RSA 8192 has 1.4 KiB
+MAX_TRUST_MATERIAL: Final = 256 * KIB  # of roots of one authority; 140 CAs have 200 KiB, Sigstore's TrustedRoot 10 KiB
 MIN_RSA_BITS: Final = 2_048  # NIST SP 800-131A rev. 2, table 2
 MAX_RSA_BITS: Final = 8_192  # cosign makes at most 4096; larger ones only cost time
 

@@ -22,12 +22,13 @@ from tests.testbed.http import request
 from tests.testbed.registry import Options
 from tests.testbed.repository import Account, RegistryRefused, Repository
 from tests.testbed.tokenservice import Signer, TokenService
+from tests.verify.signing import verify
 
 from pattern_operator.api.artifact import SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference
 from pattern_operator.api.reference import Repository as Address
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy
+from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.source import (
     Credential,
@@ -39,7 +40,6 @@ from pattern_operator.source import (
     fetch_signatures,
     resolve,
 )
-from pattern_operator.verify import verify
 
 WHOLE = DATA / "nginx-deployment"
 ALICE = Account("alice", value(Shape.DOCKER_AUTH))
@@ -245,7 +245,7 @@ async def test_a_signature_of_either_format_is_found_and_one_of_a_stranger_is_no
 
 
 def policy(key: KeyPair) -> VerificationPolicy:
-    return VerificationPolicy((TrustedKey("release-team", key.public.read_bytes()),))
+    return VerificationPolicy.of(TrustedAuthority.of_key("release-team", key.public.read_bytes()))
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from tests.reconcile.world import KEY, World, key_to, names
 from pattern_operator import limits
 from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy
+from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
 from pattern_operator.apply import owner_id
 from pattern_operator.apply.adoption import PAUSED
 from pattern_operator.errors import Stalled
@@ -102,7 +102,7 @@ async def test_by_other_keys_than_it_was_verified_with_nothing_is_repaired(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     async def others(*_: Any) -> VerificationPolicy:
-        return VerificationPolicy((TrustedKey("others", b"other key"),))
+        return VerificationPolicy.of(TrustedAuthority.of_key("others", b"other key"))
 
     await world.settle()
     world.away = True

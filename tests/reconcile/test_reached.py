@@ -26,7 +26,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy
+from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.desired import DesiredState, desired_state
@@ -182,16 +182,19 @@ def test_a_status_of_an_older_operator_is_believed_where_it_says_ready_of_this_g
 
 
 def test_a_policy_is_told_by_its_names_and_keys():
-    one, renamed = VerificationPolicy((TrustedKey("a", b"one"),)), VerificationPolicy((TrustedKey("b", b"one"),))
+    one, renamed = (
+        VerificationPolicy.of(TrustedAuthority.of_key("a", b"one")),
+        VerificationPolicy.of(TrustedAuthority.of_key("b", b"one")),
+    )
     other, both = (
-        VerificationPolicy((TrustedKey("a", b"two"),)),
-        VerificationPolicy((TrustedKey("a", b"one"), TrustedKey("b", b"two"))),
+        VerificationPolicy.of(TrustedAuthority.of_key("a", b"two")),
+        VerificationPolicy.of(TrustedAuthority.of_key("a", b"one"), TrustedAuthority.of_key("b", b"two")),
     )
 
     digests = {policy_digest(each) for each in (VerificationPolicy(), one, renamed, other, both)}
 
     assert len(digests) == 5
-    assert policy_digest(one) == policy_digest(VerificationPolicy((TrustedKey("a", b"one"),)))
+    assert policy_digest(one) == policy_digest(VerificationPolicy.of(TrustedAuthority.of_key("a", b"one")))
     assert all("one" not in each and "-" not in each for each in digests)
 
 

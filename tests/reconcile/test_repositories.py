@@ -6,14 +6,21 @@ from typing import Any
 import pytest
 from tests.reconcile.pattern import REVISION, pattern
 
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy
+from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors
 from pattern_operator.limits import MAX_PUBLIC_KEY
 from pattern_operator.reconcile.desired import desired_state
+from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.repositories import Repositories
 from pattern_operator.source import FetchedSignatures
 from pattern_operator.verify.key import load
+
+
+def repositories(executors: Executors | None) -> Any:
+    holding: Any = Holding()
+    stand_ins: Any = {"registries": None, "sandbox": None, "executors": executors}
+    return Repositories(config_sources=holding, policies=Policies(holding), **stand_ins)
 
 
 class Holding:
@@ -26,25 +33,26 @@ class Holding:
 async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
     spec = {"verify": {"authorities": [{"key": {"configMapRef": {"name": "k"}}}]}}
 
-    asked: Any = Repositories(registries=None, config_sources=Holding(), sandbox=None, executors=None)  # type: ignore[arg-type] # a stand-in
+    asked = repositories(None)
 
     found = await asked.policy(pattern(spec=spec))
 
-    assert [len(each.key) for each in found.authorities] == [MAX_PUBLIC_KEY + 1]
+    (authority,) = found.requirements[0].authorities
+    assert len(authority.content("key")) == MAX_PUBLIC_KEY + 1
     with pytest.raises(Stalled, match=f"more than {MAX_PUBLIC_KEY} bytes"):
-        load(found.authorities[0].key, name="k")
+        load(authority.content("key"), name="k")
 
 
 async def test_a_pattern_that_asks_for_no_signature_waits_for_no_thread():
     with Executors.open() as executors:
-        asked: Any = Repositories(registries=None, config_sources=Holding(), sandbox=None, executors=executors)  # type: ignore[arg-type] # a stand-in
+        asked = repositories(executors)
         executors.cpu.shutdown()  # whoever needs a thread of it fails
 
         unsigned = pattern()
         desired = desired_state(unsigned, REVISION, await asked.policy(unsigned))
         found = await asked.check(unsigned, desired, FetchedSignatures())
 
-        signed = replace(desired, policy=VerificationPolicy(authorities=(TrustedKey(name="k", key=b"no key"),)))
+        signed = replace(desired, policy=VerificationPolicy.of(TrustedAuthority.of_key(name="k", pem=b"no key")))
         with pytest.raises(RuntimeError, match="threads for cpu are ended"):
             await asked.check(unsigned, signed, FetchedSignatures())
 

@@ -19,12 +19,13 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.api.status import Status
-from pattern_operator.api.verification import VerificationPolicy
+from pattern_operator.api.verification import Requirement, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.kube import Resource
 from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile import PatternKey
 from pattern_operator.reconcile.desired import DesiredState, desired_state
+from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.registry_login import Login, SecretVersion
 from pattern_operator.reconcile.repositories import Registries, Repositories
 from pattern_operator.source import (
@@ -92,7 +93,8 @@ async def repositories(sources: Sources, tmp_path: Path) -> AsyncIterator[Reposi
             cache=Cache(tmp_path, max_size=2**24, disk=EXECUTORS.disk),
             executors=EXECUTORS,
         )
-        stand_ins: Any = {"config_sources": sources, "sandbox": Sandbox()}
+        held: Any = sources
+        stand_ins: Any = {"config_sources": sources, "policies": Policies(held), "sandbox": Sandbox()}
         yield Repositories(registries=registries, executors=EXECUTORS, **stand_ins)
 
 
@@ -285,7 +287,9 @@ async def test_a_key_comes_from_where_the_spec_says_and_has_its_name(
 
     policy = await repositories.policy(pattern(spec={"verify": {"authorities": [authority]}}))
 
-    assert [(each.name, each.key) for each in policy.authorities] == [(called or name, PEM.encode())]
+    (own,) = policy.requirements
+    assert isinstance(own, Requirement)
+    assert [(each.name, each.content("key")) for each in own.authorities] == [(called or name, PEM.encode())]
     assert sources.readers == read
 
 

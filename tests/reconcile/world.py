@@ -24,7 +24,12 @@ from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult, VerifiedSignature
+from pattern_operator.api.verification import (
+    TrustedAuthority,
+    VerificationPolicy,
+    VerificationResult,
+    VerifiedSignature,
+)
 from pattern_operator.apply import (
     ApplyFailure,
     ApplyResult,
@@ -574,7 +579,7 @@ class Registry:
         return (
             VerificationPolicy()
             if pattern.spec.verify is None
-            else VerificationPolicy((TrustedKey("release-team", b"key"),))
+            else VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key"))
         )
 
     async def manifest(self, _: DesignPattern, desired: Any, **__: Any) -> Any:
@@ -586,7 +591,7 @@ class Registry:
 
     async def check(self, _: DesignPattern, desired: DesiredState, __: Any) -> VerificationResult:
         digest = desired.revision.digest
-        if not desired.policy.authorities:
+        if not desired.policy.requirements:
             return VerificationResult(required=False)
         if not self.world.artifacts[str(digest)].signed:
             raise Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it: sign it.")
@@ -595,7 +600,7 @@ class Registry:
 
     @asynccontextmanager
     async def layers(self, _: DesignPattern, desired: Any, *__: Any, **___: Any) -> AsyncIterator[Any]:
-        if desired.policy.authorities and desired.revision.digest not in self.checked:
+        if desired.policy.requirements and desired.revision.digest not in self.checked:
             raise Broken("layers of an artifact that was not verified are pulled")
         yield desired.revision
 

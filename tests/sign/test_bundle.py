@@ -5,14 +5,14 @@ import hashlib
 import json
 
 import pytest
+from tests.verify.signing import verify
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reference import Digest
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy
+from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.sign import PrivateKey, Statement, sign_statement
 from pattern_operator.sign.bundle import MEDIA_TYPE
-from pattern_operator.verify import verify
 
 DIGEST, OTHER = Digest.of(b"the artifact"), Digest.of(b"another")
 KEY = PrivateKey.generate()
@@ -20,7 +20,7 @@ KEY = PrivateKey.generate()
 
 def verified(bundle, digest=DIGEST, key=KEY):
     signature = Signature(SignatureFormat.BUNDLE, "referrer", MEDIA_TYPE, bundle)
-    return verify(digest, [signature], policy=VerificationPolicy((TrustedKey("release", key.public_pem),)))
+    return verify(digest, [signature], policy=VerificationPolicy.of(TrustedAuthority.of_key("release", key.public_pem)))
 
 
 @pytest.mark.parametrize("annotations", [{}, {"version": "1.0", "name": "web"}])

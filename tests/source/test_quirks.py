@@ -10,13 +10,13 @@ from tests.source.quirks import Quirks, quirks
 from tests.testbed import registry as registries
 from tests.testbed.cosign import Cosign, KeyPair
 from tests.testbed.registry import Options, Registry
+from tests.verify.signing import verify
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult
+from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy, VerificationResult
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.source import LayerSelector, fetch_signatures, pull, push, resolve
-from pattern_operator.verify import verify
 
 SIGNED = ("classic", "bundle")
 # Whatever answers to the referrers API, and whether it may pass by itself.
@@ -63,7 +63,9 @@ async def verdict(
     address: str, name: str, network, digest: Digest, *keys: KeyPair
 ) -> VerificationResult | PatternError:
     """What the operator says of the artifact behind ``address``."""
-    policy = VerificationPolicy(tuple(TrustedKey(f"key {number}", key.pem.encode()) for number, key in enumerate(keys)))
+    policy = VerificationPolicy.of(
+        *(TrustedAuthority.of_key(f"key {number}", key.pem.encode()) for number, key in enumerate(keys))
+    )
     found = await fetch_signatures(digest, registry=client(Repository(address, name), network))
     try:
         return verify(digest, found.signatures, policy=policy)

@@ -1,8 +1,11 @@
 """A signer of our own, for what nobody else's vectors have: each kind of key, each format, each way to be wrong."""
 
 import base64
+import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -10,8 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.authority_spec import RepositoryMirror, SignedRepository
 from pattern_operator.api.reference import Digest
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy
+from pattern_operator.api.verification import Requirement, TrustedAuthority, VerificationPolicy, VerificationResult
+from pattern_operator.verify import verify as verify_at
 
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 ANNOTATION = "dev.cosignproject.cosign/signature"
@@ -36,6 +41,11 @@ class Signer:
     def pem(self) -> bytes:
         return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
+    @property
+    def key_id(self) -> str:
+        der = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return hashlib.sha256(der).hexdigest()
+
     def sign(self, message: bytes) -> bytes:
         match self.key:
             case ec.EllipticCurvePrivateKey():
@@ -45,8 +55,8 @@ class Signer:
             case _:
                 return self.key.sign(message)
 
-    def authority(self, name: str = "release") -> TrustedKey:
-        return TrustedKey(name=name, key=self.pem)
+    def authority(self, name: str = "release") -> TrustedAuthority:
+        return TrustedAuthority.of_key(name=name, pem=self.pem)
 
 
 ALICE = Signer(ec.generate_private_key(ec.SECP256R1()))
@@ -66,9 +76,29 @@ SIGNERS = {
 }
 
 
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+def verify(
+    digest: Digest, signatures: Sequence[Signature], *, policy: VerificationPolicy, now: datetime = NOW, **others: Any
+) -> VerificationResult:
+    """Verify at a moment that is always the same."""
+    return verify_at(digest, signatures, policy=policy, now=now, **others)
+
+
 def policy_of(*signers: Signer, threshold: int = 1) -> VerificationPolicy:
     names = {ALICE: "alice", BOB: "bob"}
-    return VerificationPolicy(tuple(signer.authority(names.get(signer, "release")) for signer in signers), threshold)
+    return VerificationPolicy.of(
+        *(signer.authority(names.get(signer, "release")) for signer in signers), threshold=threshold
+    )
+
+
+def naming_the_repository(policy: VerificationPolicy, *mirrors: RepositoryMirror) -> VerificationPolicy:
+    """``policy``, by which signatures must name the repository."""
+    rule = SignedRepository(required=True, mirrors=mirrors)
+    return VerificationPolicy(
+        tuple(replace(each, repository=rule) for each in policy.requirements if isinstance(each, Requirement))
+    )
 
 
 def base64_text(content: bytes) -> str:

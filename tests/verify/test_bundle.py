@@ -18,6 +18,7 @@ from tests.verify.signing import (
     bundle_document,
     policy_of,
     statement,
+    verify,
 )
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
@@ -25,7 +26,6 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_REGISTRY_VALUES, MAX_SUBJECTS
-from pattern_operator.verify import verify
 from pattern_operator.verify.bundle import pre_authentication_encoding
 
 OLDER_SPELLING = "application/vnd.dev.sigstore.bundle+json;version=0.3"

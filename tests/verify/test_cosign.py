@@ -14,8 +14,10 @@ from tests.verify.signing import (
     Signer,
     base64_text,
     cosign,
+    naming_the_repository,
     policy_of,
     simple_signing,
+    verify,
 )
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
@@ -23,7 +25,6 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_REGISTRY_VALUES
-from pattern_operator.verify import verify
 
 GOOD = cosign()
 PAYLOAD = GOOD.payload
@@ -39,8 +40,9 @@ def annotated(text: str) -> Signature:
 
 
 def refusal_of(signature: Signature, *, repository: Repository | None = None) -> Stalled:
+    policy = policy_of(ALICE) if repository is None else naming_the_repository(policy_of(ALICE))
     with pytest.raises(Stalled) as refusal:
-        verify(ARTIFACT, [signature], policy=policy_of(ALICE), repository=repository)
+        verify(ARTIFACT, [signature], policy=policy, repository=repository)
     return refusal.value
 
 
@@ -149,9 +151,8 @@ def test_a_payload_that_does_not_say_what_it_must_is_refused_though_the_signatur
 def test_a_repository_that_is_asked_for_is_found_whatever_tag_was_signed(reference):
     signature = cosign(simple_signing(identity={"docker-reference": reference}))
 
-    result = verify(
-        ARTIFACT, [signature], policy=policy_of(ALICE), repository=Repository("registry.example", "patterns/web")
-    )
+    policy = naming_the_repository(policy_of(ALICE))
+    result = verify(ARTIFACT, [signature], policy=policy, repository=Repository("registry.example", "patterns/web"))
 
     assert len(result.verified_by) == 1
 

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.verify.signing import naming_the_repository, verify
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerifiedSignature
+from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
 from pattern_operator.errors import Stalled
-from pattern_operator.verify import verify
 
 COSIGN = Path(__file__).parent.parent / "data" / "cosign-3.1.3"
 SIGNED = Digest.of((COSIGN / "artifact.manifest.json").read_bytes())
@@ -18,8 +18,8 @@ KEYS = ["p256", "p384", "p521", "rsa2048", "ed25519"]  # the order of the layers
 SUPPORTED = KEYS[:-1]
 
 
-def authority(key: str) -> TrustedKey:
-    return TrustedKey(key, (COSIGN / f"{key}.pub").read_bytes())
+def authority(key: str) -> TrustedAuthority:
+    return TrustedAuthority.of_key(key, (COSIGN / f"{key}.pub").read_bytes())
 
 
 def bundle(name: str) -> Signature:
@@ -40,20 +40,22 @@ def classic() -> list[Signature]:
 
 @pytest.mark.parametrize("key", SUPPORTED)
 def test_a_bundle_of_cosign_is_verified_by_its_key(key):
-    result = verify(SIGNED, [bundle(key)], policy=VerificationPolicy((authority(key),)))
+    result = verify(SIGNED, [bundle(key)], policy=VerificationPolicy.of(authority(key)))
 
-    assert result.verified_by == (VerifiedSignature(key, format="bundle", where=f"referrer {key}"),)
+    (found,) = result.verified_by
+    assert (found.authority, found.format, found.where) == (key, "bundle", f"referrer {key}")
 
 
 @pytest.mark.parametrize("key", SUPPORTED)
 def test_a_classic_signature_of_cosign_is_verified_by_its_key(key):
-    result = verify(SIGNED, classic(), policy=VerificationPolicy((authority(key),)))
+    result = verify(SIGNED, classic(), policy=VerificationPolicy.of(authority(key)))
 
-    assert result.verified_by == (VerifiedSignature(key, format="cosign", where=f"layer {KEYS.index(key) + 1}"),)
+    (found,) = result.verified_by
+    assert (found.authority, found.format, found.where) == (key, "cosign", f"layer {KEYS.index(key) + 1}")
 
 
 def test_all_keys_of_both_formats_count_together():
-    policy = VerificationPolicy(tuple(authority(key) for key in SUPPORTED), threshold=len(SUPPORTED))
+    policy = VerificationPolicy.of(*(authority(key) for key in SUPPORTED), threshold=len(SUPPORTED))
 
     result = verify(SIGNED, [*classic()[:2], bundle("p521"), bundle("rsa2048")], policy=policy)
 
@@ -68,14 +70,14 @@ def test_all_keys_of_both_formats_count_together():
 @pytest.mark.parametrize("signatures", [[bundle("ed25519")], classic()[-1:]], ids=["bundle", "classic"])
 def test_an_ed25519ph_signature_is_refused_because_it_cannot_be_checked(signatures):
     with pytest.raises(Stalled) as refusal:
-        verify(SIGNED, signatures, policy=VerificationPolicy((authority("ed25519"),)))
+        verify(SIGNED, signatures, policy=VerificationPolicy.of(authority("ed25519")))
 
     assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
 
 
 def test_an_attestation_that_a_scan_failed_is_not_an_approval():
     with pytest.raises(Stalled) as refusal:
-        verify(SIGNED, [bundle("scan-failed")], policy=VerificationPolicy((authority("p256"),)))
+        verify(SIGNED, [bundle("scan-failed")], policy=VerificationPolicy.of(authority("p256")))
 
     assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
     assert "https://in-toto.io/Statement/v0.1" in refusal.value.message
@@ -83,7 +85,7 @@ def test_an_attestation_that_a_scan_failed_is_not_an_approval():
 
 def test_a_signed_file_is_not_a_signed_artifact():
     with pytest.raises(Stalled) as refusal:
-        verify(SIGNED, [bundle("blob")], policy=VerificationPolicy((authority("p256"),)))
+        verify(SIGNED, [bundle("blob")], policy=VerificationPolicy.of(authority("p256")))
 
     assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
     assert "signs a file" in refusal.value.message
@@ -92,7 +94,7 @@ def test_a_signed_file_is_not_a_signed_artifact():
 @pytest.mark.parametrize("signatures", [[bundle("p256")], classic()[:1]], ids=["bundle", "classic"])
 def test_a_signature_of_cosign_beside_another_artifact_is_refused(signatures):
     with pytest.raises(Stalled) as refusal:
-        verify(Digest.of(b"another"), signatures, policy=VerificationPolicy((authority("p256"),)))
+        verify(Digest.of(b"another"), signatures, policy=VerificationPolicy.of(authority("p256")))
 
     assert refusal.value.reason is Reason.SIGNATURE_OF_ANOTHER_ARTIFACT
     assert str(SIGNED) in refusal.value.message
@@ -100,7 +102,7 @@ def test_a_signature_of_cosign_beside_another_artifact_is_refused(signatures):
 
 def test_a_classic_signature_of_cosign_names_the_repository_it_was_made_in():
     made_in, moved_to = Repository("127.0.0.1:41365", "patterns/web"), Repository("mirror.example", "patterns/web")
-    policy = VerificationPolicy((authority("p256"),))
+    policy = naming_the_repository(VerificationPolicy.of(authority("p256")))
 
     result = verify(SIGNED, classic(), policy=policy, repository=made_in)
     with pytest.raises(Stalled) as refusal:

@@ -13,19 +13,26 @@ from tests.verify.signing import (
     bundle,
     bundle_document,
     cosign,
+    naming_the_repository,
     policy_of,
     simple_signing,
     statement,
+    verify,
 )
 
 from pattern_operator.api import signing
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult, VerifiedSignature
+from pattern_operator.api.verification import (
+    TrustedAuthority,
+    VerificationPolicy,
+    VerificationResult,
+    VerifiedSignature,
+)
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
-from pattern_operator.verify import policy, verify
+from pattern_operator.verify import formats
 from pattern_operator.verify.key import could_make, load
 
 MAKERS = [pytest.param(cosign, id="cosign"), pytest.param(bundle, id="bundle")]
@@ -72,8 +79,8 @@ def test_the_result_names_who_signed_in_which_format_and_where():
     assert result == VerificationResult(
         required=True,
         verified_by=(
-            VerifiedSignature("alice", format="cosign", where="sha256-0a1b.sig layer 1"),
-            VerifiedSignature("bob", format="bundle", where="referrer sha256:2c"),
+            VerifiedSignature("alice", format="cosign", where="sha256-0a1b.sig layer 1", key_id=ALICE.key_id),
+            VerifiedSignature("bob", format="bundle", where="referrer sha256:2c", key_id=BOB.key_id),
         ),
     )
 
@@ -108,8 +115,8 @@ def test_where_one_signature_is_enough_none_are_counted():
 
 
 def test_two_authorities_with_the_same_key_count_once():
-    same = VerificationPolicy(
-        (ALICE.authority("alice"), ALICE.authority("alice again"), BOB.authority("bob")), threshold=2
+    same = VerificationPolicy.of(
+        ALICE.authority("alice"), ALICE.authority("alice again"), BOB.authority("bob"), threshold=2
     )
 
     refusal = refusal_of([cosign(), bundle()], policy=same)
@@ -121,7 +128,7 @@ def test_two_authorities_with_the_same_key_count_once():
 
 def test_one_signature_counts_for_one_authority_only(monkeypatch):
     # A key can be made to fit a signature that somebody else made; here both keys fit everything.
-    monkeypatch.setattr(policy, "verify_signature", lambda *_: True)
+    monkeypatch.setattr(formats, "verify_signature", lambda *_: True)
 
     refusal = refusal_of([cosign()], policy=policy_of(ALICE, BOB, threshold=2))
 
@@ -163,7 +170,7 @@ def test_more_signatures_than_are_tried_are_refused_even_when_one_is_good():
 
 
 def test_a_key_that_cannot_be_used_is_refused_even_where_another_would_do():
-    asked = VerificationPolicy((ALICE.authority("alice"), TrustedKey("typo", b"ssh-ed25519 AAAA")))
+    asked = VerificationPolicy.of(ALICE.authority("alice"), TrustedAuthority.of_key("typo", b"ssh-ed25519 AAAA"))
 
     refusal = refusal_of([cosign()], policy=asked)
 
@@ -237,7 +244,7 @@ def test_the_message_has_the_command_that_signs_this_very_artifact(signatures: l
 
 
 def test_the_message_stays_short_and_counts_what_it_leaves_out():
-    many = VerificationPolicy(tuple(signer.authority(f"{name} {'x' * 300}") for name, signer in SIGNERS.items()))
+    many = VerificationPolicy.of(*(signer.authority(f"{name} {'x' * 300}") for name, signer in SIGNERS.items()))
     signatures = [cosign({"critical": "y" * 5_000}, where=f"{place} {'z' * 300}", signer=BOB) for place in range(64)]
 
     command = signing.command(Repository("r" * 255, "n" * 255), ARTIFACT, insecure=True)
@@ -256,7 +263,7 @@ KEYS = [ALICE, BOB, SIGNERS["RSA 2048"], SIGNERS["RSA 3072"], SIGNERS["Ed25519"]
 
 def one_of(*names):
     """A policy of as many authorities, each with a key of its own."""
-    return VerificationPolicy(tuple(signer.authority(name) for name, signer in zip(names, KEYS, strict=False)))
+    return VerificationPolicy.of(*(signer.authority(name) for name, signer in zip(names, KEYS, strict=False)))
 
 
 # 400 characters in all: each name has 19 for its key, and a comma and a space.
@@ -288,9 +295,11 @@ def test_a_name_is_cut_only_where_it_is_too_long():
 def test_a_repository_is_compared_only_when_it_is_asked_for():
     here, elsewhere = Repository("registry.example", "patterns/web"), Repository("mirror.example", "patterns/web")
 
-    unasked = verify(ARTIFACT, [cosign()], policy=policy_of(ALICE))
-    matching = verify(ARTIFACT, [cosign()], policy=policy_of(ALICE), repository=here)
-    refusal = refusal_of([cosign()], policy=policy_of(ALICE), repository=elsewhere)
+    asked = naming_the_repository(policy_of(ALICE))
+
+    unasked = verify(ARTIFACT, [cosign()], policy=policy_of(ALICE), repository=elsewhere)
+    matching = verify(ARTIFACT, [cosign()], policy=asked, repository=here)
+    refusal = refusal_of([cosign()], policy=asked, repository=elsewhere)
 
     assert unasked == matching
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
@@ -298,7 +307,9 @@ def test_a_repository_is_compared_only_when_it_is_asked_for():
 
 
 def test_a_repository_that_is_asked_for_is_never_met_by_a_bundle_which_names_none():
-    refusal = refusal_of([bundle()], policy=policy_of(ALICE), repository=Repository("registry.example", "patterns/web"))
+    here = Repository("registry.example", "patterns/web")
+
+    refusal = refusal_of([bundle()], policy=naming_the_repository(policy_of(ALICE)), repository=here)
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
 

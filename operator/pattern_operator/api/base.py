@@ -9,3 +9,7 @@ class ApiStruct(Struct, rename="camel", omit_defaults=True, kw_only=True, frozen
     Frozen, and made of what was there before it, so that none is ever part of a cycle: the garbage collector need not
     look at them (``gc``), which are a third of all that is kept of a pattern.
     """
+
+
+class StrictStruct(ApiStruct, frozen=True, forbid_unknown_fields=True):
+    """As ``ApiStruct``, and a field that it does not have is refused: what says whom to trust is read whole or not."""

@@ -7,6 +7,8 @@ VERSION: Final = "v1alpha1"
 API_VERSION: Final = f"{GROUP}/{VERSION}"
 KIND: Final = "DesignPattern"
 PLURAL: Final = "designpatterns"
+TRUST_POLICY_KIND: Final = "TrustPolicy"
+TRUST_POLICY_PLURAL: Final = "trustpolicies"
 
 # On managed objects.
 OWNER_LABEL: Final = f"{GROUP}/owner"

@@ -79,6 +79,16 @@ class Reason(StrEnum):
     )
     SIGNATURE_INVALID = "SignatureInvalid", "What the registry has as a signature cannot be read as one."
     KEY_INVALID = "KeyInvalid", "A key of `spec.verify` is not a public key the operator can use; correct it."
+    SIGNATURE_TOO_OLD = "SignatureTooOld", "The newest signature is older than the policy's `maxAge`; sign it again."
+    POLICY_INVALID = (
+        "PolicyInvalid",
+        "A TrustPolicy cannot be used, so nothing meets it; correct it or its Secret.",
+    )
+    NO_TRUST_POLICY = "NoTrustPolicy", "Nothing is required of the artifact, and the operator admits nothing unsigned."
+    DOWNGRADE_REFUSED = (
+        "DowngradeRefused",
+        "The tag or range leads back to an artifact that ran or was signed before; see `allowDowngrade`.",
+    )
     TOO_MANY_SIGNATURES = "TooManySignatures", "More signatures than the operator tries; remove the surplus."
 
     # --- render -----------------------------------------------------------------------------------------------------

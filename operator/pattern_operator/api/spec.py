@@ -9,17 +9,15 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from pattern_operator.api.apply_spec import Apply
+from pattern_operator.api.authority_spec import THRESHOLD_RULE, Requirements
 from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.types import (
-    DataKey,
     DigestText,
-    DisplayName,
     Duration,
     FilePath,
     HostPort,
     MediaType,
     Namespace,
-    Pem,
     Regex,
     ResourceName,
     Tag,
@@ -33,15 +31,6 @@ class LocalReference(ApiStruct, frozen=True):
     """The name of a resource in the namespace of the DesignPattern."""
 
     name: Annotated[ResourceName, Meta(description="Name of the resource, in the namespace of the DesignPattern.")]
-
-
-class KeyReference(ApiStruct, frozen=True):
-    """One entry of a Secret or ConfigMap in the namespace of the DesignPattern."""
-
-    name: Annotated[
-        ResourceName, Meta(description="Name of the Secret or ConfigMap, in the namespace of the DesignPattern.")
-    ]
-    key: Annotated[DataKey, Meta(description="The entry of its data.")] = "cosign.pub"
 
 
 class Ref(ApiStruct, frozen=True):
@@ -130,46 +119,8 @@ class Source(ApiStruct, frozen=True):
     layer: Annotated[Layer | None, Meta(description="Which layer contains the pattern, and where in it.")] = None
 
 
-class Key(ApiStruct, frozen=True):
-    """A public key: exactly one of its text, a Secret entry or a ConfigMap entry."""
-
-    data: Annotated[
-        Pem | None,
-        Meta(description="The public key itself: PEM of an ECDSA, RSA or Ed25519 key."),
-    ] = None
-    secret_ref: Annotated[KeyReference | None, Meta(description="A Secret entry that contains the PEM.")] = None
-    config_map_ref: Annotated[KeyReference | None, Meta(description="A ConfigMap entry that contains the PEM.")] = None
-
-
-class Authority(ApiStruct, frozen=True):
-    """An authority whose signature is accepted."""
-
-    key: Annotated[
-        Key,
-        Meta(description="The public key of the authority."),
-        cel(
-            (
-                "[has(self.data), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() == 1",
-                "key needs exactly one of data, secretRef or configMapRef",
-            )
-        ),
-    ]
-    name: Annotated[
-        DisplayName | None,
-        Meta(
-            description="The name of the authority in `status.verifiedBy` and in messages. Default: the name of the"
-            " Secret or ConfigMap, or the key's fingerprint."
-        ),
-    ] = None
-
-
-class Verify(ApiStruct, frozen=True):
+class Verify(Requirements, frozen=True):
     """What must be verified before anything of the artifact is applied."""
-
-    authorities: Annotated[
-        tuple[Authority, ...],
-        Meta(description="One of these must have signed the digest (cosign, with a key).", min_length=1, max_length=16),
-    ]
 
 
 class Render(ApiStruct, frozen=True):
@@ -222,7 +173,11 @@ class Spec(ApiStruct, frozen=True):
     suspend: Annotated[
         bool, Meta(description="Do nothing: neither look up, nor apply, nor repair. Deleting still works.")
     ] = False
-    verify: Annotated[Verify | None, Meta(description="What must be verified about the artifact.")] = None
+    verify: Annotated[
+        Verify | None,
+        Meta(description="What must be verified about the artifact, beside every TrustPolicy that matches it."),
+        THRESHOLD_RULE,
+    ] = None
     render: Annotated[Render, Meta(description="How the artifact becomes objects.")] = field(default_factory=Render)
     apply: Annotated[Apply, Meta(description="How the objects are applied.")] = field(default_factory=Apply)
     rollout: Annotated[Rollout, Meta(description="Which revision may be applied when.")] = field(

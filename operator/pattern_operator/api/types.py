@@ -140,3 +140,29 @@ Url = Annotated[
         ),
     ),
 ]
+
+_GLOB_HOST = rf"([*]|([*][.])?{_HOST_LABEL}([.]{_HOST_LABEL})*|[[][0-9a-fA-F:]+[]])(:({_PORT}))?"
+_GLOB_PATH = "[a-z0-9._*-]+(/[a-z0-9._*-]+)*"
+UrlGlob = Annotated[
+    str,
+    Meta(min_length=1, max_length=512),
+    cel(
+        ("self.startsWith('oci://')", "url must begin with oci://, as in oci://registry.example/patterns/**"),
+        (
+            "!self.contains('@') && !self.matches('^oci://.*/[^/]*:')",
+            "url must name repositories alone: a policy holds for every tag and digest, and credentials do not belong"
+            " here",
+        ),
+        (
+            f"!self.startsWith('oci://') || self == 'oci://**' || {_matches(f'oci://{_GLOB_HOST}/.*')}",
+            "url must be oci://host[:port]/path, the host a name or address, *.example.com, or * for every host; or"
+            " oci://** for everything",
+        ),
+        (
+            f"self == 'oci://**' || !{_matches('oci://[^/]+/.*')} || {_matches(f'oci://[^/]+/{_GLOB_PATH}')}",
+            "the path in url must be small letters, digits and . _ - /, with * for any text without / and ** for any"
+            " text",
+        ),
+        ("!self.contains('***')", "url must not have *** in it: ** is any text already"),
+    ),
+]

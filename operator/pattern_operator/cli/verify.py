@@ -7,7 +7,7 @@ from pattern_operator.cli import connection, exit_codes, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
-    from pattern_operator.api.verification import TrustedKey
+    from pattern_operator.api.verification import TrustedAuthority
     from pattern_operator.errors import PatternError
 
 _EXAMPLES = """\
@@ -60,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
 
 async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
     """What is found, and the error where no signature counts; the digest is printed if it was resolved."""
+    from datetime import UTC, datetime
+
     from pattern_operator.api import signing
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.verification import VerificationPolicy
@@ -73,7 +75,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     try:
         reference = registry.reference(options.reference)
         finding["reference"] = str(reference)
-        policy = VerificationPolicy(tuple(_authority(name) for name in options.key))
+        policy = VerificationPolicy.of(*(_authority(name) for name in options.key))
         async with registry.opened(
             reference.repository, insecure=options.insecure, token_service=options.token_service
         ) as client:
@@ -84,7 +86,14 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             command = signing.command(reference.repository, digest, insecure=options.insecure)
             try:
                 result = await run_in(
-                    client.executors.cpu, verify, digest, found.signatures, policy=policy, command=command
+                    client.executors.cpu,
+                    verify,
+                    digest,
+                    found.signatures,
+                    policy=policy,
+                    repository=reference.repository,
+                    now=datetime.now(UTC),
+                    command=command,
                 )
             except Stalled as refusal:
                 raise found.explain(refusal) from None  # which says all that it says
@@ -105,7 +114,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     }, None
 
 
-def _authority(name: str) -> "TrustedKey":
+def _authority(name: str) -> "TrustedAuthority":
     """The key in a file, called by the file's name as it was given.
 
     Raises:
@@ -114,14 +123,14 @@ def _authority(name: str) -> "TrustedKey":
     from pathlib import Path
 
     from pattern_operator.api.reason import Reason
-    from pattern_operator.api.verification import TrustedKey
+    from pattern_operator.api.verification import TrustedAuthority
     from pattern_operator.errors import Stalled
     from pattern_operator.limits import MAX_PUBLIC_KEY
     from pattern_operator.quote import one_line
 
     try:
         with Path(name).open("rb") as file:
-            return TrustedKey(name, file.read(MAX_PUBLIC_KEY + 1))
+            return TrustedAuthority.of_key(name, file.read(MAX_PUBLIC_KEY + 1))
     except OSError as error:
         raise Stalled(
             reason=Reason.KEY_INVALID,

@@ -13,6 +13,7 @@ from pattern_operator.reconcile.missing_kinds import MissingKinds
 from pattern_operator.reconcile.owner_lookup import OwnerLookup
 from pattern_operator.reconcile.pattern_change import note_change
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
+from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.queue import Queue
 from pattern_operator.reconcile.queue_report import QueueReport
@@ -34,6 +35,7 @@ __all__ = [
     "OwnerLookup",
     "PatternKey",
     "PatternStore",
+    "Policies",
     "Ports",
     "Prerequisites",
     "Queue",

@@ -14,7 +14,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import InvalidReference, Repository, Revision
 from pattern_operator.api.spec import Spec
 from pattern_operator.api.status import Status
-from pattern_operator.api.verification import VerificationPolicy
+from pattern_operator.api.verification import Requirement, UnusablePolicy, VerificationPolicy
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.state import Applying, Lookup, Objects, Running
 
@@ -24,8 +24,7 @@ _DIGITS = 24  # of a SHA-256 that are kept: 96 bits
 
 def policy_digest(policy: VerificationPolicy) -> str:
     """What stands for the verification policy with its keys, whatever they are read from."""
-    parts = [(each.name, hashlib.sha256(each.key).hexdigest()) for each in policy.authorities]
-    return _digest([policy.threshold, parts])
+    return _digest([1, [_requirement(each) for each in policy.requirements]])
 
 
 def state_of(spec: Spec, policy: str) -> str:
@@ -93,6 +92,17 @@ def _spec_digest(spec: Spec) -> str:
     source = spec.source
     # Defaults are left out of the JSON, so that a field that a later version adds changes no digest.
     return _digest([source.url, source.ref, source.layer, spec.verify, spec.render, spec.apply])
+
+
+def _requirement(each: Requirement | UnusablePolicy) -> object:
+    source = [each.source.name, each.source.version]
+    if isinstance(each, UnusablePolicy):
+        return [*source, each.reason, each.message]
+    authorities = [
+        [it.name, it.spec, [[field, hashlib.sha256(content).hexdigest()] for field, content in it.material]]
+        for it in each.authorities
+    ]
+    return [*source, each.threshold, each.repository, each.max_age, authorities]
 
 
 def _digest(parts: object) -> str:

@@ -3,27 +3,28 @@
 It implements the ports of the steps that come before apply; it decides nothing and remembers nothing of a pattern.
 """
 
-import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
-from pattern_operator import __version__, limits
+from pattern_operator import __version__
 from pattern_operator.api import signing
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.report import Rendering
-from pattern_operator.api.spec import Authority, Source
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult
+from pattern_operator.api.spec import Source
+from pattern_operator.api.verification import VerificationPolicy, VerificationResult
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.executors import Executors, run_in
-from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
+from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile import desired as spec
 from pattern_operator.reconcile.config_sources import ConfigSources
 from pattern_operator.reconcile.desired import DesiredState, scheme_of
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
+from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.registry_login import DOCKER_CONFIG, Login, SecretVersion, login_of, secret_version_of
 from pattern_operator.sandbox import Plan, Sandbox
 from pattern_operator.sandbox.build import Layers
@@ -100,8 +101,10 @@ class Repositories:
 
     registries: Registries
     config_sources: ConfigSources
+    policies: Policies
     sandbox: Sandbox
     executors: Executors
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def secret_version(self, pattern: DesignPattern) -> SecretVersion:
         """What is known of the Secret of the login without reading it."""
@@ -136,10 +139,7 @@ class Repositories:
             Stalled: a Secret or ConfigMap is missing, or has no such entry.
             Transient: it could not be read.
         """
-        if pattern.spec.verify is None:
-            return VerificationPolicy()
-        found = [await _authority(each, pattern, self.config_sources) for each in pattern.spec.verify.authorities]
-        return VerificationPolicy(authorities=tuple(found))
+        return await self.policies.of(pattern)
 
     async def manifest(
         self, pattern: DesignPattern, desired: DesiredState, *, waits: ConnectionWaits
@@ -174,8 +174,16 @@ class Repositories:
         """Whether the signatures meet the policy; raises Stalled where they do not."""
         digest = desired.revision.digest
         command = signing.command(desired.repository, digest, insecure=pattern.spec.source.insecure)
-        check = partial(verify, digest, found.signatures, policy=desired.policy, command=command)
-        if not desired.policy.authorities:  # nothing is to be computed, and to wait for a thread takes longer
+        check = partial(
+            verify,
+            digest,
+            found.signatures,
+            policy=desired.policy,
+            repository=desired.repository,
+            now=self.now(),
+            command=command,
+        )
+        if not desired.policy.requires_signatures:  # nothing is to be computed, and to wait for a thread takes longer
             return check()
         return await run_in(self.executors.of(pattern.metadata.namespace).cpu, check)
 
@@ -227,26 +235,3 @@ class Repositories:
         return await configs.read(
             data[DOCKER_CONFIG], where=where, repository=repository, scheme=scheme, tenant=namespace
         )
-
-
-async def _authority(spec: Authority, pattern: DesignPattern, config_sources: ConfigSources) -> TrustedKey:
-    if spec.key.data is not None:
-        pem = spec.key.data.encode()
-        return TrustedKey(name=spec.name or f"key {hashlib.sha256(pem).hexdigest()[:12]}", key=pem)
-    named = (SECRET, spec.key.secret_ref) if spec.key.secret_ref else (CONFIG_MAP, spec.key.config_map_ref)
-    resource, ref = named
-    if ref is None:
-        raise Stalled(
-            reason=Reason.INVALID_SPEC,
-            message="spec.verify.authorities[].key needs exactly one of data, secretRef or configMapRef",
-        )
-    namespace = pattern.metadata.namespace
-    data = await config_sources.read(resource, namespace=namespace, name=ref.name, reader=key_of(pattern))
-    if ref.key not in data:
-        raise Stalled(
-            reason=Reason.SECRET_INVALID,
-            message=f"{resource.kind} {namespace}/{ref.name} has no entry {ref.key}: add the public key under that"
-            " name, or correct spec.verify.authorities[].key.",
-        )
-    # What is too long for a key is refused by its length, and remembered with the pattern: so no more of it is taken.
-    return TrustedKey(name=spec.name or ref.name, key=data[ref.key][: limits.MAX_PUBLIC_KEY + 1])

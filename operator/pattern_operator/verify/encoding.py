@@ -1,10 +1,11 @@
-"""Decodes the base64 of signatures strictly, and quotes untrusted text safely."""
+"""Decodes the base64 of signatures strictly, and shows text of others and of users safely and briefly."""
 
 import base64
 
 from pattern_operator import quote
 from pattern_operator.strict_json import InvalidDocument
 
+_NAME = 100  # characters of a name or place in a message
 _QUOTED = 80  # bytes of a foreign value that a message shows: a type or a digest fits
 
 
@@ -28,3 +29,8 @@ def decode_base64(text: str) -> bytes:
 def quoted(value: object) -> str:
     """Show a foreign value in a message: escaped, and cut where it is long."""
     return quote.quoted(value, _QUOTED)
+
+
+def shortened(text: str, length: int = _NAME) -> str:
+    """The text with no more than so many characters."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."

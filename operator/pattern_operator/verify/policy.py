@@ -1,45 +1,39 @@
-"""Decides whether the required authorities signed a digest: a fold over signatures and keys, and its one message."""
+"""Decides whether a digest meets everything that is required of it: a fold over policies, authorities and signatures.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+Every policy must be met, the TrustPolicies that match and the pattern's own. One that cannot be used is met by nothing.
+A policy that only warns is judged alike, and its refusal is a warning of the result.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.api.signing import SIGN
-from pattern_operator.api.verification import VerificationPolicy, VerificationResult, VerifiedSignature
-from pattern_operator.errors import Stalled
+from pattern_operator.api.verification import (
+    PolicyMode,
+    PolicySource,
+    Requirement,
+    Unsigned,
+    UnusablePolicy,
+    VerificationPolicy,
+    VerificationResult,
+    VerifiedSignature,
+)
+from pattern_operator.errors import Stalled, Untrusted
 from pattern_operator.limits import MAX_SIGNATURES
-from pattern_operator.verify import mismatch
+from pattern_operator.verify import refusal, repositories
+from pattern_operator.verify.authority import Authority
 from pattern_operator.verify.formats import FORMATS
-from pattern_operator.verify.key import PublicKey, load, verify_signature
-from pattern_operator.verify.parsed_signature import MalformedSignature, Rejection
+from pattern_operator.verify.judgement import Counted, Judgement, Reading, judge, load
+from pattern_operator.verify.outcome import CertificateSigner, KeySigner, NotationSigner
+from pattern_operator.verify.refusal import Refusal
+from pattern_operator.verify.subject import Subject
 
-# The message has room for these in MAX_STATUS_MESSAGE, with the words around them.
-_NAMES_SHOWN: Final = 400  # characters
-_REJECTIONS_SHOWN: Final = 800
-_NAME_SHOWN: Final = 100  # of one name, place or rejection
-_REJECTION_SHOWN: Final = 240
-
-
-@dataclass(frozen=True, slots=True)
-class _Signer:
-    """A required authority whose key was read. Authorities with the same key are one signer, under the first name."""
-
-    name: str
-    key: PublicKey
-
-    def __str__(self) -> str:
-        return f"{_shortened(self.name, _NAME_SHOWN)} (key {self.key.fingerprint})"
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """One signature: the signer that it is by, or why it is rejected."""
-
-    signature: Signature
-    outcome: _Signer | Rejection
+_OTHERS_SHOWN: Final = 3  # of policies that are not met, beside the one that the message is about
 
 
 def verify(
@@ -48,65 +42,100 @@ def verify(
     *,
     policy: VerificationPolicy,
     repository: Repository | None = None,
+    now: datetime,
     command: str = SIGN,
 ) -> VerificationResult:
-    """Decide whether enough of the required authorities signed ``digest``.
+    """Decide whether ``digest`` meets each requirement of ``policy``.
 
-    One valid signature of an authority is enough; invalid ones beside it are ignored. ``policy.threshold`` counts
-    different keys. ``repository`` is given only where the signature must have been made for it: signatures move with
-    an artifact to its mirrors, and bundles name no repository at all. ``command`` signs the artifact, for messages.
+    One valid signature of an authority is enough; invalid ones beside it are ignored. A threshold counts authorities of
+    which each has a key, identity or certificate of its own. ``repository`` is where the artifact was found; that
+    signatures name it is required only where a policy says so. ``command`` signs the artifact, for messages.
 
-    The work grows with signatures times keys, some 0.1 ms each, and with the size of the bundles: call it off the
-    event loop.
+    The work grows with signatures times authorities, some 0.1 ms each for keys: call it off the event loop.
 
     Returns:
         The result, with one entry for each authority that has a valid signature. ``required`` is false, and nothing is
-        checked, where the policy has no authority.
+        checked, where the policy requires nothing and admits what nobody signed.
 
     Raises:
-        Stalled: KEY_INVALID or INVALID_SPEC: the policy itself is invalid. SIGNATURE_MISSING,
-            TOO_MANY_SIGNATURES, SIGNATURE_INVALID (nothing there is a signature), SIGNATURE_OF_ANOTHER_ARTIFACT (a
-            valid signature by a required key, copied here) or SIGNATURE_UNTRUSTED: signed by none, or not enough,
-            of the authorities. The message names the authorities and why each signature is rejected, up to a limit.
+        Stalled: KEY_INVALID or INVALID_SPEC: the pattern's own policy is invalid. TOO_MANY_SIGNATURES. NO_TRUST_POLICY:
+            nothing is required, and nothing unsigned is admitted.
+        Untrusted: a policy that enforces is not met: SIGNATURE_MISSING, SIGNATURE_INVALID (nothing there is a
+            signature), SIGNATURE_OF_ANOTHER_ARTIFACT (a valid signature by a trusted signer, copied here),
+            SIGNATURE_TOO_OLD or SIGNATURE_UNTRUSTED. The message names the authorities and why each signature is
+            refused, up to a limit.
     """
-    if not policy.authorities:
+    if not policy.requirements:
+        if policy.unsigned is Unsigned.DENY:
+            raise _not_covered(digest, repository)
         return VerificationResult(required=False)
-    signers = _signers(policy)
-    _refuse_number(digest, signatures, signers=signers, command=command)
-    checked = [
-        _Checked(signature, _check(signature, digest=digest, signers=signers, repository=repository))
-        for signature in signatures
+    authorities = _load(policy)
+    _refuse_number(digest, signatures)
+    readings = [Reading(each, FORMATS[each.format](each)) for each in signatures]
+    verdicts = [
+        _verdict(requirement, loaded, readings, digest=digest, repository=repository, now=now, command=command)
+        for requirement, loaded in authorities
     ]
-    verified = _verified(checked)
-    if len(verified) < policy.threshold:
-        raise _rejected(
-            digest, checked, signers=signers, verified=verified, threshold=policy.threshold, command=command
-        )
-    return VerificationResult(required=True, verified_by=tuple(verified.values()))
+    refusals = [each for each in verdicts if isinstance(each, Refusal)]
+    met = [each for each in verdicts if isinstance(each, Judgement)]
+    if enforced := [each for each in refusals if each.source.mode is PolicyMode.ENFORCE]:
+        raise _untrusted(enforced, refusals=refusals, met=met)
+    return VerificationResult(
+        required=True,
+        verified_by=_verified_by(met),
+        met=tuple(each.requirement.source.name for each in met if each.requirement.source.name),
+        unmet=_names(refusals),
+        warnings=(*(each.message for each in refusals), *_logged(met)),
+        until=min((_until(each) for each in met if each.requirement.max_age is not None), default=None),
+    )
 
 
-def _signers(policy: VerificationPolicy) -> list[_Signer]:
-    """Read every key: one that cannot be used is an error even where others would do, because it was meant to count."""
-    by_key: dict[PublicKey, _Signer] = {}
-    for authority in policy.authorities:
-        key = load(authority.key, name=authority.name)
-        by_key.setdefault(key, _Signer(authority.name, key))
-    if not 1 <= policy.threshold <= len(by_key):
+def policy_errors(policy: VerificationPolicy) -> Sequence[tuple[PolicySource, Stalled]]:
+    """Why requirements cannot be used, whatever is signed: their keys or roots, or a threshold that nobody meets."""
+    found: list[tuple[PolicySource, Stalled]] = []
+    for requirement in policy.requirements:
+        try:
+            _usable(requirement)
+        except Stalled as error:
+            found.append((requirement.source, error))
+    return found
+
+
+Loaded = tuple[Requirement | UnusablePolicy, list[Authority]]
+
+
+def _load(policy: VerificationPolicy) -> list[Loaded]:
+    """Read every key and root: one that cannot be used is an error even where others would do: it was meant to count.
+
+    A TrustPolicy that cannot be used is one that is not met; the pattern's own is for its author to correct.
+    """
+    found: list[Loaded] = []
+    for requirement in policy.requirements:
+        try:
+            found.append((requirement, _usable(requirement)))
+        except Stalled as error:
+            if not requirement.source.name:
+                raise
+            unusable = UnusablePolicy(source=requirement.source, reason=error.reason, message=error.message)
+            found.append((unusable, []))
+    return found
+
+
+def _usable(requirement: Requirement | UnusablePolicy) -> list[Authority]:
+    if isinstance(requirement, UnusablePolicy):
+        raise Stalled(reason=requirement.reason, message=requirement.message)
+    authorities, threshold = load(requirement.authorities), requirement.threshold
+    distinct = {each.trusted for each in authorities}
+    if not 1 <= threshold <= len(distinct):
         raise Stalled(
             reason=Reason.INVALID_SPEC,
-            message=f"{policy.threshold} authorities are required to sign, and {len(by_key)} different keys are named: "
-            f"set the threshold to a number from 1 to {len(by_key)}, or add authorities with keys of their own.",
+            message=f"{threshold} authorities are required to sign, and {len(distinct)} different keys are named: "
+            f"set the threshold to a number from 1 to {len(distinct)}, or add authorities with keys of their own.",
         )
-    return list(by_key.values())
+    return authorities
 
 
-def _refuse_number(digest: Digest, signatures: Sequence[Signature], *, signers: list[_Signer], command: str) -> None:
-    if not signatures:
-        raise Stalled(
-            reason=Reason.SIGNATURE_MISSING,
-            message=f"{digest} has no signature, and one by {_names(signers)} is required: "
-            f"sign it with `{command}`, or point source.ref at an artifact that is signed.",
-        )
+def _refuse_number(digest: Digest, signatures: Sequence[Signature]) -> None:
     counted = sum(bool(signature.payload) and not signature.attestation for signature in signatures)
     if counted > MAX_SIGNATURES:
         raise Stalled(
@@ -116,98 +145,106 @@ def _refuse_number(digest: Digest, signatures: Sequence[Signature], *, signers: 
         )
 
 
-def _check(
-    signature: Signature, *, digest: Digest, signers: list[_Signer], repository: Repository | None
-) -> _Signer | Rejection:
-    """Find the one signer that a signature is by. It counts for no second one: a key can be made to fit it."""
-    form = FORMATS[signature.format]
-    parsed = form.read(signature)
-    if isinstance(parsed, Rejection):
-        return parsed
-    signer = next((it for it in signers if verify_signature(it.key, parsed.signature, parsed.message)), None)
-    if signer is None:
-        content = form.check_payload(parsed, digest=digest, repository=repository)
-        return mismatch.explain(parsed, content=content, keys=[it.key for it in signers])
-    if rejection := form.check_payload(parsed, digest=digest, repository=repository):
-        return replace(rejection, why=f"is by {signer} and {rejection.why}", key_is_right=True)
-    return signer
-
-
-def _verified(checked: list[_Checked]) -> dict[PublicKey, VerifiedSignature]:
-    """Take the first valid signature of each key."""
-    found: dict[PublicKey, VerifiedSignature] = {}
-    for each in checked:
-        if isinstance(signer := each.outcome, _Signer):
-            signature = each.signature
-            found.setdefault(
-                signer.key, VerifiedSignature(signer.name, format=str(signature.format), where=signature.where)
-            )
-    return found
-
-
-def _rejected(
-    digest: Digest,
-    checked: list[_Checked],
+def _verdict(
+    requirement: Requirement | UnusablePolicy,
+    authorities: list[Authority],
+    readings: Sequence[Reading],
     *,
-    signers: list[_Signer],
-    verified: Mapping[PublicKey, VerifiedSignature],
-    threshold: int,
+    digest: Digest,
+    repository: Repository | None,
+    now: datetime,
     command: str,
-) -> Stalled:
-    rejections = [(it.signature.where, it.outcome) for it in checked if isinstance(it.outcome, Rejection)]
-    reason, next_step = _reason([rejection for _, rejection in rejections], verified=verified, command=command)
-    missing = _names(signer for signer in signers if signer.key not in verified)
-    counted = f" ({len(verified)} of {threshold} required signatures)" if threshold > 1 else ""
-    because = _listed(
-        (
-            f"{_shortened(where, _NAME_SHOWN)} {_shortened(rejection.why, _REJECTION_SHOWN)}"
-            for where, rejection in rejections
-        ),
-        separator="; ",
-        room=_REJECTIONS_SHOWN,
+) -> Judgement | Refusal:
+    if isinstance(requirement, UnusablePolicy):
+        message = f"{requirement.source} cannot be used, so that nothing meets it: {requirement.message}"
+        return Refusal(requirement.source, requirement.reason, message)
+    if not readings:
+        return refusal.unsigned(digest, authorities, source=requirement.source, command=command)
+    try:
+        named = repositories.to_be_named(requirement.repository, repository)
+    except Stalled as error:
+        return Refusal(requirement.source, error.reason, error.message)
+    judgement = judge(requirement, authorities, readings, subject=Subject(digest, repositories=named), now=now)
+    if len(judgement.signed) < requirement.threshold:
+        return refusal.not_met(digest, judgement, command=command)
+    if requirement.max_age is not None and (judgement.newest is None or _until(judgement) <= now):
+        return refusal.too_old(digest, judgement, command=command)
+    return judgement
+
+
+def _until(judgement: Judgement) -> datetime:
+    """When the newest signature is too old."""
+    newest, most = judgement.newest, judgement.requirement.max_age
+    assert newest is not None  # noqa: S101 - a policy with maxAge is met by a time that is proven alone
+    assert most is not None  # noqa: S101 - asked of those that have one
+    return newest + most
+
+
+def _untrusted(enforced: Sequence[Refusal], *, refusals: Sequence[Refusal], met: Sequence[Judgement]) -> Stalled:
+    """The verdict; what only says that a policy cannot be used is none, and leaves what runs as it is."""
+    first, *others = enforced
+    more = [str(each.source) for each in others[:_OTHERS_SHOWN]]
+    more += [f"{len(others) - _OTHERS_SHOWN} more"] if len(others) > _OTHERS_SHOWN else []
+    beside = f" Not met either: {', '.join(more)}." if more else ""
+    return Untrusted(
+        reason=first.reason,
+        message=f"{first.message}{beside}",
+        met=tuple(each.requirement.source.name for each in met if each.requirement.source.name),
+        unmet=_names(refusals),
+        prune=any(each.is_verdict and each.source.prune for each in enforced),
     )
-    told = f": {because}" if because else ""
-    return Stalled(reason=reason, message=f"{digest} is not signed by {missing}{counted}{told}. {next_step}")
 
 
-def _reason(
-    rejections: Sequence[Rejection], *, verified: Mapping[PublicKey, VerifiedSignature], command: str
-) -> tuple[Reason, str]:
-    """Choose what tells most: a copied signature, then nothing that is one, then the wrong signers."""
-    if any(rejection.about_another for rejection in rejections):
-        return (
-            Reason.SIGNATURE_OF_ANOTHER_ARTIFACT,
-            "The signature was copied from another artifact: sign this one, or point source.ref at the signed one.",
-        )
-    if not verified and all(isinstance(rejection, MalformedSignature) for rejection in rejections):
-        return Reason.SIGNATURE_INVALID, f"Sign the artifact again with `{command}`."
-    if any(rejection.key_is_right for rejection in rejections):
-        return (
-            Reason.SIGNATURE_UNTRUSTED,
-            f"The key is right and what it signed is not: sign this artifact again with `{command}`.",
-        )
-    return (
-        Reason.SIGNATURE_UNTRUSTED,
-        f"Let them sign it with `{command}`, or correct spec.verify.authorities.",
+def _names(refusals: Iterable[Refusal]) -> tuple[str, ...]:
+    return tuple(each.source.name for each in refusals if each.source.name)
+
+
+def _verified_by(met: Iterable[Judgement]) -> tuple[VerifiedSignature, ...]:
+    """Each signature that counts, once, with the policies for which it does."""
+    found: dict[tuple[str, ...], VerifiedSignature] = {}
+    for judgement in met:
+        source = judgement.requirement.source.name
+        for each in judgement.counted:
+            signature = _verified_signature(each)
+            key = (signature.where, signature.key_id, signature.identity, signature.issuer)
+            known = found.get(key, signature)
+            found[key] = replace(known, policies=(*known.policies, source) if source else known.policies)
+    return tuple(found.values())
+
+
+def _verified_signature(counted: Counted) -> VerifiedSignature:
+    key_id = identity = issuer = ""
+    match counted.verified.signer:
+        case KeySigner(fingerprint):
+            key_id = fingerprint
+        case CertificateSigner(name, issued_by, _):
+            identity, issuer = name, issued_by
+        case NotationSigner(subject, _):
+            identity = subject
+    entries = counted.verified.log_entries
+    return VerifiedSignature(
+        authority=counted.authority.name,
+        format=str(counted.signature.format),
+        where=counted.signature.where,
+        key_id=key_id,
+        identity=identity,
+        issuer=issuer,
+        log_index=entries[0].index if entries else None,
+        signed_at=counted.signed_at,
     )
 
 
-def _names(signers: Iterable[_Signer]) -> str:
-    return _listed((str(signer) for signer in signers), separator=", ", room=_NAMES_SHOWN)
+def _logged(met: Iterable[Judgement]) -> Iterable[str]:
+    """What a level that does not enforce everything found."""
+    for judgement in met:
+        for each in judgement.counted:
+            yield from (f"{each.signature.where} {warning}" for warning in each.verified.warnings)
 
 
-def _listed(items: Iterable[str], *, separator: str, room: int) -> str:
-    """Join as many items as there is room for, at least one, and count the rest."""
-    shown: list[str] = []
-    rest = 0
-    for item in items:
-        if shown and len(item) > room:
-            rest += 1
-            continue
-        shown.append(item)
-        room -= len(item) + len(separator)
-    return separator.join([*shown, f"and {rest} more"] if rest else shown)
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 3]}..."
+def _not_covered(digest: Digest, repository: Repository | None) -> Stalled:
+    return Stalled(
+        reason=Reason.NO_TRUST_POLICY,
+        message=f"no TrustPolicy covers {repository.url if repository is not None else digest}, spec.verify names no"
+        " authority, and this operator applies nothing of which no signature is required (--unsigned=Deny): add"
+        " spec.verify.authorities, or let an administrator add a TrustPolicy.",
+    )

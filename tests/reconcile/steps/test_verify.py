@@ -6,15 +6,15 @@ import pytest
 from tests.reconcile.pattern import NEWER, REVISION, VERIFIED, pattern
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult
+from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy, VerificationResult
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.state import Checked
 from pattern_operator.reconcile.steps.verify import Verified, asks_registry, verify
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
 
-POLICY = VerificationPolicy((TrustedKey("release-team", b"key"),))
-OTHER = VerificationPolicy((TrustedKey("another-team", b"other"),))
+POLICY = VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key"))
+OTHER = VerificationPolicy.of(TrustedAuthority.of_key("another-team", b"other"))
 WAITS = ConnectionWaits(lambda: 0.0)
 
 
@@ -35,7 +35,7 @@ class Signatures:
         self.asked.append("check")
         if self.refuses is not None:
             raise self.refuses
-        return VERIFIED if desired.policy.authorities else VerificationResult(required=False)
+        return VERIFIED if desired.policy.requirements else VerificationResult(required=False)
 
 
 def wanted(policy: VerificationPolicy = POLICY, revision: Any = REVISION) -> DesiredState:

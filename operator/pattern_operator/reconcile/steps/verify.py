@@ -62,7 +62,7 @@ async def verify(
 
 def asks_registry(desired: DesiredState, known: Checked | None) -> bool:
     """Whether ``verify`` has anything to ask: not where no signature is required, nor where it is known."""
-    return bool(desired.policy.authorities) and not (known is not None and _is_same(desired, known))
+    return desired.policy.requires_signatures and not (known is not None and _is_same(desired, known))
 
 
 def _is_same(desired: DesiredState, known: Checked) -> bool:

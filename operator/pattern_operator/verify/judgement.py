@@ -1,0 +1,189 @@
+"""Judges signatures by one requirement: which of its authorities have signed, and why other signatures do not count."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
+from pattern_operator.api.verification import Requirement, TrustedAuthority
+from pattern_operator.verify.authority import AttestationPolicy, Authority
+from pattern_operator.verify.distinct import assign, who
+from pattern_operator.verify.encoding import quoted
+from pattern_operator.verify.formats import ReadSignature
+from pattern_operator.verify.load_authority import load_authority
+from pattern_operator.verify.outcome import Outcome, UnauthenticatedSigner, Verified
+from pattern_operator.verify.parsed_signature import Rejection
+from pattern_operator.verify.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A signature, and what it was read into."""
+
+    signature: Signature
+    read: ReadSignature | Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A signature that holds for an authority."""
+
+    authority: Authority
+    signature: Signature
+    verified: Verified
+
+    @property
+    def signed_at(self) -> datetime | None:
+        """When it is proven to have been made: the earliest time, as a later one can be had for an old signature."""
+        return min(self.verified.signed_at, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A signature that does not hold: for one authority, or because it cannot be read for none."""
+
+    signature: Signature
+    rejection: Rejection
+    authority: Authority | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found by one requirement.
+
+    ``signed`` are the authorities that have signed, each with the signatures that prove it, all by one signer, which no
+    other authority has. ``missing`` are the others.
+    """
+
+    requirement: Requirement
+    signed: tuple[tuple[Counted, ...], ...]
+    missing: tuple[Authority, ...]
+    refused: tuple[Refused, ...]
+
+    @property
+    def counted(self) -> Iterable[Counted]:
+        """Every signature that counts."""
+        return (each for proofs in self.signed for each in proofs)
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest of the signatures that count is proven to have been made."""
+        return max((each.signed_at for each in self.counted if each.signed_at is not None), default=None)
+
+
+def judge(
+    requirement: Requirement,
+    authorities: Sequence[Authority],
+    readings: Iterable[Reading],
+    *,
+    subject: Subject,
+    now: datetime,
+) -> Judgement:
+    """Find the authorities that have signed ``subject``."""
+    holding: list[Counted] = []
+    refused: list[Refused] = []
+    for reading in readings:
+        if isinstance(reading.read, Rejection):
+            refused.append(Refused(reading.signature, reading.read))
+            continue
+        found = _counted(reading.signature, reading.read, authorities, subject=subject, now=now, refused=refused)
+        holding += found
+    proofs = [
+        _proofs(authority, [each for each in holding if each.authority is authority]) for authority in authorities
+    ]
+    assigned = assign([tuple(each) for each in proofs])
+    return Judgement(
+        requirement=requirement,
+        signed=tuple(proofs[index][signer] for index, signer in sorted(assigned.items())),
+        missing=tuple(each for index, each in enumerate(authorities) if index not in assigned),
+        refused=tuple(refused),
+    )
+
+
+def load(authorities: Iterable[TrustedAuthority]) -> list[Authority]:
+    """Read what each is trusted by; raises Stalled as ``load_authority``, also where the others would do."""
+    return [load_authority(each) for each in authorities]
+
+
+def _counted(
+    signature: Signature,
+    read: ReadSignature,
+    authorities: Sequence[Authority],
+    *,
+    subject: Subject,
+    now: datetime,
+    refused: list[Refused],
+) -> list[Counted]:
+    """For which authorities a signature holds. It is by one signer alone: a second key can be made to fit it."""
+    found: list[Counted] = []
+    rejections: list[Refused] = []
+    for authority in authorities:
+        outcome = _checked(read.verify(subject, authority, now=now), authority)
+        if isinstance(outcome, Rejection):
+            rejections.append(Refused(signature, outcome, authority))
+        elif not found or who(found[0].verified.signer) == who(outcome.signer):
+            found.append(Counted(authority, signature, outcome))
+    if not found:
+        refused += rejections
+    return found
+
+
+def _checked(outcome: Outcome, authority: Authority) -> Outcome:
+    """What every format is held to alike: somebody who is known, the annotations, and an approval or an attestation."""
+    if isinstance(outcome, Rejection):
+        return outcome
+    if isinstance(outcome.signer, UnauthenticatedSigner):
+        return Rejection(f"is by {quoted(outcome.signer.subject)}, which is only logged: nobody who is trusted says so")
+    for name, value in authority.annotations.items():
+        if outcome.annotations.get(name) != value:
+            why = f"is by {authority} and does not have the annotation {quoted(name)} with the value {quoted(value)}"
+            return Rejection(why, key_is_right=True)
+    if authority.attestations:
+        return _attesting(outcome, authority)
+    kind = outcome.statement.predicate_type if outcome.statement is not None else SIGNATURE_PREDICATE
+    if kind != SIGNATURE_PREDICATE:
+        why = f"is by {authority} and states {quoted(kind)}, which is not an approval: {SIGNATURE_PREDICATE} is"
+        return Rejection(why, key_is_right=True)
+    return outcome
+
+
+def _attesting(verified: Verified, authority: Authority) -> Outcome:
+    """What states one of the attestations that the authority must have made."""
+    if verified.statement is None:
+        return Rejection(f"is by {authority} and is a signature, not an attestation", key_is_right=True)
+    reasons = [_unmet(each, verified) for each in authority.attestations]
+    if None in reasons:
+        return verified
+    return Rejection(f"is by {authority} and {reasons[0]}", key_is_right=True)
+
+
+def _unmet(policy: AttestationPolicy, verified: Verified) -> str | None:
+    """Why a statement is not the attestation that is asked for; None where it is."""
+    assert verified.statement is not None  # noqa: S101 - looked at by _attesting
+    if verified.statement.predicate_type != policy.predicate_type:
+        return f"states {quoted(verified.statement.predicate_type)} and not {policy.predicate_type}"
+    if policy.condition is not None:
+        return f"is not judged by the condition of {quoted(policy.name)}: this operator has no conditions"
+    return None
+
+
+def _proofs(authority: Authority, counted: Sequence[Counted]) -> Mapping[tuple[str, ...], tuple[Counted, ...]]:
+    """By signer, what proves that the authority signed: one signature, or one for each attestation, all by it."""
+    by_signer: dict[tuple[str, ...], list[Counted]] = {}
+    for each in counted:
+        by_signer.setdefault(who(each.verified.signer), []).append(each)
+    proofs = {signer: _proof(authority, each) for signer, each in by_signer.items()}
+    return {signer: each for signer, each in proofs.items() if each}
+
+
+def _proof(authority: Authority, counted: Sequence[Counted]) -> tuple[Counted, ...]:
+    if not authority.attestations:
+        return (counted[0],)
+    proof: list[Counted] = []
+    for policy in authority.attestations:
+        found = next((each for each in counted if _unmet(policy, each.verified) is None), None)
+        if found is None:
+            return ()
+        if not any(each is found for each in proof):
+            proof.append(found)
+    return tuple(proof)
