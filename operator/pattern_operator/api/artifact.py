@@ -50,9 +50,8 @@ class Artifact:
 class SignatureFormat(StrEnum):
     """The signature formats that the operator looks for in a registry."""
 
-    COSIGN = "cosign"  # a layer of the tag sha256-<hex>.sig, or of an OCI 1.1 referrer of cosign's own type
+    COSIGN = "cosign"  # a layer of the tag sha256-<hex>.sig or .att, or of an OCI 1.1 referrer of cosign's own type
     BUNDLE = "bundle"  # a Sigstore bundle, the only layer of a referrer
-    DSSE = "dsse"  # an attestation: an envelope that is a layer of the tag sha256-<hex>.att, or of a referrer
 
 
 @dataclass(frozen=True, slots=True)

@@ -919,8 +919,8 @@ async def test_the_tag_of_attestations_is_read_where_they_are_asked_for(fake_reg
     got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
 
     assert [(each.format, each.where.partition(".att")[2], each.predicate_type) for each in got.signatures] == [
-        (SignatureFormat.DSSE, " layer 3", ATTESTED),
-        (SignatureFormat.DSSE, " layer 1", ATTESTED_ELSE),
+        (SignatureFormat.COSIGN, " layer 3", ATTESTED),
+        (SignatureFormat.COSIGN, " layer 1", ATTESTED_ELSE),
     ]
     assert got.signatures[0].annotations[SIGNATURE] == "sig"
     assert got.signatures[0].payload == envelope(2)
@@ -964,7 +964,7 @@ async def test_envelopes_that_others_attach_are_found_where_they_are_asked_for(f
     got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
 
     assert [(each.format, each.where) for each in got.signatures] == [
-        (SignatureFormat.DSSE, f"referrer {digest} layer 1")
+        (SignatureFormat.COSIGN, f"referrer {digest} layer 1")
     ]
     assert await found(fake_registry, network, signed) == ()
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.api.artifact import SignatureFormat
+from pattern_operator.source.signatures.formats import BUNDLE, DSSE_ENVELOPE, SIMPLE_SIGNING
 from pattern_operator.source.signatures.in_toto import predicate_of
 
 SIGNED = "https://sigstore.dev/cosign/sign/v1"
@@ -24,14 +24,14 @@ def envelope(statement: object) -> bytes:
     "predicate", ["https://slsa.dev/provenance/v1", "https://spdx.dev/Document", f"{SIGNED}/", SIGNED, "x"]
 )
 def test_the_predicate_of_a_bundle_and_of_an_envelope_is_told(predicate):
-    assert predicate_of(bundle({"predicateType": predicate}), form=SignatureFormat.BUNDLE) == predicate
-    assert predicate_of(envelope({"predicateType": predicate}), form=SignatureFormat.DSSE) == predicate
+    assert predicate_of(bundle({"predicateType": predicate}), media_type=BUNDLE) == predicate
+    assert predicate_of(envelope({"predicateType": predicate}), media_type=DSSE_ENVELOPE) == predicate
 
 
 def test_a_large_predicate_is_passed_over_without_being_built():
     sbom = {"predicate": {"packages": [{"name": str(number)} for number in range(50_000)]}, "predicateType": "x"}
 
-    assert predicate_of(bundle(sbom), form=SignatureFormat.BUNDLE) == "x"
+    assert predicate_of(bundle(sbom), media_type=BUNDLE) == "x"
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_a_large_predicate_is_passed_over_without_being_built():
     ],
 )
 def test_all_else_may_be_a_signature(payload):
-    assert predicate_of(payload, form=SignatureFormat.BUNDLE) == ""
+    assert predicate_of(payload, media_type=BUNDLE) == ""
 
 
 def test_a_classic_signature_is_not_read():
-    assert predicate_of(bundle({"predicateType": "x"}), form=SignatureFormat.COSIGN) == ""
+    assert predicate_of(bundle({"predicateType": "x"}), media_type=SIMPLE_SIGNING) == ""
 
 
-@pytest.mark.parametrize("form", SignatureFormat)
+@pytest.mark.parametrize("media_type", [BUNDLE, DSSE_ENVELOPE, SIMPLE_SIGNING])
 @given(payload=st.binary() | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(bundle))
-def test_no_payload_raises(form, payload):
-    assert predicate_of(payload, form=form) == ""
+def test_no_payload_raises(media_type, payload):
+    assert predicate_of(payload, media_type=media_type) == ""

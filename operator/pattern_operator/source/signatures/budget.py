@@ -13,6 +13,7 @@ from pattern_operator.limits import (
     MAX_SIGNATURES,
     MAX_SIGNATURES_SIZE,
 )
+from pattern_operator.source.signatures.formats import DSSE_ENVELOPE
 
 MAX_REQUESTS: Final = 8  # at once; signatures are small, and registries slow down who asks for more
 
@@ -51,7 +52,7 @@ class SignatureBudget:
             layer = waiting[0]
             size += layer.descriptor.size if layer.descriptor.size <= MAX_SIGNATURE_BLOB else 0
             number += 1
-            certain = layer.form is SignatureFormat.COSIGN
+            certain = layer.form is SignatureFormat.COSIGN and layer.descriptor.media_type != DSSE_ENVELOPE
             if (number > MAX_SIGNATURES or size > MAX_SIGNATURES_SIZE) and (certain or batch):
                 self.full = certain and not batch
                 break

@@ -10,7 +10,7 @@ nor counts: it is handed on without payload, says in ``where`` what is wrong wit
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pattern_operator.aio import run_all
@@ -110,9 +110,9 @@ async def fetch_signatures(
     finder = _Finder(
         digest, registry, asyncio.Semaphore(MAX_REQUESTS), deadline, predicates, SignatureBudget(predicates)
     )
-    places = [finder.tagged("sig", SignatureFormat.COSIGN), finder.referring()]
+    places = [finder.signatures(), finder.referring()]
     if predicates:
-        places.append(finder.tagged("att", SignatureFormat.DSSE))
+        places.append(finder.attestations())
     found = await run_all([finder.found(place) for place in places])
     failures = [failure for each in found for failure in each.failures]
     if finder.budget.full:
@@ -149,9 +149,11 @@ class _Finder:
     budget: SignatureBudget
     failed: int = field(default=0)  # requests for referrers
 
-    async def tagged(self, suffix: str, form: SignatureFormat) -> _Place:
-        """The layers of one of cosign's tags."""
-        tag = f"{self.digest.algorithm}-{self.digest.hex}.{suffix}"
+    async def signatures(self) -> _Place:
+        """The layers of cosign's tag of signatures."""
+        return await self._tagged(f"{self.digest.algorithm}-{self.digest.hex}.sig")
+
+    async def _tagged(self, tag: str) -> _Place:
         if len(tag) > _MAX_TAG:  # of a sha512, for which there can be no such tag
             return _Place()
         try:
@@ -159,25 +161,26 @@ class _Finder:
                 content = await self.registry.manifest(tag, limit=MAX_SIGNATURE_MANIFEST)
         except PatternError as error:
             missing = error.reason is Reason.ARTIFACT_NOT_FOUND
-            return _Place() if missing else _failed(tag, error, form=form)
+            return _Place() if missing else _failed(tag, error, form=SignatureFormat.COSIGN)
         if content.digest == self.digest:  # a registry that reads the tag as the digest
             return _Place()
         try:
             manifest = await self._manifest(content, context=f"tag {tag}")
         except Stalled as error:
-            return _failed(tag, error, form=form)
-        layers = _layers(manifest, form=form, where=tag)
-        return _Place(layers) if form is SignatureFormat.COSIGN else self._envelopes(layers)
+            return _failed(tag, error, form=SignatureFormat.COSIGN)
+        return _Place(_layers(manifest, form=SignatureFormat.COSIGN, where=tag))
 
-    def _envelopes(self, layers: tuple[SignatureLayer, ...]) -> _Place:
-        """The layers of the tag of attestations that are envelopes: those first that state what is asked for."""
-        envelopes = [layer for layer in layers if layer.descriptor.media_type == DSSE_ENVELOPE]
+    async def attestations(self) -> _Place:
+        """The envelopes of cosign's tag of attestations: those first that state what is asked for."""
+        found = await self._tagged(f"{self.digest.algorithm}-{self.digest.hex}.att")
+        envelopes = [layer for layer in found.layers if layer.descriptor.media_type == DSSE_ENVELOPE]
         ranked = [(self._rank(each.descriptor.annotations.get(LAYER_PREDICATE_HINT, "")), each) for each in envelopes]
         ranked.sort(key=lambda pair: pair[0])
         likely = [layer for rank, layer in ranked if rank < UNLIKELY]
         unlikely = [layer for rank, layer in ranked if rank >= UNLIKELY]
         passed_over = max(len(unlikely) - MAX_UNLIKELY_REFERRERS, 0)
-        return _Place((*likely, *unlikely[:MAX_UNLIKELY_REFERRERS]), passed_over=passed_over)
+        kept = (*likely, *unlikely[:MAX_UNLIKELY_REFERRERS])
+        return replace(found, layers=kept, passed_over=passed_over)
 
     def _rank(self, hint: str) -> int:
         return rank_of_hint(hint, predicates=self.predicates)
@@ -220,7 +223,8 @@ class _Finder:
             self.failed += len(place.failures)
             return 0, place
         form = format_of_manifest(manifest, listed=form)
-        if form is None or (form is SignatureFormat.DSSE and not self.predicates):
+        attests = any(layer.media_type == DSSE_ENVELOPE for layer in manifest.layers)
+        if form is None or (attests and not self.predicates):
             return 0, _Place()
         if manifest.subject is None or manifest.subject.digest != self.digest:
             return 0, _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
@@ -266,7 +270,7 @@ class _Finder:
         except PatternError as error:
             unreadable = isinstance(error, Stalled) and error.reason in _UNREADABLE
             return _placeholder(f"{layer.where} ({error.reason})", form=layer.form) if unreadable else error
-        predicate = await self.registry.offload(len(payload), predicate_of, payload, form=layer.form)
+        predicate = await self.registry.offload(len(payload), predicate_of, payload, media_type=descriptor.media_type)
         return Signature(
             layer.form, layer.where, descriptor.media_type, payload, descriptor.annotations, predicate_type=predicate
         )

@@ -53,9 +53,7 @@ def format_of_manifest(manifest: Manifest, *, listed: SignatureFormat | None) ->
     types = {layer.media_type for layer in manifest.layers}
     if types and types <= BUNDLES:
         return SignatureFormat.BUNDLE
-    if types == {DSSE_ENVELOPE}:
-        return SignatureFormat.DSSE
-    return SignatureFormat.COSIGN if types == {SIMPLE_SIGNING} else listed
+    return SignatureFormat.COSIGN if types in ({SIMPLE_SIGNING}, {DSSE_ENVELOPE}) else listed
 
 
 def rank_of_hint(hint: str, *, predicates: Set[str]) -> int:

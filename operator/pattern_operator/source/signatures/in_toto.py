@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from pattern_operator.api.artifact import SignatureFormat
+from pattern_operator.source.signatures.formats import BUNDLES, DSSE_ENVELOPE
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -31,15 +31,15 @@ _envelopes: Final = msgspec.json.Decoder(_Envelope)
 _statements: Final = msgspec.json.Decoder(_Statement)
 
 
-def predicate_of(payload: bytes, *, form: SignatureFormat) -> str:
+def predicate_of(payload: bytes, *, media_type: str) -> str:
     """The predicate type that a bundle or envelope declares; empty where it declares none.
 
     Total: what cannot be read may be a signature.
     """
-    if form not in (SignatureFormat.BUNDLE, SignatureFormat.DSSE):
+    if media_type not in BUNDLES | {DSSE_ENVELOPE}:
         return ""
     try:
-        envelope = _envelopes.decode(payload) if form is SignatureFormat.DSSE else _bundles.decode(payload).envelope
+        envelope = _envelopes.decode(payload) if media_type == DSSE_ENVELOPE else _bundles.decode(payload).envelope
         if envelope is None:
             return ""
         statement = base64.b64decode(envelope.payload.replace("-", "+").replace("_", "/"), validate=False)
