@@ -24,6 +24,11 @@ _Value = TypeVar("_Value", bound=x509.ExtensionType)
 
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,64})-----[^-]*-----END \1-----")
 _STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512, hashes.SHA3_256, hashes.SHA3_384, hashes.SHA3_512)
+# What cryptography raises for bytes that it does not read, at once or when a part is asked for.
+UNREADABLE: Final = (
+    *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.AttributeNotFound),
+)
 # Those whose meaning is judged here, or that limit nothing here. Of policies (RFC 5280 section 6.1.1) every one is
 # accepted, so that naming some limits nothing; what demands one is not among them.
 _UNDERSTOOD: Final = frozenset(
@@ -110,10 +115,7 @@ def read_certificate(der: bytes) -> Certificate:
     try:
         parsed = x509.load_der_x509_certificate(der)
         return _read(der, parsed)
-    except (
-        *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm),
-        *(x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion),
-    ) as error:
+    except UNREADABLE as error:
         raise InvalidCertificate("is not a valid X.509 certificate") from error
 
 
@@ -149,7 +151,7 @@ def _blocks(content: bytes) -> Iterator[bytes]:
             raise InvalidCertificate("has a PEM block that is not a CERTIFICATE")
         try:
             parsed = x509.load_pem_x509_certificate(block[0])
-        except (ValueError, x509.InvalidVersion) as error:
+        except UNREADABLE as error:
             raise InvalidCertificate("is not a valid X.509 certificate") from error
         yield parsed.public_bytes(Encoding.DER)
 
