@@ -14,13 +14,15 @@ from typing import Any
 if __name__ == "__main__":  # run as a program, from anywhere
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.conformance import notation, rfc3161
+from tests.conformance import cosign_classic, notation, rfc3161, sigstore_bundle
 from tests.conformance.case import Case
 
 EXPECTATIONS = ("expect", "why", "confirmed", "source")
 ADAPTERS: Mapping[str, Callable[[Case], str | None]] = {
+    "cosign-classic": cosign_classic.judge,
     "notation": notation.judge,
     "rfc3161": rfc3161.judge,
+    "sigstore-bundle": sigstore_bundle.judge,
 }
 
 

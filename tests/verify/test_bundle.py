@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.verify import pki
 from tests.verify.signing import (
     ALICE,
     ARTIFACT,
@@ -26,10 +27,11 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_REGISTRY_VALUES, MAX_SUBJECTS
-from pattern_operator.verify.bundle import pre_authentication_encoding
+from pattern_operator.verify.dsse import pre_authentication_encoding
 
 OLDER_SPELLING = "application/vnd.dev.sigstore.bundle+json;version=0.3"
-FILE_SIGNATURE = {"messageDigest": {"algorithm": "SHA2_256"}, "signature": "QUFB"}
+FILE_SIGNATURE = {"messageDigest": {"algorithm": "SHA2_256", "digest": "QUFB"}, "signature": "QUFB"}
+CERTIFICATE = pki.root().issue("CN=Signer", extensions=pki.CODE_SIGNING).certificate.der
 ALIKE = Digest(ARTIFACT.algorithm, ARTIFACT.hex[:-1] + ("0" if ARTIFACT.hex[-1] != "0" else "1"))
 
 
@@ -133,9 +135,9 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol():
             id="many values",
         ),
         pytest.param(altered(mediaType=...), "says that it is nothing", id="no version"),
-        pytest.param(altered(mediaType=["x"]), "says that it is a JSON list", id="version is a list"),
+        pytest.param(altered(mediaType=["x"]), "has a 'mediaType' that is not a string", id="version is a list"),
         *[
-            pytest.param(altered(mediaType=other), "not a bundle v0.3", id=other)
+            pytest.param(altered(mediaType=other), "and not a bundle v0.1, v0.2 or v0.3", id=other)
             for other in [
                 "application/vnd.dev.sigstore.bundle+json;version=0.1",
                 "application/vnd.dev.sigstore.bundle+json;version=0.2",
@@ -179,6 +181,18 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol():
         pytest.param(enveloped(signatures=[{"sig": "QU+_"}]), "is not base64", id="plus and underscore"),
         pytest.param(enveloped(signatures=[{"sig": "QU/-"}]), "is not base64", id="slash and minus"),
         pytest.param(enveloped(signatures=[{"sig": "QR"}]), "not canonical base64", id="unused bits set"),
+        pytest.param(
+            altered(verificationMaterial={"certificate": {"rawBytes": "QUFB"}}),
+            "is not a valid X.509 certificate",
+            id="not a certificate",
+        ),
+        pytest.param(
+            altered(verificationMaterial={"x509CertificateChain": {}}), "v0.3 does not have", id="certificate chain"
+        ),
+        pytest.param(
+            bundle(bundle_document(payload_type="application/json")), "type 'application/json'", id="other payload type"
+        ),
+        pytest.param(enveloped(payloadType=...), "of type nothing", id="no payload type"),
         pytest.param(enveloped(payload=...), "has no 'payload'", id="no payload"),
         pytest.param(enveloped(payload="%"), "is not base64", id="payload is not base64"),
     ],
@@ -194,16 +208,13 @@ def test_what_is_not_a_bundle_is_refused_as_unreadable(signature, says):
     ("signature", "says"),
     [
         pytest.param(
-            altered(verificationMaterial={"certificate": {"rawBytes": "QUFB"}}), "with a certificate", id="certificate"
+            altered(verificationMaterial={"certificate": {"rawBytes": base64_text(CERTIFICATE)}}),
+            "with a certificate",
+            id="certificate",
         ),
         pytest.param(
-            altered(verificationMaterial={"x509CertificateChain": {}}), "with a certificate", id="certificate chain"
+            altered(dsseEnvelope=..., messageSignature=FILE_SIGNATURE), "not made with a key", id="signed file"
         ),
-        pytest.param(altered(dsseEnvelope=..., messageSignature=FILE_SIGNATURE), "signs a file", id="signed file"),
-        pytest.param(
-            bundle(bundle_document(payload_type="application/json")), "type 'application/json'", id="other payload type"
-        ),
-        pytest.param(enveloped(payloadType=...), "of type nothing", id="no payload type"),
         pytest.param(
             bundle(bundle_document(signer=BOB) | {"verificationMaterial": {"publicKey": {"hint": ALICE.pem.decode()}}}),
             "another key",
@@ -227,17 +238,15 @@ def test_a_bundle_that_no_required_key_signed_is_untrusted(signature, says):
 @pytest.mark.parametrize(
     ("document", "says"),
     [
-        pytest.param(statement(_type="https://in-toto.io/Statement/v0.1"), "Statement/v0.1", id="older statement"),
+        pytest.param(statement(_type="https://in-toto.io/Statement/v2"), "Statement/v2", id="newer statement"),
         pytest.param(statement(_type=None), "of type nothing", id="no type"),
         pytest.param(
             statement(predicateType="https://example.org/scan/v1"), "is not an approval", id="other predicate"
         ),
         pytest.param(statement(predicateType=SIGNED + "/"), "is not an approval", id="longer predicate"),
         pytest.param(statement(predicateType=SIGNED.upper()), "is not an approval", id="predicate in capitals"),
-        pytest.param(
-            statement(predicateType=[SIGNED]), "a JSON list, which is not an approval", id="predicate is a list"
-        ),
-        pytest.param(statement(predicateType=None), "nothing, which is not an approval", id="no predicate"),
+        pytest.param(statement(predicateType=[SIGNED]), "has no predicateType", id="predicate is a list"),
+        pytest.param(statement(predicateType=None), "has no predicateType", id="no predicate"),
         pytest.param(
             statement(predicate=[0] * MAX_REGISTRY_VALUES), "statement that has more than 20000", id="many values"
         ),

@@ -104,14 +104,14 @@ def test_what_is_not_a_signature_is_refused_as_unreadable(signature, says):
             simple_signing(type=["cosign container image signature"]), "is of type a JSON list", id="type list"
         ),
         pytest.param(simple_signing(image={}), "signs nothing", id="no digest"),
-        pytest.param(simple_signing(image="x"), "has no object image", id="image is text"),
-        pytest.param(simple_signing(identity=None), "has no object identity", id="no identity"),
+        pytest.param(simple_signing(image="x"), "'image' that is not an object", id="image is text"),
+        pytest.param(simple_signing(identity=None), "has no object 'identity'", id="no identity"),
         pytest.param(simple_signing("sha1:" + "0" * 40), "not a digest that is known", id="SHA-1"),
         pytest.param(simple_signing(ARTIFACT.hex), "not a digest that is known", id="digest without algorithm"),
         pytest.param(
             simple_signing(f"sha256:{ARTIFACT.hex.upper()}"), "not a digest that is known", id="digest in capitals"
         ),
-        pytest.param({"optional": simple_signing()["critical"]}, "has no object critical", id="no critical"),
+        pytest.param({"optional": simple_signing()["critical"]}, "has no object 'critical'", id="no critical"),
         pytest.param([simple_signing()], "is not a JSON object", id="list"),
         pytest.param(b"", "is not valid JSON", id="empty"),
         pytest.param(PAYLOAD + b"{}", "is not valid JSON", id="two documents"),

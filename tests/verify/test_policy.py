@@ -32,8 +32,8 @@ from pattern_operator.api.verification import (
 )
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
-from pattern_operator.verify import formats
 from pattern_operator.verify.key import could_make, load
+from pattern_operator.verify.sigstore import material
 
 MAKERS = [pytest.param(cosign, id="cosign"), pytest.param(bundle, id="bundle")]
 NONSENSE = Signature(SignatureFormat.COSIGN, "nonsense", "text/plain", b"")
@@ -128,7 +128,7 @@ def test_two_authorities_with_the_same_key_count_once():
 
 def test_one_signature_counts_for_one_authority_only(monkeypatch):
     # A key can be made to fit a signature that somebody else made; here both keys fit everything.
-    monkeypatch.setattr(formats, "verify_signature", lambda *_: True)
+    monkeypatch.setattr(material, "verify_signature", lambda *_: True)
 
     refusal = refusal_of([cosign()], policy=policy_of(ALICE, BOB, threshold=2))
 

@@ -119,17 +119,18 @@ async def _is_signed(statement: "Statement", *, key: "PrivateKey", registry: "Re
     from pattern_operator.api.artifact import SignatureFormat
     from pattern_operator.executors import run_in
     from pattern_operator.source import fetch_signatures
-    from pattern_operator.verify import bundle
+    from pattern_operator.verify.bundle.document import Bundle, read_bundle
+    from pattern_operator.verify.dsse import Envelope
     from pattern_operator.verify.key import load, verify_signature
-    from pattern_operator.verify.parsed_signature import ParsedSignature
 
     found = await fetch_signatures(statement.digest, registry=registry)
     public = load(key.public_pem, name="the private key")
 
     def same() -> bool:
-        read = [bundle.read(each) for each in found.signatures if each.format is SignatureFormat.BUNDLE]
-        parsed = [each for each in read if isinstance(each, ParsedSignature) and each.message == statement.message]
-        return any(verify_signature(public, each.signature, each.message) for each in parsed)
+        read = [read_bundle(each.payload) for each in found.signatures if each.format is SignatureFormat.BUNDLE]
+        envelopes = [each.content for each in read if isinstance(each, Bundle) and isinstance(each.content, Envelope)]
+        own = [each for each in envelopes if each.encoding == statement.message]
+        return any(verify_signature(public, each.signature, each.encoding) for each in own)
 
     return await run_in(registry.executors.cpu, same)
 

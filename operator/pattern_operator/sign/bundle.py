@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from pattern_operator.api.artifact import SIGNATURE_PREDICATE
 from pattern_operator.api.reference import Digest
 from pattern_operator.sign.private_key import PrivateKey
-from pattern_operator.verify.bundle import MEDIA_TYPES, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE
-from pattern_operator.verify.bundle import pre_authentication_encoding as encoded
+from pattern_operator.verify.dsse import pre_authentication_encoding
+from pattern_operator.verify.statement import PAYLOAD_TYPE, TYPES
 
-MEDIA_TYPE: Final = MEDIA_TYPES[0]
+MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,12 @@ class Statement:
         subject: dict[str, object] = {"digest": {self.digest.algorithm: self.digest.hex}}
         if self.annotations:
             subject["annotations"] = dict(sorted(self.annotations.items()))
-        return _json({"_type": STATEMENT_TYPE, "subject": [subject], "predicateType": PREDICATE_TYPE, "predicate": {}})
+        return _json({"_type": TYPES[0], "subject": [subject], "predicateType": SIGNATURE_PREDICATE, "predicate": {}})
 
     @property
     def message(self) -> bytes:
         """The bytes that the signature is over."""
-        return encoded(self.payload)
+        return pre_authentication_encoding(self.payload)
 
 
 def sign_statement(statement: Statement, *, key: PrivateKey) -> bytes:

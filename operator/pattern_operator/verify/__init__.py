@@ -4,20 +4,27 @@
 out, whatever the bytes are. ``source`` fetches the signatures, and raises where it cannot: an empty sequence always
 means that the artifact has no signature.
 
-    policy             which keys are required, how many, and the message when they have not signed
+    policy             which authorities are required, how many, and the message when they have not signed
     formats            the table of signature formats: a new one is added there
-    cosign             classic cosign signatures: a signed payload that names the digest
-    bundle             Sigstore bundles v0.3: a signed in-toto statement about the digest
-    mismatch           why a signature fits no key, for messages
-    key                public keys, and the check of a signature
-    x509               certificates, and their path to a root that is trusted
+    authority          whom a signature is judged by, and what must be proven besides
+    cosign             classic cosign: a signed payload that names the digest, and attestations
+    bundle             Sigstore bundles v0.1 to v0.3: a signed statement about the digest, or a signature of the bytes
+    sigstore           what both have in common: who signed, and what proves it
+    transparency       entries of transparency logs (Rekor)
+    trusted_root       the authorities and logs of a Sigstore instance
+    sct, fulcio        what a keyless certificate is worth, and whom it names
+    statement, dsse    in-toto statements, and the envelopes around them
     timestamp          timestamps of RFC 3161
+    x509               certificates, and their path to a root that is trusted
+    key                public keys, and the check of a signature
+    mismatch           why a signature fits no key, for messages
     outcome            what one signature is found to be: who signed what and when, or why it does not count
+    protojson          protobuf messages in JSON, read strictly
     encoding           base64, read strictly
     parsed_signature   what every format reads a signature into, and why one is rejected
 
-A format parses a signature and trusts nothing in it. The policy looks for the required key that the signature fits.
-Only then does the format check the payload that was signed.
+A format parses a signature and trusts nothing in it. Then it is judged by one authority at a time: who signed, what
+proves it, and only then what was signed.
 """
 
 from pattern_operator.verify.policy import verify

@@ -1,21 +1,24 @@
-"""The signature formats that are understood: what a module for one provides, and the table of them.
+"""The signature formats that are understood: how each is read, and what it is read into.
 
 How the signatures of a format are found in a registry is in ``source.signatures.formats``: a new one is added in both.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
-from pattern_operator.api.reference import Digest, Repository
-from pattern_operator.verify import bundle, cosign, mismatch
-from pattern_operator.verify.authority import Authority
-from pattern_operator.verify.key import PublicKey, verify_signature
-from pattern_operator.verify.outcome import KeySigner, Outcome, Verified
+from pattern_operator.verify import mismatch
+from pattern_operator.verify.authority import Authority, KeyAuthority
+from pattern_operator.verify.bundle.document import Bundle, FileSignature, read_bundle
+from pattern_operator.verify.bundle.verify import said_by_bundle, verify_bundle
+from pattern_operator.verify.cosign.layer import Layer, read_layer
+from pattern_operator.verify.cosign.verify import said_by_layer, verify_layer
+from pattern_operator.verify.outcome import Outcome
 from pattern_operator.verify.parsed_signature import ParsedSignature, Rejection
+from pattern_operator.verify.sigstore.said import Said
+from pattern_operator.verify.statement import not_an_approval
 from pattern_operator.verify.subject import Subject
 
 
@@ -29,58 +32,73 @@ class ReadSignature(Protocol):
 Reader = Callable[[Signature], ReadSignature | Rejection]
 
 
-class _KeyFormat(Protocol):
-    """What a module for a format that is signed with keys provides."""
-
-    def read(self, signature: Signature) -> ParsedSignature | Rejection: ...
-    def check_payload(
-        self, parsed: ParsedSignature, *, digest: Digest, repository: Repository | None
-    ) -> Rejection | None: ...
-
-
-class _SignedWithKey:
-    """A signature of a format that knows keys alone. What it says is looked at once, for however many authorities."""
-
-    def __init__(self, parsed: ParsedSignature, form: _KeyFormat) -> None:
-        self._parsed = parsed
-        self._form = form
-        self._content: dict[Subject, Rejection | None] = {}
+@dataclass(frozen=True, slots=True)
+class _ReadBundle:
+    bundle: Bundle
+    said: dict[Subject, Rejection | None] = field(default_factory=dict)  # what it says of each, looked at once
 
     def verify(self, subject: Subject, authority: Authority, *, now: datetime) -> Outcome:
-        """As ``ReadSignature.verify``."""
-        key = next((it for it in authority.keys if _fits(it, self._parsed)), None)
-        rejection = self._check_payload(subject)
-        if key is None:
-            return mismatch.explain(self._parsed, content=rejection, keys=authority.keys)
-        if rejection is not None:
-            why = f"is by {authority} and {rejection.why}"
-            return replace(rejection, why=why, key_is_right=True)
-        return Verified(KeySigner(hashlib.sha256(key.spki).hexdigest()))
+        outcome = verify_bundle(self.bundle, subject, authority=authority, now=now)
+        content = self.bundle.content
+        if not isinstance(outcome, Rejection) or isinstance(content, FileSignature):
+            return outcome
+        parsed = ParsedSignature(content.encoding, content.signature, content.payload, self.bundle.hint)
+        return _explained(outcome, parsed, authority, content=lambda: self._said(subject))
 
-    def _check_payload(self, subject: Subject) -> Rejection | None:
-        """Why what is signed is not the subject; of several repositories one has to be named."""
-        if subject not in self._content:
-            rejections = [
-                self._form.check_payload(self._parsed, digest=subject.digest, repository=each)
-                for each in subject.repositories or (None,)
-            ]
-            self._content[subject] = None if None in rejections else rejections[0]
-        return self._content[subject]
+    def _said(self, subject: Subject) -> Rejection | None:
+        if subject not in self.said:
+            said = said_by_bundle(self.bundle, subject)
+            self.said[subject] = said if isinstance(said, Rejection) else _no_approval(said)
+        return self.said[subject]
 
 
-def _fits(key: PublicKey, parsed: ParsedSignature) -> bool:
-    return verify_signature(key, parsed.signature, parsed.message)
+@dataclass(frozen=True, slots=True)
+class _ReadLayer:
+    layer: Layer
+    said: dict[Subject, Rejection | None] = field(default_factory=dict)
+
+    def verify(self, subject: Subject, authority: Authority, *, now: datetime) -> Outcome:
+        outcome = verify_layer(self.layer, subject, authority=authority, now=now)
+        if not isinstance(outcome, Rejection):
+            return outcome
+        content = self.layer.content
+        message, payload = (content, content) if isinstance(content, bytes) else (content.encoding, content.payload)
+        parsed = ParsedSignature(message, self.layer.signature, payload)
+        return _explained(outcome, parsed, authority, content=lambda: self._said(subject))
+
+    def _said(self, subject: Subject) -> Rejection | None:
+        if subject not in self.said:
+            said = said_by_layer(self.layer, subject)
+            self.said[subject] = said if isinstance(said, Rejection) else _no_approval(said)
+        return self.said[subject]
 
 
-def _reader(form: _KeyFormat) -> Reader:
-    def read(signature: Signature) -> ReadSignature | Rejection:
-        parsed = form.read(signature)
-        return parsed if isinstance(parsed, Rejection) else _SignedWithKey(parsed, form)
+def _no_approval(said: Said) -> Rejection | None:
+    return None if said.statement is None else not_an_approval(said.statement)
 
-    return read
+
+def _explained(
+    rejection: Rejection, parsed: ParsedSignature, authority: Authority, *, content: Callable[[], Rejection | None]
+) -> Rejection:
+    """Say whose it is, where the signer is right; and of one that fits no key, what it says of itself."""
+    if rejection.key_is_right:
+        return replace(rejection, why=f"is by {authority} and {rejection.why}")
+    if isinstance(authority, KeyAuthority) and rejection.fits_no_key:
+        return mismatch.explain(parsed, content=content(), keys=authority.keys)
+    return rejection
+
+
+def _read_bundle(signature: Signature) -> ReadSignature | Rejection:
+    bundle = read_bundle(signature.payload, media_type=signature.media_type)
+    return bundle if isinstance(bundle, Rejection) else _ReadBundle(bundle)
+
+
+def _read_layer(signature: Signature) -> ReadSignature | Rejection:
+    layer = read_layer(signature.payload, media_type=signature.media_type, annotations=signature.annotations)
+    return layer if isinstance(layer, Rejection) else _ReadLayer(layer)
 
 
 FORMATS: Final[Mapping[SignatureFormat, Reader]] = {
-    SignatureFormat.COSIGN: _reader(cosign),
-    SignatureFormat.BUNDLE: _reader(bundle),
+    SignatureFormat.COSIGN: _read_layer,
+    SignatureFormat.BUNDLE: _read_bundle,
 }

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from pattern_operator.api.reason import Reason
@@ -53,9 +53,14 @@ class PublicKey:
     arithmetic: _Arithmetic = field(compare=False)
 
     @property
+    def spki_hash(self) -> bytes:
+        """The SHA-256 of the SPKI: what logs are called by, and what tells keys apart."""
+        return hashlib.sha256(self.spki).digest()
+
+    @property
     def fingerprint(self) -> str:
         """The first 12 hex digits of the SHA-256 of the SPKI: names the key for people, never chooses trust."""
-        return hashlib.sha256(self.spki).hexdigest()[:12]
+        return self.spki_hash.hex()[:12]
 
 
 class UnusableKey(ValueError):
@@ -144,6 +149,23 @@ def verify_as(key: PublicKey, algorithm: Algorithm, signature: bytes, message: b
             return _passes(partial(modulus.verify, signature, message, pss, algorithm.hash))
         case Ed25519PublicKey() as point, Scheme.ED25519:
             return _passes(partial(point.verify, signature, message))
+        case _:
+            return False
+
+
+def verify_digest(key: PublicKey, signature: bytes, digest: bytes, algorithm: str) -> bool:
+    """Whether ``signature`` is over a message of which only the hash by ``algorithm`` (``sha256``) is known.
+
+    As ``verify_signature``, which takes the same hashes for each kind of key. Ed25519 needs the message itself.
+    """
+    arithmetic = key.arithmetic
+    match arithmetic:
+        case ec.EllipticCurvePublicKey():
+            known = [each for each in _ECDSA_HASHES[arithmetic.curve.name] if each.name == algorithm]
+            return any(_passes(partial(arithmetic.verify, signature, digest, ec.ECDSA(Prehashed(it)))) for it in known)
+        case rsa.RSAPublicKey() if algorithm == hashes.SHA256.name:
+            check = partial(arithmetic.verify, signature, digest, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+            return _passes(check)
         case _:
             return False
 

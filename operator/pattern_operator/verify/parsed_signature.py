@@ -29,12 +29,14 @@ class Rejection:
     """Why a signature does not count: a clause that follows its name, as in "is not made by this key".
 
     ``about_another`` is the digest that was signed, where a required key signed another artifact. ``key_is_right``: the
-    signature is by a required key, or says so, and what it signs is wrong.
+    signature is by a required key, or says so, and what it signs is wrong. ``fits_no_key``: it is not made with any of
+    the keys that it was tried with.
     """
 
     why: str
     about_another: Digest | None = None
     key_is_right: bool = False
+    fits_no_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
