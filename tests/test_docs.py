@@ -19,7 +19,7 @@ from tests.testbed.kubectl import BINARY
 
 from pattern_operator.__main__ import parser
 from pattern_operator.api.artifact import File
-from pattern_operator.api.crd import schema
+from pattern_operator.api.crd import TRUST_POLICY, schema
 from pattern_operator.api.reason import Reason
 from pattern_operator.render import Options, render
 
@@ -269,6 +269,18 @@ def test_every_designpattern_of_the_docs_has_fields_that_exist(document: Any):
     assert list(wrong(document["spec"], schema()["properties"]["spec"], "spec")) == []
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(each, id=where)
+        for where, each in YAML
+        if isinstance(each, dict) and each.get("kind") == "TrustPolicy"
+    ],
+)
+def test_every_trustpolicy_of_the_docs_has_fields_that_exist(document: Any):
+    assert list(wrong(document["spec"], schema(TRUST_POLICY)["properties"]["spec"], "spec")) == []
+
+
 def wrong(value: Any, node: dict[str, Any], path: str) -> Iterator[str]:
     """What of ``value`` is not as the schema has it; what a piece of a spec leaves out is not missed."""
     kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
@@ -278,7 +290,9 @@ def wrong(value: Any, node: dict[str, Any], path: str) -> Iterator[str]:
         yield f"{path} is none of {node['enum']}"
     elif isinstance(value, dict):
         for name, each in value.items():
-            if name not in node.get("properties", {}):
+            if isinstance(node.get("additionalProperties"), dict):
+                yield from wrong(each, node["additionalProperties"], f"{path}.{name}")
+            elif name not in node.get("properties", {}):
                 yield f"{path}.{name} does not exist"
             else:
                 yield from wrong(each, node["properties"][name], f"{path}.{name}")
@@ -340,6 +354,7 @@ ELSEWHERE = {
     "DockerConfigInvalid",
     "Succeeded",
     "NoPolicy",
+    "PolicyWarning",
     "VersionWithdrawn",
     "NotReached",
     "Drifted",

@@ -12,12 +12,12 @@ from pattern_operator.settings import Settings
         (
             Tenancy(),
             "--concurrency=1 --registry-network=Any --require-service-account=false --default-service-account=(none)"
-            " --no-cross-namespace=false",
+            " --no-cross-namespace=false --unsigned=Allow",
         ),
         (
             Tenancy(require_service_account=True, default_service_account="deployer", cross_namespace=False),
             "--concurrency=1 --registry-network=Any --require-service-account=true --default-service-account=deployer"
-            " --no-cross-namespace=true",
+            " --no-cross-namespace=true --unsigned=Allow",
         ),
     ],
 )

@@ -101,6 +101,13 @@ def parser() -> argparse.ArgumentParser:
         default="Any",
         help="where registries, and what they send the operator to, may be: Public refuses private addresses",
     )
+    run.add_argument(
+        "--unsigned",
+        type=str.capitalize,
+        choices=("Allow", "Deny"),
+        default="Allow",
+        help="what becomes of artifacts of which neither a TrustPolicy nor the pattern requires a signature",
+    )
     run.add_argument("--concurrency", type=count, default=32, help="how many patterns are reconciled at once")
     run.add_argument("--workers", type=count, default=2, help="how many processes unpack and render at once")
     run.add_argument("--worker-memory", type=size, default="160Mi", help="how much memory each of them may take")
@@ -122,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     import uvloop  # a third more requests a second from the same core
 
+    from pattern_operator.api.verification import Unsigned
     from pattern_operator.app import run_app
     from pattern_operator.manager import run
     from pattern_operator.reconcile.tenancy import Tenancy
@@ -141,6 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metrics=options.metrics_bind,
         concurrency=options.concurrency,
         registry_network=RegistryNetwork(options.registry_network),
+        unsigned=Unsigned(options.unsigned),
         workers=WorkerLimits(count=options.workers, memory=options.worker_memory),
         tenancy=Tenancy(
             default_service_account=options.default_service_account,

@@ -35,6 +35,7 @@ from pattern_operator.reconcile import (
     PatternKey,
     PatternStore,
     Policies,
+    PolicyStatusWriter,
     Ports,
     Prerequisites,
     Queue,
@@ -44,11 +45,14 @@ from pattern_operator.reconcile import (
     Repositories,
     Restored,
     StatusWriter,
+    TrustPolicies,
     UnlistedReport,
+    Verdicts,
     Waker,
     WorkloadDiagnosis,
     note_change,
 )
+from pattern_operator.reconcile.config_sources import Reader
 from pattern_operator.reconcile.reporting import record_event
 from pattern_operator.resources import Resources
 from pattern_operator.source import PullRecords, PullSecretReader, TokenCache
@@ -96,6 +100,8 @@ class _Parts:
     """What is put together; nothing of it runs yet. ``request`` wakes a pattern that somebody changed."""
 
     patterns: PatternStore
+    trust: TrustPolicies
+    policy_status_writer: PolicyStatusWriter
     queue: Queue[PatternKey]
     cluster: Cluster
     writer: StatusWriter
@@ -174,7 +180,17 @@ def _build(
         tenancy=tenancy,
         executors=process.executors,
     )
-    config_sources = ConfigSources(session, wake=waker.found, tasks=tasks)
+
+    def config_changed(reader: Reader) -> None:
+        if isinstance(reader, PatternKey):
+            waker.found(reader)
+        else:
+            trust.material_changed(reader)
+
+    config_sources = ConfigSources(session, wake=config_changed, tasks=tasks)
+    trust = TrustPolicies(session, patterns, wake=waker.found, forget=lambda key: policies.forget(key), tasks=tasks)
+    policies = Policies(config_sources, trust, namespace=process.lease_namespace, unsigned=process.settings.unsigned)
+    verdicts = Verdicts(on_change=trust.changed.set)
     repositories = Repositories(
         registries=Registries(
             network=resources.network,
@@ -185,7 +201,8 @@ def _build(
             executors=process.executors,
         ),
         config_sources=config_sources,
-        policies=Policies(config_sources),
+        policies=policies,
+        verdicts=verdicts,
         sandbox=resources.sandbox,
         executors=process.executors,
     )
@@ -207,8 +224,19 @@ def _build(
         waker=waker,
         kept=process.kept,
     )
+    policy_status_writer = PolicyStatusWriter(
+        session,
+        trust=trust,
+        policies=policies,
+        patterns=patterns,
+        verdicts=verdicts,
+        cpu=process.executors.cpu,
+        now=_now,
+    )
     return _Parts(
         patterns=patterns,
+        trust=trust,
+        policy_status_writer=policy_status_writer,
         queue=queue,
         cluster=cluster,
         writer=writer,
@@ -256,6 +284,8 @@ def _start(
     )
     process.metrics.watch_patterns(parts.patterns.count_ready, lambda: queue.overdue)
     process.metrics.watch_share(lambda: queue.largest_share)
+    parts.trust.start()
+    tasks.create_task(parts.policy_status_writer.run(process.internal_errors), name="policy status")
     tasks.create_task(parts.recorder.run(), name="events")
     tasks.create_task(queue.work(run, concurrency=concurrency), name="queue")
     tasks.create_task(watchdog.watch_over(), name="watchdog")

@@ -10,8 +10,9 @@ The type is the caller's intent; the reason (``api.reason``) says what happened.
 the fact and ends in the next step. It never holds a secret, a token or the body of an artifact.
 """
 
+from copy import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.error_text import causes_of, text_of
@@ -27,6 +28,12 @@ class PatternError(Exception):
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+    def saying(self, message: str) -> Self:
+        """The same error in other words."""
+        other = copy(self)
+        other.message, other.args = message, (message,)
+        return other
 
     def diagnostics(self) -> str:
         """What happened, why (the chain of causes), and what the reason means: some short lines for a terminal.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pattern_operator.api.verification import Unsigned
 from pattern_operator.reconcile import Tenancy
 from pattern_operator.sandbox import WorkerLimits
 from pattern_operator.source import RegistryNetwork
@@ -22,6 +23,7 @@ class Settings:
     workers: WorkerLimits = field(default_factory=WorkerLimits)
     registry_network: RegistryNetwork = RegistryNetwork.ANY
     tenancy: Tenancy
+    unsigned: Unsigned = Unsigned.ALLOW
 
     @property
     def flags(self) -> str:
@@ -33,5 +35,6 @@ class Settings:
                 f"--require-service-account={str(self.tenancy.require_service_account).lower()}",
                 f"--default-service-account={self.tenancy.default_service_account or '(none)'}",
                 f"--no-cross-namespace={str(not self.tenancy.cross_namespace).lower()}",
+                f"--unsigned={self.unsigned.value}",
             )
         )

@@ -91,6 +91,16 @@ def test_an_operator_is_started_with_the_flags_of_its_installation(kubectl: Kube
     )
 
 
+@pytest.mark.parametrize(("installation", "unsigned"), [("default", "Allow"), ("restricted", "Deny")])
+def test_what_nobody_signed_is_admitted_by_default_and_not_where_tenants_are(
+    kubectl: Kubectl, installation: str, unsigned: str
+) -> None:
+    objects = yaml.safe_load_all(kubectl("kustomize", ROOT / "manifests" / installation))
+    (deployment,) = (each for each in objects if each["kind"] == "Deployment")
+
+    assert f"--unsigned={unsigned}" in deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
 @pytest.mark.parametrize(("installation", "added"), [("default", False), ("restricted", True)])
 def test_who_may_edit_a_namespace_may_write_designpatterns_only_where_accounts_are_required(
     kubectl: Kubectl, installation: str, added: bool

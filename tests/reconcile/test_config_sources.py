@@ -14,15 +14,15 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import Resource
 from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
 from pattern_operator.reconcile import PatternKey, config_sources
-from pattern_operator.reconcile.config_sources import MAX_USED, ConfigSources
+from pattern_operator.reconcile.config_sources import MAX_USED, ConfigSources, Reader
 
 pytestmark = pytest.mark.real_time
 WEB, SHOP = PatternKey("team", "web"), PatternKey("team", "shop")
 
 
 @asynccontextmanager
-async def reading(secrets: Collection) -> AsyncIterator[tuple[ConfigSources, list[PatternKey]]]:
-    woken: list[PatternKey] = []
+async def reading(secrets: Collection) -> AsyncIterator[tuple[ConfigSources, list[Reader]]]:
+    woken: list[Reader] = []
     async with secrets.serve() as session, background_tasks() as tasks:
         yield ConfigSources(session, wake=woken.append, tasks=tasks), woken
 

@@ -236,7 +236,7 @@ async def test_a_login_that_was_changed_is_asked_with_at_once(world: World, monk
 
     await world.settle(1.0)
 
-    assert (unchanged, world.asked) == ([], ["tag"])
+    assert (unchanged, world.asked) == ([], ["tag", "signatures"])  # no verdict is shared between credentials
 
 
 async def test_a_run_that_takes_too_long_ends_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch):

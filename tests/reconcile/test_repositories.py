@@ -6,21 +6,33 @@ from typing import Any
 import pytest
 from tests.reconcile.pattern import REVISION, pattern
 
-from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.verification import TrustedAuthority, Unsigned, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors
 from pattern_operator.limits import MAX_PUBLIC_KEY
 from pattern_operator.reconcile.desired import desired_state
 from pattern_operator.reconcile.policies import Policies
+from pattern_operator.reconcile.policy_store import KnownPolicy
 from pattern_operator.reconcile.repositories import Repositories
+from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.source import FetchedSignatures
 from pattern_operator.verify.key import load
 
 
+class NoPolicies:
+    """A cluster without a TrustPolicy."""
+
+    async def covering(self, _: DesignPattern) -> tuple[KnownPolicy, ...]:
+        return ()
+
+
 def repositories(executors: Executors | None) -> Any:
     holding: Any = Holding()
+    policies = Policies(holding, NoPolicies(), namespace="system", unsigned=Unsigned.ALLOW)
+    verdicts = Verdicts(on_change=lambda: None)
     stand_ins: Any = {"registries": None, "sandbox": None, "executors": executors}
-    return Repositories(config_sources=holding, policies=Policies(holding), **stand_ins)
+    return Repositories(config_sources=holding, policies=policies, verdicts=verdicts, **stand_ins)
 
 
 class Holding:

@@ -13,13 +13,14 @@ import pytest
 from tests.archive.archives import tgz
 from tests.executors import EXECUTORS
 from tests.reconcile.pattern import pattern
+from tests.reconcile.test_repositories import NoPolicies
 from tests.source.fake_registry import ALICE, FakeRegistry, challenged, serving
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.api.status import Status
-from pattern_operator.api.verification import Requirement, VerificationPolicy
+from pattern_operator.api.verification import Requirement, Unsigned, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.kube import Resource
 from pattern_operator.kube.wellknown import SECRET
@@ -28,6 +29,7 @@ from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.registry_login import Login, SecretVersion
 from pattern_operator.reconcile.repositories import Registries, Repositories
+from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.source import (
     Cache,
     ConnectionWaits,
@@ -94,7 +96,9 @@ async def repositories(sources: Sources, tmp_path: Path) -> AsyncIterator[Reposi
             executors=EXECUTORS,
         )
         held: Any = sources
-        stand_ins: Any = {"config_sources": sources, "policies": Policies(held), "sandbox": Sandbox()}
+        policies = Policies(held, NoPolicies(), namespace="system", unsigned=Unsigned.ALLOW)
+        verdicts = Verdicts(on_change=lambda: None)
+        stand_ins: Any = {"config_sources": sources, "policies": policies, "verdicts": verdicts, "sandbox": Sandbox()}
         yield Repositories(registries=registries, executors=EXECUTORS, **stand_ins)
 
 

@@ -22,6 +22,7 @@ from pattern_operator.reconcile.state import (
     Nothing,
     Refused,
     Running,
+    SignedArtifact,
     State,
     Unrepaired,
 )
@@ -33,7 +34,7 @@ MADE = AppliedObjects(applied=frozenset({KEY}), inventory=(), sent="digest", fin
 
 def test_what_registries_and_keys_said_outlives_a_lost_lease_and_what_the_cluster_was_like_does_not():
     lookup = Lookup(Reference(Repository.parse("oci://registry.example/web"), tag="1.0.0"), REVISION, 7.0)
-    checked = Checked(REVISION.digest, VerificationPolicy(), VERIFIED)
+    checked = Checked(SignedArtifact(DESIRED.repository, REVISION.digest), VerificationPolicy(), VERIFIED)
     caches = Caches(
         lookups=Lookups(last=lookup, held="held", login_changed=True, rest=3.0), checked=checked, policy="keys"
     )

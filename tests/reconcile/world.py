@@ -44,7 +44,7 @@ from pattern_operator.apply import (
     inventory,
 )
 from pattern_operator.apply.co_owners import RemainingField
-from pattern_operator.errors import Stalled, Transient, Waiting
+from pattern_operator.errors import Stalled, Transient, Untrusted, Waiting
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconciler, State, Waker
 from pattern_operator.reconcile.comparison import Sent
@@ -227,6 +227,9 @@ class World:
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
         self.going: set[ObjectKey] = set()  # their deletion was asked for
         self.away = False  # the registry
+        self.policy = VerificationPolicy()  # of the cluster, where the pattern asks for nothing itself
+        self.refusing: set[str] = set()  # TrustPolicies that nothing meets
+        self.verdicts: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self.asked: list[str] = []
         self.writes = 0
         self.events: list[tuple[str, str]] = []
@@ -556,6 +559,12 @@ class Registry:
     def forget(self, _: PatternKey) -> None:
         return
 
+    def now(self) -> datetime:
+        return self.world.now()
+
+    def note_verdict(self, _: DesignPattern, *, met: Iterable[str], unmet: Iterable[str]) -> None:
+        self.world.verdicts.append((tuple(met), tuple(unmet)))
+
     async def login(self, _: DesignPattern) -> Login:
         return NO_LOGIN
 
@@ -577,7 +586,7 @@ class Registry:
 
     async def policy(self, pattern: DesignPattern) -> VerificationPolicy:
         return (
-            VerificationPolicy()
+            self.world.policy
             if pattern.spec.verify is None
             else VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key"))
         )
@@ -593,6 +602,14 @@ class Registry:
         digest = desired.revision.digest
         if not desired.policy.requirements:
             return VerificationResult(required=False)
+        unmet = [each.source for each in desired.policy.requirements if each.source.name in self.world.refusing]
+        if unmet:
+            raise Untrusted(
+                reason=Reason.SIGNATURE_UNTRUSTED,
+                message="not signed by them: let them sign it.",
+                unmet=tuple(each.name for each in unmet),
+                prune=any(each.prune for each in unmet),
+            )
         if not self.world.artifacts[str(digest)].signed:
             raise Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it: sign it.")
         self.checked.add(digest)

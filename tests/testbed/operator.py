@@ -78,11 +78,14 @@ def install(manifests: Path, *, kubectl: Kubectl, crds: Path = CRDS) -> None:
 
 
 def flags_of(manifests: Path, *, kubectl: Kubectl) -> tuple[str, ...]:
-    """The flags that the Deployment in ``manifests`` gives the operator, but for those that say where it is."""
+    """The flags that the Deployment in ``manifests`` gives the operator, but for those that say where it is.
+
+    And but for ``--unsigned``: what most tests apply is not signed.
+    """
     objects: list[dict[str, Any]] = list(yaml.safe_load_all(kubectl("kustomize", manifests)))
     deployed = [each for each in objects if each["kind"] == "Deployment"]
     words = [word for each in deployed for word in each["spec"]["template"]["spec"]["containers"][0]["args"]]
-    return tuple(word for word in words if word.startswith("--") and not word.startswith(PLACES))
+    return tuple(word for word in words if word.startswith("--") and not word.startswith((*PLACES, "--unsigned")))
 
 
 def account(directory: Path, *, kubectl: Kubectl) -> Kubeconfig:

@@ -84,6 +84,10 @@ class Reason(StrEnum):
         "PolicyInvalid",
         "A TrustPolicy cannot be used, so nothing meets it; correct it or its Secret.",
     )
+    POLICY_WARNING = (
+        "PolicyWarning",
+        "A TrustPolicy with `mode: Warn` is not met, or a level only logs what is wrong; it is applied all the same.",
+    )
     NO_TRUST_POLICY = "NoTrustPolicy", "Nothing is required of the artifact, and the operator admits nothing unsigned."
     DOWNGRADE_REFUSED = (
         "DowngradeRefused",

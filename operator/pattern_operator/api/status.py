@@ -82,8 +82,18 @@ class VerifiedBy(ApiStruct, frozen=True):
     """An authority that signed the digest."""
 
     authority: Annotated[str, Meta(description="Its name.")]
-    format: Annotated[str, Meta(description="The format of its signature: `cosign` or `bundle`.")]
+    format: Annotated[str, Meta(description="The format of its signature, such as `cosign` or `bundle`.")]
     where: Annotated[str, Meta(description="Where the signature is in the registry.")]
+    key_id: Annotated[str, Meta(description="The SHA-256 of the public key (SPKI) that signed it, in hex.")] = ""
+    identity: Annotated[
+        str, Meta(description="Whom the certificate names that signed it: an e-mail address, a URI or a subject.")
+    ] = ""
+    issuer: Annotated[
+        str, Meta(description="Who says that it is the identity: an OIDC issuer, or the subject of a root.")
+    ] = ""
+    log_index: Annotated[int | None, Meta(description="The index of its entry in the transparency log.")] = None
+    signed_at: Annotated[str, Meta(description="When it was signed, as a log or a timestamp authority proves.")] = ""
+    policies: Annotated[tuple[str, ...], Meta(description="The TrustPolicies that it helps to meet.")] = ()
 
 
 class HistoryEntry(ApiStruct, frozen=True):

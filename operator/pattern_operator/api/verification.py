@@ -108,6 +108,17 @@ class VerificationPolicy:
         return bool(self.requirements)
 
     @property
+    def predicates(self) -> frozenset[str]:
+        """The types of predicates that attestations must have."""
+        return frozenset(
+            attestation.predicate_type
+            for each in self.requirements
+            if isinstance(each, Requirement)
+            for authority in each.authorities
+            for attestation in authority.spec.attestations
+        )
+
+    @property
     def enforces(self) -> bool:
         """Whether any of it can refuse an artifact that has signatures."""
         return any(each.source.mode is PolicyMode.ENFORCE for each in self.requirements)

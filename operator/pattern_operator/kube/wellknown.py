@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from pattern_operator.api.names import GROUP, PLURAL, VERSION
+from pattern_operator.api.names import GROUP, PLURAL, TRUST_POLICY_KIND, TRUST_POLICY_PLURAL, VERSION
 from pattern_operator.api.names import KIND as PATTERN_KIND
 from pattern_operator.kube.resource import Resource
 
 DESIGN_PATTERN: Final = Resource(GROUP, VERSION, PATTERN_KIND, PLURAL, namespaced=True)
+TRUST_POLICY: Final = Resource(GROUP, VERSION, TRUST_POLICY_KIND, TRUST_POLICY_PLURAL, namespaced=False)
 NAMESPACE: Final = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
 SECRET: Final = Resource("", "v1", "Secret", "secrets", namespaced=True)
 CONFIG_MAP: Final = Resource("", "v1", "ConfigMap", "configmaps", namespaced=True)

@@ -14,6 +14,7 @@ from pattern_operator.reconcile.owner_lookup import OwnerLookup
 from pattern_operator.reconcile.pattern_change import note_change
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
 from pattern_operator.reconcile.policies import Policies
+from pattern_operator.reconcile.policy_status_writer import PolicyStatusWriter
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.queue import Queue
 from pattern_operator.reconcile.queue_report import QueueReport
@@ -23,7 +24,9 @@ from pattern_operator.reconcile.run import Ports
 from pattern_operator.reconcile.state import State
 from pattern_operator.reconcile.status_writer import StatusWriter
 from pattern_operator.reconcile.tenancy import Tenancy
+from pattern_operator.reconcile.trust_policies import TrustPolicies
 from pattern_operator.reconcile.unlisted_report import UnlistedReport
+from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.reconcile.waking import Waker
 from pattern_operator.reconcile.workload_diagnosis import WorkloadDiagnosis
 
@@ -36,6 +39,7 @@ __all__ = [
     "PatternKey",
     "PatternStore",
     "Policies",
+    "PolicyStatusWriter",
     "Ports",
     "Prerequisites",
     "Queue",
@@ -47,7 +51,9 @@ __all__ = [
     "State",
     "StatusWriter",
     "Tenancy",
+    "TrustPolicies",
     "UnlistedReport",
+    "Verdicts",
     "Waker",
     "WorkloadDiagnosis",
     "note_change",

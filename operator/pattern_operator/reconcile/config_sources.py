@@ -1,7 +1,8 @@
-"""The Secrets and ConfigMaps that patterns refer to: read once, known until a watch says that they changed.
+"""The Secrets and ConfigMaps that patterns and policies refer to: read once, known until a watch tells of a change.
 
 One is read when a step first needs it. From then on a metadata watch of its kind tells of every change: the
-content is dropped, and the patterns that used it are woken. No content is ever logged or put into a message.
+content is dropped, and the readers that used it are woken: patterns, and TrustPolicies. No content is ever logged or
+put into a message.
 """
 
 import asyncio
@@ -20,9 +21,13 @@ from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Ses
 from pattern_operator.kube.wellknown import CONFIG_MAP
 from pattern_operator.reconcile.content_cache import ContentCache
 from pattern_operator.reconcile.pattern_store import PatternKey
+from pattern_operator.reconcile.policy_store import PolicyKey
 
 SYNC_TIMEOUT = 5.0  # seconds after its begin that the watch of a kind is waited for
-MAX_USED = 64  # Secrets and ConfigMaps that one pattern is woken by; a spec names 17 at most
+MAX_USED = 256  # Secrets and ConfigMaps that one reader is woken by; 16 authorities name 12 each at most
+
+
+Reader = PatternKey | PolicyKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +43,20 @@ class ConfigSource:
 
 
 class ConfigSources:
-    """Reads Secrets and ConfigMaps for patterns, and wakes the patterns when they change."""
+    """Reads Secrets and ConfigMaps for patterns and policies, and wakes these when they change."""
 
-    def __init__(self, session: Session, *, wake: Callable[[PatternKey], None], tasks: Tasks) -> None:
+    def __init__(self, session: Session, *, wake: Callable[[Reader], None], tasks: Tasks) -> None:
         self._session = session
         self._wake = wake
         self._tasks = tasks
         self._content: ContentCache[ConfigSource] = ContentCache()
-        self._users: dict[ConfigSource, set[PatternKey]] = {}
-        self._used: dict[PatternKey, dict[ConfigSource, None]] = {}  # what each pattern uses, the oldest first
+        self._users: dict[ConfigSource, set[Reader]] = {}
+        self._used: dict[Reader, dict[ConfigSource, None]] = {}  # what each reader uses, the oldest first
         self._newest: dict[ConfigSource, int] = {}  # the version that the watch told last, of those that somebody uses
         self._watches: dict[str, Reflector] = {}
         self._begun: dict[str, float] = {}  # when each was, in seconds of the loop
 
-    async def read(self, resource: Resource, *, namespace: str, name: str, reader: PatternKey) -> Mapping[str, bytes]:
+    async def read(self, resource: Resource, *, namespace: str, name: str, reader: Reader) -> Mapping[str, bytes]:
         """The data of a Secret or ConfigMap, decoded.
 
         Raises:
@@ -78,12 +83,12 @@ class ConfigSources:
         """The version of it that a watch told last, of one that somebody uses; 0 where none was told of."""
         return self._newest.get(ConfigSource(resource.kind, namespace, name), 0)
 
-    def forget(self, reader: PatternKey) -> None:
-        """A pattern is gone: what only it used is forgotten."""
+    def forget(self, reader: Reader) -> None:
+        """A reader is gone: what only it used is forgotten."""
         for config_source in self._used.pop(reader, {}):
             self._drop(config_source, reader)
 
-    def _use(self, config_source: ConfigSource, reader: PatternKey) -> None:
+    def _use(self, config_source: ConfigSource, reader: Reader) -> None:
         """Let ``reader`` be woken by ``config_source``, and not any more by what it used long before.
 
         Specs change forever.
@@ -97,7 +102,7 @@ class ConfigSources:
             del used[oldest]
             self._drop(oldest, reader)
 
-    def _drop(self, config_source: ConfigSource, reader: PatternKey) -> None:
+    def _drop(self, config_source: ConfigSource, reader: Reader) -> None:
         users = self._users.get(config_source)
         if users is None:
             return

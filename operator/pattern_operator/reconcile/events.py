@@ -51,7 +51,12 @@ def run_events(before: Status, after: Status, results: Results, *, state: State)
         failed, state = failure_events(failure, stage=results.stage, status=after, state=state)
         events += failed
     made, state = change_events(before, after, results, state=state)
-    events += [*made, *held_events(before, after, results.held), *drift_events(before, after, results.drifted)]
+    events += [
+        *policy_events(before, after),
+        *made,
+        *held_events(before, after, results.held),
+        *drift_events(before, after, results.drifted),
+    ]
     if not by_failure:
         events += ready_events(before, after, stage=results.stage if failure is None else Stage.HEALTH)
     return tuple(events), state
@@ -81,6 +86,14 @@ def ready_events(before: Status, after: Status, *, stage: Stage) -> Iterator[Eve
     if now is not None and (changed or before.revision != after.revision):
         kind: Literal["Normal", "Warning"] = "Warning" if now.status == "False" else "Normal"
         yield Event(kind=kind, reason=now.reason, stage=stage, note=_words(now, after))
+
+
+def policy_events(before: Status, after: Status) -> Iterator[Event]:
+    """The event of a policy that only warns: once, when what it warns of is new."""
+    was, now = condition_of(before, ConditionType.VERIFIED), condition_of(after, ConditionType.VERIFIED)
+    warns = now is not None and now.reason == Reason.POLICY_WARNING
+    if now is not None and warns and (was is None or (was.reason, was.message) != (now.reason, now.message)):
+        yield Event(kind="Warning", reason=Reason.POLICY_WARNING, stage=Stage.VERIFY, note=now.message)
 
 
 def held_events(before: Status, after: Status, held: str) -> Iterator[Event]:

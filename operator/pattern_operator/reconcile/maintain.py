@@ -19,8 +19,8 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.apply import DriftState
-from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.reconcile import pruning
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
+from pattern_operator.reconcile import pruning, trust
 from pattern_operator.reconcile.backoff import retry_pause
 from pattern_operator.reconcile.comparison import unpacked
 from pattern_operator.reconcile.deadline import RegistryTimeout, Result, Work, overrun, within
@@ -35,7 +35,6 @@ from pattern_operator.reconcile.steps.apply import compare, repair
 from pattern_operator.reconcile.steps.fetch import fetch
 from pattern_operator.reconcile.steps.observe import follow, is_whole
 from pattern_operator.reconcile.steps.render import Unbuildable, render
-from pattern_operator.reconcile.steps.verify import verify
 from pattern_operator.source import ResolvedManifest
 from pattern_operator.telemetry import about
 
@@ -77,6 +76,10 @@ async def keep_running(run: Run) -> None:
     Raises:
         Superseded: while a registry was waited for, something else was asked of the pattern.
     """
+    verdict, found = run.results.failure, run.results.revision
+    if isinstance(verdict, Untrusted) and found is not None and _runs(run, found):
+        await _prune_untrusted(run, verdict)
+        return
     if run.results.stage is Stage.APPLY:  # the cluster is on its way to something newer: there is no going back
         run.observe_if_known()
         return
@@ -174,12 +177,48 @@ async def _keep(run: Run) -> None:
         if not isinstance(run.state.objects, Applying) and is_whole(run.pattern):
             await _recall(run, policy)
         return
-    if policy != running.desired.policy:
-        return
+    if not trust.is_trusted(run.state, policy):
+        if run.results.revision is not None and _runs(run, run.results.revision):
+            return  # that is what failed
+        await trust.verify_running(run, running, policy)
+        running = replace(running, desired=replace(running.desired, policy=policy))
     if untracked := _untracked(run):
         await _compare_again(run, running.desired, untracked)
     if drifted := to_repair(run.pattern, managed=run.cluster.managed):
         await _repair(run, running.desired, drifted)
+
+
+def _runs(run: Run, revision: Revision) -> bool:
+    """Whether the artifact of ``revision`` is what runs, as far as this process or status knows."""
+    running = run.state.running
+    digest = str(running.desired.revision.digest) if running is not None else run.pattern.status.digest
+    return digest == str(revision.digest)
+
+
+async def _prune_untrusted(run: Run, verdict: Untrusted) -> None:
+    """What runs is what was refused: it is left as it is, or deleted where a policy says so. Failures are logged."""
+    try:
+        await trust.prune_if_asked(run, verdict)
+    except PatternError as error:
+        _log(run.pattern, error, "what is not trusted any longer cannot be deleted for now")
+    if not run.results.withdrawn:
+        if run.state.running is None:
+            await _follow(run)
+        run.observe_if_known()
+
+
+async def _follow(run: Run) -> None:
+    try:
+        await _in_time(follow(run.pattern, port=run.cluster), stage=Stage.HEALTH)
+    except PatternError as error:
+        _log(run.pattern, error, "what runs cannot be followed for now", stage=Stage.HEALTH)
+
+
+async def _is_trusted(run: Run, desired: DesiredState) -> bool:
+    """Whether ``desired``, which runs or is on its way, passes the policies as they are now."""
+    running = run.state.running
+    trusted = running is None or running.trusted
+    return trusted and await run.repositories.policy(run.pattern) == desired.policy
 
 
 async def _policy(run: Run) -> VerificationPolicy:
@@ -208,10 +247,11 @@ async def _recall(run: Run, policy: VerificationPolicy) -> None:
     registry_timeout = run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY)
     reading = run.repositories.manifest(pattern, desired, waits=registry_timeout.waits)
     artifact = await registry_timeout.wait(reading, stage=Stage.SOURCE)
-    known = run.state.caches.checked
-    asking = verify(pattern, desired, known, port=run.repositories, waits=registry_timeout.waits)
-    verified = await registry_timeout.wait(asking, stage=Stage.VERIFY)
-    run.state = run.state.with_checked(verified.checked)
+    try:
+        await trust.verified(run, desired, registry_timeout=registry_timeout)
+    except Untrusted as verdict:
+        await trust.prune_if_asked(run, verdict)
+        raise
     await follow(pattern, port=run.cluster)
     owner, reports = owner_of(pattern).id, pattern.spec.apply.drift_policy == "Report"
     left = {DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.IN_SYNC_WITH_NOTE} if reports else {DriftState.IN_SYNC}
@@ -240,7 +280,7 @@ async def _repaired_if_trusted(
     run: Run, desired: DesiredState, drifted: Collection[ObjectKey], *, untracked: frozenset[ObjectKey]
 ) -> RepairedObjects:
     run.cluster.account(run.pattern)  # without one nothing of it is read either
-    if await run.repositories.policy(run.pattern) != desired.policy:
+    if not await _is_trusted(run, desired):
         return RepairedObjects()
     async with _running(run, desired) as rendering:
         if untracked:
@@ -261,7 +301,7 @@ async def _repair(run: Run, desired: DesiredState, drifted: Collection[ObjectKey
 async def _prune_if_trusted(run: Run, desired: DesiredState) -> None:
     """Something newer fails, or is waited for: what left the running pattern goes all the same. Failures are logged."""
     try:
-        if await run.repositories.policy(run.pattern) == desired.policy:
+        if await _is_trusted(run, desired):
             await _in_time(_prune(run))
     except PatternError as error:
         _log(run.pattern, error, "what left cannot be deleted for now")

@@ -14,13 +14,15 @@ from pattern_operator import limits
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
+from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import overrun, within
 from pattern_operator.reconcile.desired import DesiredState, desired_state
+from pattern_operator.reconcile.downgrade import refuse_downgrade
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
-from pattern_operator.reconcile.reached import is_reached, policy_digest
+from pattern_operator.reconcile.reached import is_reached, policy_digest, running_revision
 from pattern_operator.reconcile.results import AppliedObjects, StepError, failing_at
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Refused
@@ -29,7 +31,6 @@ from pattern_operator.reconcile.steps.fetch import Fetched, fetch
 from pattern_operator.reconcile.steps.gate import accept, gate
 from pattern_operator.reconcile.steps.render import Unbuildable, render
 from pattern_operator.reconcile.steps.resolve import resolve
-from pattern_operator.reconcile.steps.verify import asks_registry, verify
 from pattern_operator.source import ResolvedManifest
 
 _OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
@@ -76,6 +77,9 @@ async def _resolve(way: _Way) -> None:
     digest = policy_digest(policy)
     run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
     way.desired = desired_state(run.pattern, resolved.found, policy)
+    if trust.needs_verdict(run, way.desired):
+        await _verify(way)
+        run.state = run.state.with_trust(way.desired)
     if run.state.is_settled_on(way.desired):
         await keep_current(run, way.desired)
         way.is_done = run.state.is_settled_on(way.desired)
@@ -89,17 +93,16 @@ async def _verify(way: _Way) -> None:
     with failing_at(Stage.SOURCE):
         reading = run.repositories.manifest(run.pattern, way.desired, waits=waits)
         way.artifact = await way.registry_timeout.wait(reading, stage=Stage.SOURCE)
-    known = run.state.caches.checked
-    asking = verify(run.pattern, way.desired, known, port=run.repositories, waits=waits)
+    last = run.state.caches.lookups.last
+    running = running_revision(run.pattern, way.desired.repository, objects=run.state.objects, last=last)
     try:
-        if asks_registry(way.desired, known):
-            asking = way.registry_timeout.wait(asking, stage=Stage.VERIFY)
-        verified = await asking
-    except PatternError:
-        run.state = run.state.with_checked(None)
+        result = await trust.verified(run, way.desired, registry_timeout=way.registry_timeout)
+    except Untrusted as verdict:
+        run.repositories.note_verdict(run.pattern, met=verdict.met, unmet=verdict.unmet)
         raise
-    run.state = run.state.with_checked(verified.checked)
-    run.results = replace(run.results, verification=verified.result)
+    run.repositories.note_verdict(run.pattern, met=result.met, unmet=result.unmet)
+    refuse_downgrade(run.pattern, way.desired, result, running=running)
+    run.results = replace(run.results, verification=result)
 
 
 async def _fetch(way: _Way) -> None:

@@ -1,7 +1,7 @@
-"""What must be verified of a pattern: its own authorities, with keys and roots read from Secrets and ConfigMaps."""
+"""What must be verified of a pattern, by itself and by TrustPolicies, with keys and roots of Secrets and ConfigMaps."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from pattern_operator.api.authority_material import KEY, Entry, Needed, NoSource, needed, trusted_authority
 from pattern_operator.api.authority_spec import Authority, Requirements
@@ -13,36 +13,81 @@ from pattern_operator.api.verification import (
     PolicySource,
     Requirement,
     TrustedAuthority,
+    Unsigned,
+    UnusablePolicy,
     VerificationPolicy,
 )
 from pattern_operator.errors import Stalled
 from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
 from pattern_operator.limits import MAX_PUBLIC_KEY, MAX_TRUST_MATERIAL
-from pattern_operator.reconcile.config_sources import ConfigSources
-from pattern_operator.reconcile.pattern_store import PatternKey, key_of
+from pattern_operator.reconcile.config_sources import ConfigSources, Reader
+from pattern_operator.reconcile.pattern_store import key_of
+from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey
 
 
-@dataclass(frozen=True, slots=True)
+class CoveringPort(Protocol):
+    """Which TrustPolicies hold for a pattern; see trust_policies.TrustPolicies."""
+
+    async def covering(self, pattern: DesignPattern) -> tuple[KnownPolicy, ...]: ...  # noqa: D102 - see the class
+
+
 class Policies:
-    """Reads what must be verified of a pattern."""
+    """Reads what must be verified of a pattern. What a TrustPolicy requires is shared by all that it covers."""
 
-    config_sources: ConfigSources
+    def __init__(
+        self, config_sources: ConfigSources, trust: CoveringPort, *, namespace: str, unsigned: Unsigned
+    ) -> None:
+        """``namespace`` is the operator's own, which has the Secrets and ConfigMaps of TrustPolicies."""
+        self._config_sources = config_sources
+        self._trust = trust
+        self._namespace = namespace
+        self._unsigned = unsigned
+        self._shared: dict[PolicyKey, Requirement | UnusablePolicy] = {}
 
     async def of(self, pattern: DesignPattern) -> VerificationPolicy:
-        """Everything that must be proven of its artifact.
+        """Everything that must be proven of its artifact: by its own authorities, and by each TrustPolicy.
 
         Raises:
             Stalled: a Secret or ConfigMap of the pattern's own authorities is missing, or has no such entry.
-            Transient: it could not be read.
+            Transient: one could not be read, or it is not known which policies there are.
         """
-        if pattern.spec.verify is None:
-            return VerificationPolicy()
-        namespace, reader = pattern.metadata.namespace, key_of(pattern)
-        own = await self._requirement(pattern.spec.verify, OWN_POLICY, namespace=namespace, reader=reader)
-        return VerificationPolicy((own,))
+        covering = await self._trust.covering(pattern)
+        requirements: list[Requirement | UnusablePolicy] = []
+        if pattern.spec.verify is not None:
+            namespace, reader = pattern.metadata.namespace, key_of(pattern)
+            own = await self._requirement(pattern.spec.verify, OWN_POLICY, namespace=namespace, reader=reader)
+            requirements.append(own)
+        requirements += [await self.requirement(each) for each in covering]
+        return VerificationPolicy(tuple(requirements), self._unsigned)
+
+    async def requirement(self, policy: KnownPolicy) -> Requirement | UnusablePolicy:
+        """What a TrustPolicy requires, with its keys and roots; raises Transient where one could not be read."""
+        found = await self._read(policy)
+        known = self._shared.get(policy.key)
+        if known == found:
+            return known
+        self._shared[policy.key] = found
+        return found
+
+    def forget(self, key: PolicyKey) -> None:
+        """A TrustPolicy is gone: what only it used is forgotten."""
+        self._shared.pop(key, None)
+        self._config_sources.forget(key)
+
+    async def _read(self, policy: KnownPolicy) -> Requirement | UnusablePolicy:
+        source = policy.source
+        if policy.spec is None:
+            message = (
+                f"it cannot be read ({policy.broken}): correct it, or let the operator have the version of its CRD."
+            )
+            return UnusablePolicy(source=source, reason=Reason.POLICY_INVALID, message=message)
+        try:
+            return await self._requirement(policy.spec, source, namespace=self._namespace, reader=policy.key)
+        except Stalled as error:
+            return UnusablePolicy(source=source, reason=error.reason, message=error.message)
 
     async def _requirement(
-        self, spec: Requirements, source: PolicySource, *, namespace: str, reader: PatternKey
+        self, spec: Requirements, source: PolicySource, *, namespace: str, reader: Reader
     ) -> Requirement:
         field = "spec.verify" if not source.name else "spec"
         authorities = [
@@ -57,7 +102,7 @@ class Policies:
             max_age=_max_age(spec, field=field),
         )
 
-    async def _authority(self, spec: Authority, *, namespace: str, reader: PatternKey, field: str) -> TrustedAuthority:
+    async def _authority(self, spec: Authority, *, namespace: str, reader: Reader, field: str) -> TrustedAuthority:
         contents: dict[str, bytes] = {}
         try:
             for each in needed(spec):
@@ -66,7 +111,7 @@ class Policies:
             raise Stalled(reason=Reason.INVALID_SPEC, message=f"{field}.{error}") from error
         return trusted_authority(spec, contents)
 
-    async def _content(self, needed: Needed, *, namespace: str, reader: PatternKey, field: str) -> bytes:
+    async def _content(self, needed: Needed, *, namespace: str, reader: Reader, field: str) -> bytes:
         # What is too long is refused by its length, and remembered with the pattern: so no more of it is taken.
         most = (MAX_PUBLIC_KEY if needed.field == KEY else MAX_TRUST_MATERIAL) + 1
         if isinstance(needed.source, Entry):
@@ -74,9 +119,9 @@ class Policies:
             return found[:most]
         return needed.source.encode()[:most]
 
-    async def _entry(self, needed: Needed, entry: Entry, *, namespace: str, reader: PatternKey, field: str) -> bytes:
+    async def _entry(self, needed: Needed, entry: Entry, *, namespace: str, reader: Reader, field: str) -> bytes:
         resource = SECRET if entry.is_secret else CONFIG_MAP
-        data = await self.config_sources.read(resource, namespace=namespace, name=entry.name, reader=reader)
+        data = await self._config_sources.read(resource, namespace=namespace, name=entry.name, reader=reader)
         if entry.key not in data:
             what = "the public key" if needed.field == KEY else "it"
             raise Stalled(

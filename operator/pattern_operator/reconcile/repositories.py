@@ -3,7 +3,7 @@
 It implements the ports of the steps that come before apply; it decides nothing and remembers nothing of a pattern.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from pattern_operator.reconcile.desired import DesiredState, scheme_of
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.registry_login import DOCKER_CONFIG, Login, SecretVersion, login_of, secret_version_of
+from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.sandbox import Plan, Sandbox
 from pattern_operator.sandbox.build import Layers
 from pattern_operator.source import (
@@ -102,6 +103,7 @@ class Repositories:
     registries: Registries
     config_sources: ConfigSources
     policies: Policies
+    verdicts: Verdicts
     sandbox: Sandbox
     executors: Executors
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -113,6 +115,11 @@ class Repositories:
     def forget(self, key: PatternKey) -> None:
         """A pattern is gone: what only it used is forgotten."""
         self.config_sources.forget(key)
+        self.verdicts.forget(key)
+
+    def note_verdict(self, pattern: DesignPattern, *, met: Iterable[str], unmet: Iterable[str]) -> None:
+        """The newest artifact of a pattern was judged: what the status of each TrustPolicy counts."""
+        self.verdicts.note(key_of(pattern), met=met, unmet=unmet)
 
     async def login(self, pattern: DesignPattern) -> Login:
         """The login that a registry would be asked with now; raises as ``login_of``."""
@@ -133,12 +140,7 @@ class Repositories:
             return Found(error, registry.listed)
 
     async def policy(self, pattern: DesignPattern) -> VerificationPolicy:
-        """Whose signatures are required, with their keys.
-
-        Raises:
-            Stalled: a Secret or ConfigMap is missing, or has no such entry.
-            Transient: it could not be read.
-        """
+        """Everything that must be proven, with keys and roots; raises as ``Policies.of``."""
         return await self.policies.of(pattern)
 
     async def manifest(
@@ -166,7 +168,7 @@ class Repositories:
     ) -> FetchedSignatures:
         """Everything in the repository that claims to sign the digest; raises Transient where it could not be asked."""
         registry = await self._open(pattern, desired.repository, waits=waits)
-        return await fetch_signatures(desired.revision.digest, registry=registry)
+        return await fetch_signatures(desired.revision.digest, registry=registry, predicates=desired.policy.predicates)
 
     async def check(
         self, pattern: DesignPattern, desired: DesiredState, found: FetchedSignatures

@@ -147,11 +147,12 @@ class Results:
     health: Health | None = None
     comparison: Comparison | None = None  # what the objects were like when they were applied
     overdue: bool = False
+    withdrawn: bool = False  # what ran was deleted, because it is not trusted any longer
     failure: PatternError | None = None
 
     def remembered(self) -> "Results":
         """What of a failed run is said again while its back-off lasts: no objects, and nothing that was done once."""
-        return replace(self, rendering=None, inventory=None, applied=False, repaired=())
+        return replace(self, rendering=None, inventory=None, applied=False, repaired=(), withdrawn=False)
 
     def with_applied(self, made: AppliedObjects) -> "Results":
         """With what the apply step made."""

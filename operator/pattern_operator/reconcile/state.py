@@ -7,9 +7,10 @@ beside it, so that what runs stays known whatever becomes of something newer. Al
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
 from pattern_operator.apply import Notification, NotificationKind
@@ -27,6 +28,7 @@ from pattern_operator.reconcile.results import (
     RepairedObjects,
     Results,
 )
+from pattern_operator.source import FetchedSignatures
 
 # --- what the cluster has of the pattern ----------------------------------------------------------------------------
 
@@ -59,6 +61,7 @@ class Running:
     notes: tuple[str, ...] = ()  # what people should know of it as long as it runs
     skipped: frozenset[ObjectKey] = frozenset()  # desired, not the pattern's yet, and paused: no watch shows them
     leaving: Leaving = NOTHING_LEAVES
+    trusted: bool = True  # else its artifact does not pass the policies any longer: nothing of it is applied
 
     def with_notes(self, notes: tuple[str, ...]) -> "Running":
         """With these notes, too; each is said once."""
@@ -124,12 +127,36 @@ class Lookups:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What was found for a digest by a policy."""
+class SignedArtifact:
+    """An artifact in its repository, as somebody with these credentials sees it (the digest of their docker config)."""
 
+    repository: Repository
     digest: Digest
+    login: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The verdict on an artifact by a policy, which has the generation of each TrustPolicy and all trust material.
+
+    ``signatures`` are those that it is by, where they are few: another policy can be tried on them.
+    """
+
+    artifact: SignedArtifact
     policy: VerificationPolicy
     result: VerificationResult
+    signatures: FetchedSignatures | None = None
+
+    def is_of(self, desired: DesiredState, *, login: str, now: datetime) -> bool:
+        """Whether it is the verdict on ``desired``, and still holds."""
+        artifact = SignedArtifact(desired.repository, desired.revision.digest, login)
+        is_same = (self.artifact, self.policy) == (artifact, desired.policy)
+        return is_same and (self.result.until is None or now < self.result.until)
+
+    def held(self, artifact: SignedArtifact, policy: VerificationPolicy) -> FetchedSignatures | None:
+        """The signatures of ``artifact`` that are at hand, where nothing else was asked for by then."""
+        is_all = policy.predicates <= self.policy.predicates
+        return self.signatures if self.artifact == artifact and is_all else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +285,16 @@ class State:
     def with_observed(self, seen: Observed) -> "State":
         """With what the watches say."""
         return replace(self, unhealthy_since=seen.unhealthy_since)
+
+    def with_trust(self, desired: DesiredState) -> "State":
+        """What runs passes the policies as they are now."""
+        running = self.running
+        return self if running is None else replace(self, objects=replace(running, desired=desired, trusted=True))
+
+    def without_trust(self) -> "State":
+        """What runs does not pass the policies any longer."""
+        running = self.running
+        return self if running is None else replace(self, objects=replace(running, trusted=False))
 
     def unsettled(self) -> "State":
         """All of what runs is to be applied again."""

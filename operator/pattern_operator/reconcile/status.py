@@ -5,6 +5,7 @@ The rules of the three general conditions are kstatus's (sigs.k8s.io/cli-utils, 
 stage last looked at: when verification refuses an update, ``Applied`` and ``Healthy`` still speak of what runs.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -166,7 +167,10 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
         conditions.set(ConditionType.APPLIED, *_applied_words(results, "what runs is applied"))
     elif results.stage is not Stage.APPLY:
         judge_drift(conditions, results)
-    if results.health:
+    if results.withdrawn:
+        conditions.drop(ConditionType.APPLIED)
+        conditions.drop(ConditionType.HEALTHY)
+    elif results.health:
         conditions.set(ConditionType.HEALTHY, *health_words(results))
     if results.failure:
         conditions.set(OF_STAGE[results.stage], "False", results.failure.reason, results.failure.message)
@@ -191,7 +195,16 @@ def _verified_condition(verification: VerificationResult) -> tuple[Truth, str, s
     if not verification.required:
         return "Unknown", Reason.NO_POLICY, Reason.NO_POLICY.description
     names = ", ".join(sorted({each.authority for each in verification.verified_by}))
-    return "True", Reason.SUCCEEDED, f"verified by {names}"
+    met = f", as {_policies(verification.met)} requires" if verification.met else ""
+    said = f"verified by {names}{met}" if names else ""
+    if verification.warnings:
+        warned = listed([*([said] if said else []), *verification.warnings])
+        return "True" if said else "False", Reason.POLICY_WARNING, warned
+    return "True", Reason.SUCCEEDED, said
+
+
+def _policies(names: Sequence[str]) -> str:
+    return f"TrustPolicy {names[0]}" if len(names) == 1 else f"each of TrustPolicies {', '.join(names)}"
 
 
 def _rendering_words(rendering: Rendering) -> str:

@@ -84,6 +84,12 @@ def _verified_by(each: VerifiedBy) -> VerifiedBy:
         authority=one_line(each.authority, _NAME),
         format=one_line(each.format, _NAME),
         where=one_line(each.where, _WORD),
+        key_id=one_line(each.key_id, _NAME),
+        identity=one_line(each.identity, _WORD),
+        issuer=one_line(each.issuer, _WORD),
+        log_index=each.log_index,
+        signed_at=one_line(each.signed_at, _NAME),
+        policies=tuple(one_line(name, _NAME) for name in each.policies),
     )
 
 

@@ -18,6 +18,7 @@ from pattern_operator.api.status import (
     Status,
     VerifiedBy,
 )
+from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
 from pattern_operator.reconcile.conditions import rfc3339, shorten
@@ -36,6 +37,10 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
         status = msgspec.structs.replace(status, fingerprints=marks)
     if results.revision:
         status = msgspec.structs.replace(status, last_attempted_revision=str(results.revision))
+    if results.verification is not None and _is_verified_again(status, results):
+        status = msgspec.structs.replace(status, verified_by=_verified_by(results.verification))
+    if results.withdrawn:
+        return _nothing_runs(status, results)
     if _trust_is_lost(status, results):
         status = msgspec.structs.replace(status, verified_by=())
     if results.rendering:
@@ -100,8 +105,49 @@ def _now_runs(status: Status, results: Results, revision: Revision, *, history_l
         digest=str(revision.digest),
         short_digest=revision.digest.short,
         last_applied_revision=str(revision),
-        verified_by=tuple(VerifiedBy(authority=v.authority, format=v.format, where=v.where) for v in verified),
+        verified_by=_verified_by(results.verification) if results.verification else (),
         history=prepend(status.history, entry, limit=history_limit),
+    )
+
+
+def _is_verified_again(status: Status, results: Results) -> bool:
+    """Whether it is what runs that was judged once more, and passed."""
+    passed = results.stage is Stage.HEALTH and results.failure is None and not results.applied
+    return passed and results.revision is not None and str(results.revision.digest) == status.digest
+
+
+def _nothing_runs(status: Status, results: Results) -> Status:
+    """What ran was deleted: nothing of status speaks of it any more."""
+    return msgspec.structs.replace(
+        status,
+        version="",
+        design_version="",
+        revision="",
+        digest="",
+        short_digest="",
+        fingerprints="",
+        last_applied_state="",
+        applying_revision="",
+        applying_state="",
+        verified_by=(),
+        inventory=Inventory.of(results.inventory or ()),
+    )
+
+
+def _verified_by(verification: VerificationResult) -> tuple[VerifiedBy, ...]:
+    return tuple(
+        VerifiedBy(
+            authority=each.authority,
+            format=each.format,
+            where=each.where,
+            key_id=each.key_id,
+            identity=each.identity,
+            issuer=each.issuer,
+            log_index=each.log_index,
+            signed_at=rfc3339(each.signed_at) if each.signed_at is not None else "",
+            policies=each.policies,
+        )
+        for each in verification.verified_by
     )
 
 

@@ -13,7 +13,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.kube import Reflector, Session
 from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
 from pattern_operator.reconcile import ConfigSources, PatternKey
-from pattern_operator.reconcile.config_sources import MAX_USED
+from pattern_operator.reconcile.config_sources import MAX_USED, Reader
 
 KEY = PatternKey("team", "web")
 PATIENCE = 20.0
@@ -23,10 +23,10 @@ class Woken:
     """Who was woken, and a way to wait for the next one."""
 
     def __init__(self) -> None:
-        self.keys: list[PatternKey] = []
+        self.keys: list[Reader] = []
         self._more = asyncio.Event()
 
-    def wake(self, key: PatternKey) -> None:
+    def wake(self, key: Reader) -> None:
         self.keys.append(key)
         self._more.set()
 

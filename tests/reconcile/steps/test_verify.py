@@ -1,39 +1,54 @@
 """Whether the digest is signed is asked once for a digest and a policy, and no answer is never taken for one."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.reconcile.pattern import NEWER, REVISION, VERIFIED, pattern
 
+from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.authority_spec import Attestation
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository, Revision
 from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy, VerificationResult
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile.desired import DesiredState, desired_state
-from pattern_operator.reconcile.state import Checked
+from pattern_operator.reconcile.state import Checked, SignedArtifact
 from pattern_operator.reconcile.steps.verify import Verified, asks_registry, verify
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
 
 POLICY = VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key"))
 OTHER = VerificationPolicy.of(TrustedAuthority.of_key("another-team", b"other"))
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+HELD = FetchedSignatures((Signature(SignatureFormat.COSIGN, "here", "", b"signature"),))
 WAITS = ConnectionWaits(lambda: 0.0)
 
 
 class Signatures:
     """A registry with signatures of the release team, or without an answer."""
 
-    def __init__(self, *, away: PatternError | None = None, refuses: PatternError | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        away: PatternError | None = None,
+        refuses: PatternError | None = None,
+        found: FetchedSignatures | None = None,
+    ) -> None:
         self.away, self.refuses = away, refuses
+        self.found = FetchedSignatures() if found is None else found
         self.asked: list[str] = []
 
     async def signatures(self, *_: Any, **__: Any) -> FetchedSignatures:
         self.asked.append("signatures")
         if self.away is not None:
             raise self.away
-        return FetchedSignatures()
+        return self.found
 
-    async def check(self, _: Any, desired: DesiredState, __: Any) -> VerificationResult:
-        self.asked.append("check")
-        if self.refuses is not None:
+    async def check(self, _: Any, desired: DesiredState, found: FetchedSignatures) -> VerificationResult:
+        self.asked.append("check" if found is not HELD else "check what is held")
+        if self.refuses is not None and not (found is HELD and self.found is HELD):
             raise self.refuses
         return VERIFIED if desired.policy.requirements else VerificationResult(required=False)
 
@@ -42,18 +57,26 @@ def wanted(policy: VerificationPolicy = POLICY, revision: Any = REVISION) -> Des
     return desired_state(pattern(), revision, policy)
 
 
-async def verified(port: Signatures, desired: DesiredState, known: Checked | None = None) -> Verified:
-    return await verify(pattern(), desired, known, port=port, waits=WAITS)
+async def verified(
+    port: Signatures, desired: DesiredState, known: Checked | None = None, *, login: str = "", now: datetime = NOW
+) -> Verified:
+    return await verify(pattern(), desired, known, login=login, now=now, port=port, waits=WAITS)
+
+
+def checked(revision: Revision = REVISION, policy: VerificationPolicy = POLICY, **others: Any) -> Checked:
+    """The verdict that ``revision`` passes ``policy``."""
+    artifact = SignedArtifact(wanted().repository, revision.digest, others.pop("login", ""))
+    return Checked(artifact, policy, others.pop("result", VERIFIED), **others)
 
 
 async def test_what_was_verified_is_remembered_for_this_digest_and_policy():
     found = await verified(Signatures(), wanted())
 
-    assert (found.result, found.checked) == (VERIFIED, Checked(REVISION.digest, POLICY, VERIFIED))
+    assert (found.result, found.checked) == (VERIFIED, checked())
 
 
 async def test_what_is_known_is_not_asked_again():
-    port, known = Signatures(), Checked(REVISION.digest, POLICY, VERIFIED)
+    port, known = Signatures(), checked()
 
     assert (await verified(port, wanted(), known)).result == VERIFIED
     assert port.asked == []
@@ -65,7 +88,7 @@ async def test_what_is_known_is_not_asked_again():
 async def test_what_is_known_of_something_else_proves_nothing(desired: DesiredState):
     port = Signatures()
 
-    await verified(port, desired, Checked(REVISION.digest, POLICY, VERIFIED))
+    await verified(port, desired, checked())
 
     assert port.asked == ["signatures", "check"]
 
@@ -96,9 +119,9 @@ async def test_a_refusal_is_raised_as_it_is():
     ("policy", "known", "asks"),
     [
         (POLICY, None, True),
-        (POLICY, Checked(NEWER.digest, POLICY, VERIFIED), True),
-        (POLICY, Checked(REVISION.digest, OTHER, VERIFIED), True),
-        (POLICY, Checked(REVISION.digest, POLICY, VERIFIED), False),
+        (POLICY, checked(NEWER), True),
+        (POLICY, checked(policy=OTHER), True),
+        (POLICY, checked(), False),
         (VerificationPolicy(), None, False),
     ],
     ids=["nothing is known", "another digest is", "another policy is", "it is known", "no signature is required"],
@@ -110,5 +133,89 @@ async def test_a_registry_is_waited_for_only_where_signatures_are_read(
 
     await verified(port, wanted(policy), known)
 
-    assert asks_registry(wanted(policy), known) is asks
+    assert asks_registry(wanted(policy), known, login="", now=NOW) is asks
     assert ("signatures" in port.asked) is asks
+
+
+# --- another policy, and the signatures that are at hand ---
+
+
+async def test_what_was_read_for_the_last_verdict_is_kept_where_it_is_little():
+    little, much = HELD, FetchedSignatures((replace(HELD.signatures[0], payload=b"x" * 20_000),))
+    partial = replace(HELD, failures=(Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="away"),))
+
+    kept = [(await verified(Signatures(found=each), wanted())).checked.signatures for each in (little, much, partial)]
+
+    assert kept == [little, None, None]
+
+
+async def test_another_policy_is_tried_on_what_is_held_and_no_registry_is_asked():
+    port = Signatures(found=HELD)
+
+    found = await verified(port, wanted(OTHER), checked(signatures=HELD))
+
+    assert port.asked == ["check what is held"]
+    assert (found.checked.policy, found.checked.signatures) == (OTHER, HELD)
+
+
+async def test_where_what_is_held_does_not_prove_enough_the_registry_is_asked():
+    refusal = Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="not by them")
+    port = Signatures(refuses=refusal)
+
+    with pytest.raises(Stalled, match="not by them"):
+        await verified(port, wanted(OTHER), checked(signatures=HELD))
+
+    assert port.asked == ["check what is held", "signatures", "check"]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        checked(NEWER, signatures=HELD),
+        checked(login="another", signatures=HELD),
+        Checked(SignedArtifact(Repository("other.example", "web"), REVISION.digest), POLICY, VERIFIED, HELD),
+    ],
+    ids=["another digest", "other credentials", "another repository"],
+)
+async def test_what_is_held_of_something_else_is_not_tried(known: Checked):
+    port = Signatures()
+
+    await verified(port, wanted(OTHER), known)
+
+    assert port.asked == ["signatures", "check"]
+
+
+async def test_what_is_held_is_not_tried_where_attestations_are_asked_for_that_were_not_read():
+    spec = Attestation(name="scan", predicate_type="https://example.org/scan")
+    key = TrustedAuthority.of_key("release-team", b"key")
+    attested = VerificationPolicy.of(replace(key, spec=structs.replace(key.spec, attestations=(spec,))))
+    port = Signatures()
+
+    await verified(port, wanted(attested), checked(signatures=HELD))
+
+    assert port.asked == ["signatures", "check"]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        checked(login="another"),
+        Checked(SignedArtifact(Repository("other.example", "web"), REVISION.digest), POLICY, VERIFIED),
+        checked(result=replace(VERIFIED, until=NOW)),
+    ],
+    ids=["other credentials", "another repository", "a signature that is too old by now"],
+)
+async def test_a_verdict_holds_for_nothing_else(known: Checked):
+    port = Signatures()
+
+    await verified(port, wanted(), known)
+
+    assert port.asked == ["signatures", "check"]
+
+
+async def test_a_verdict_holds_until_a_signature_is_too_old():
+    port, known = Signatures(), checked(result=replace(VERIFIED, until=NOW + timedelta(seconds=1)))
+
+    await verified(port, wanted(), known)
+
+    assert port.asked == []

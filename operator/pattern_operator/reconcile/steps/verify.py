@@ -1,17 +1,23 @@
 """Verify: whether those who are trusted signed the digest. It needs the digest only, and no layer is read before it.
 
-The manifest is read first, so that an artifact that is not there is said to be missing, and not to be unsigned.
+The manifest is read first, so that an artifact that is not there is said to be missing, and not to be unsigned. When a
+policy changes, the signatures that were read for the last verdict are judged first: what they prove still holds, and
+only where they do not prove enough the registry is asked for more.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Final, Protocol
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import Stalled
+from pattern_operator.limits import KIB
 from pattern_operator.reconcile.desired import DesiredState
-from pattern_operator.reconcile.state import Checked
+from pattern_operator.reconcile.state import Checked, SignedArtifact
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
+
+MAX_KEPT: Final = 16 * KIB  # of signatures that are remembered of a pattern: a bundle with proofs has 10 KiB
 
 
 class SignaturesPort(Protocol):
@@ -38,32 +44,52 @@ async def verify(
     desired: DesiredState,
     known: Checked | None,
     *,
+    login: str,
+    now: datetime,
     port: SignaturesPort,
     waits: ConnectionWaits,
 ) -> Verified:
-    """Who signed the digest of ``desired``; asked once for a digest and a policy (``known``).
+    """Who signed the digest of ``desired``; asked once for an artifact, a policy and a ``login`` (``known``).
+
+    ``login`` is the digest of the credentials: nothing that was found with others counts.
 
     Raises:
-        Stalled: not enough of those whose signatures are required.
+        Stalled: not enough of those whose signatures are required; Untrusted where that is a verdict.
         Transient: the registry could not be asked, which is not an answer.
     """
-    digest, policy = desired.revision.digest, desired.policy
-    if known is not None and _is_same(desired, known):
+    if known is not None and known.is_of(desired, login=login, now=now):
         return Verified(known.result, known)
+    artifact = SignedArtifact(desired.repository, desired.revision.digest, login)
+    held = known.held(artifact, desired.policy) if known is not None else None
+    if held is not None:
+        try:
+            result = await port.check(pattern, desired, held)
+        except Stalled:
+            pass  # there may be other signatures by now
+        else:
+            return Verified(result, Checked(artifact, desired.policy, result, held))
     found = FetchedSignatures()
-    if asks_registry(desired, known):
+    if desired.policy.requires_signatures:
         found = await port.signatures(pattern, desired, waits=waits)
     try:
         result = await port.check(pattern, desired, found)
     except Stalled as refusal:
         raise found.explain(refusal) from refusal
-    return Verified(result, Checked(digest, policy, result))
+    return Verified(result, Checked(artifact, desired.policy, result, _small(found)))
 
 
-def asks_registry(desired: DesiredState, known: Checked | None) -> bool:
-    """Whether ``verify`` has anything to ask: not where no signature is required, nor where it is known."""
-    return desired.policy.requires_signatures and not (known is not None and _is_same(desired, known))
+def asks_registry(desired: DesiredState, known: Checked | None, *, login: str, now: datetime) -> bool:
+    """Whether ``verify`` may ask: not where no signature is required, nor where the verdict is known."""
+    if not desired.policy.requires_signatures:
+        return False
+    return known is None or not known.is_of(desired, login=login, now=now)
 
 
-def _is_same(desired: DesiredState, known: Checked) -> bool:
-    return (known.digest, known.policy) == (desired.revision.digest, desired.policy)
+def _small(found: FetchedSignatures) -> FetchedSignatures | None:
+    """What was found, where it is all there is and small enough to be remembered."""
+    size = sum(
+        len(each.payload) + sum(len(name) + len(value) for name, value in each.annotations.items())
+        for each in found.signatures
+    )
+    whole = not found.failures and not found.passed_over
+    return found if whole and found.signatures and size <= MAX_KEPT else None

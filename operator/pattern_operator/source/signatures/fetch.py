@@ -62,6 +62,7 @@ _NOT_PROVEN: Final = frozenset(
         Reason.SIGNATURE_UNTRUSTED,
         Reason.SIGNATURE_INVALID,
         Reason.SIGNATURE_OF_ANOTHER_ARTIFACT,
+        Reason.SIGNATURE_TOO_OLD,
     }
 )
 
@@ -86,7 +87,7 @@ class FetchedSignatures:
             return refusal
         if not self.failures and self.passed_over:
             more = f"{self.passed_over} more of its referrers are called something else, and were not looked at."
-            return Stalled(reason=refusal.reason, message=f"{refusal.message.rstrip('.')}. {more}")
+            return refusal.saying(f"{refusal.message.rstrip('.')}. {more}")
         if not self.failures:
             return refusal
         failure = min(self.failures, key=lambda each: not isinstance(each, Transient))

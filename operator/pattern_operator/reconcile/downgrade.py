@@ -1,0 +1,61 @@
+"""Whether a tag that moved leads back to an older artifact, which somebody who controls the registry may want. Pure.
+
+A signature binds neither tag nor time: an older artifact is signed as well as a newer one. Of the same tag of the same
+repository, an artifact is older that ran before the one that runs, or whose signatures are proven to be older. What the
+user asks for, another tag or repository, is no downgrade; nor is a range, which never leads to a lower version than
+runs (``source.held_version``).
+"""
+
+from datetime import UTC, datetime
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.verification import PolicyMode, VerificationResult
+from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.desired import DesiredState
+
+
+def refuse_downgrade(
+    pattern: DesignPattern, desired: DesiredState, result: VerificationResult, *, running: Revision | None
+) -> None:
+    """Return where ``desired`` may follow what runs; ``running`` is what is known to run from the same repository.
+
+    Raises:
+        Stalled: DOWNGRADE_REFUSED: the tag leads back, and a TrustPolicy that enforces does not allow that.
+    """
+    guards = [
+        each.source.name
+        for each in desired.policy.requirements
+        if each.source.mode is PolicyMode.ENFORCE and not each.source.allow_downgrade
+    ]
+    revision = desired.revision
+    if not guards or running is None or running.digest == revision.digest or running.tag != revision.tag:
+        return
+    why = _why_older(pattern, revision, result)
+    if why:
+        raise Stalled(
+            reason=Reason.DOWNGRADE_REFUSED,
+            message=f"the tag {revision.tag or '(none)'} moved from {running.digest.short} back to"
+            f" {revision.digest.short}, {why}, and TrustPolicy {guards[0]} does not allow that: publish a newer"
+            " artifact, or set source.ref to another tag; an administrator may set allowDowngrade.",
+        )
+
+
+def _why_older(pattern: DesignPattern, revision: Revision, result: VerificationResult) -> str:
+    status = pattern.status
+    past = [each.revision.partition("@")[2] for each in status.history]
+    if str(revision.digest) in past and status.digest != str(revision.digest):
+        return "which ran before"
+    times = [time for each in status.verified_by if (time := _time(each.signed_at)) is not None]
+    if result.signed_at is not None and times and result.signed_at < max(times):
+        return f"which was signed on {result.signed_at:%Y-%m-%d %H:%M}, before what runs"
+    return ""
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,0 +1,117 @@
+"""Writes the status of TrustPolicies: when it changed, and each at most once in a few seconds."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Final, NoReturn
+
+import msgspec
+
+from pattern_operator.api.trust_policy import TrustPolicyStatus
+from pattern_operator.api.verification import VerificationPolicy
+from pattern_operator.errors import PatternError, Transient
+from pattern_operator.executors import run_in
+from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.kube import ApiError, Session
+from pattern_operator.kube.objects import MERGE_PATCH
+from pattern_operator.kube.wellknown import TRUST_POLICY
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
+from pattern_operator.reconcile.policies import Policies
+from pattern_operator.reconcile.policy_status import policy_status
+from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey
+from pattern_operator.reconcile.trust_policies import TrustPolicies
+from pattern_operator.reconcile.verdicts import Verdicts
+from pattern_operator.verify.policy import policy_errors
+
+GATHER: Final = 1.0  # seconds from a change until it is written: one change of a policy changes many verdicts
+AGAIN: Final = 30.0  # seconds until what could not be read or written is tried again
+_AT_ONCE: Final = 200  # patterns that are looked at in one turn of the loop: some 2 ms for ten policies
+
+logger = logging.getLogger(__name__)
+
+
+class PolicyStatusWriter:
+    """Tells each policy whether it can be used, and how its patterns stand."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        trust: TrustPolicies,
+        policies: Policies,
+        patterns: PatternStore,
+        verdicts: Verdicts,
+        cpu: Executor,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._session = session
+        self._trust = trust
+        self._policies = policies
+        self._patterns = patterns
+        self._verdicts = verdicts
+        self._cpu = cpu
+        self._now = now
+
+    async def run(self, errors: InternalErrors) -> NoReturn:
+        """Write until cancelled."""
+        retry = False
+        while True:
+            try:
+                async with asyncio.timeout(AGAIN if retry else None):
+                    await self._trust.changed.wait()
+            except TimeoutError:
+                pass
+            await asyncio.sleep(GATHER)
+            self._trust.changed.clear()
+            retry = True
+            with errors.contain("policy_status"):
+                retry = not await self.write_all()
+
+    async def write_all(self) -> bool:
+        """Write each status that is another now; whether all are written, and known."""
+        covered = await self._covered()
+        whole = True
+        for policy in self._trust.policies:
+            error = await self._why_unusable(policy)
+            counts = self._verdicts.count(policy.key.name, covered.get(policy.key, ()))
+            status = policy_status(policy, counts, error, now=self._now())
+            whole = not isinstance(error, Transient) and whole
+            if status != policy.status:
+                whole = await self._write(policy, status) and whole
+        return whole
+
+    async def _covered(self) -> dict[PolicyKey, list[PatternKey]]:
+        """The patterns that each policy covers."""
+        found: dict[PolicyKey, list[PatternKey]] = {}
+        for number, pattern in enumerate(self._patterns, start=1):
+            for policy in self._trust.known_covering(pattern):
+                found.setdefault(policy.key, []).append(key_of(pattern))
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
+        return found
+
+    async def _why_unusable(self, policy: KnownPolicy) -> PatternError | None:
+        """Why nothing can meet the policy, whatever is signed; None where it can be used."""
+        try:
+            requirement = await self._policies.requirement(policy)
+        except Transient as error:
+            return error
+        found = await run_in(self._cpu, policy_errors, VerificationPolicy((requirement,)))
+        return found[0][1] if found else None
+
+    async def _write(self, policy: KnownPolicy, status: TrustPolicyStatus) -> bool:
+        # A merge patch: what is not in it stays as it is, so numbers that are 0 now are written, too.
+        counts = {field: getattr(status.patterns, field) for field in status.patterns.__struct_fields__}
+        written = {**msgspec.to_builtins(status), "patterns": counts}
+        body = msgspec.json.encode({"metadata": {"uid": policy.uid}, "status": written})
+        path = TRUST_POLICY.path(name=policy.key.name, subresource="status")
+        try:
+            await self._session.request("PATCH", path, body=body, content_type=MERGE_PATCH)
+        except ApiError as error:
+            if error.code == 404:  # it is gone, and so is its status
+                return True
+            logger.warning("status of policy not written: policy=%s: %s", policy.key.name, error)
+            return False
+        return True

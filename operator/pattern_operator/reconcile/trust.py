@@ -1,0 +1,104 @@
+"""Whether what runs, or is to run, passes the policies as they are now, and what becomes of what runs when it does not.
+
+Losing trust stops further applying and repairing, and leaves the objects as they are. Only a verdict on signatures
+(``Untrusted``) by a policy with ``onFailure: Prune`` deletes them: a registry that is away, or a policy that cannot be
+used, proves nothing against what runs.
+"""
+
+from dataclasses import replace
+
+from pattern_operator import limits
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.verification import VerificationPolicy, VerificationResult
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
+from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
+from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.run import Run
+from pattern_operator.reconcile.state import Nothing, Running, State
+from pattern_operator.reconcile.steps.verify import asks_registry, verify
+
+
+async def verified(run: Run, desired: DesiredState, *, registry_timeout: RegistryTimeout) -> VerificationResult:
+    """Who signed the artifact of ``desired``; raises as ``steps.verify``. What runs loses trust where it is refused."""
+    known, login, now = run.state.caches.checked, login_of(run.state), run.repositories.now()
+    asking = verify(
+        run.pattern, desired, known, login=login, now=now, port=run.repositories, waits=registry_timeout.waits
+    )
+    try:
+        if asks_registry(desired, known, login=login, now=now):
+            asking = registry_timeout.wait(asking, stage=Stage.VERIFY)
+        found = await asking
+    except PatternError as error:
+        run.state = run.state.with_checked(None)
+        if isinstance(error, Stalled) and is_running(run.state, desired):
+            run.state = run.state.without_trust()
+        raise
+    run.state = run.state.with_checked(found.checked)
+    return found.result
+
+
+async def verify_running(run: Run, running: Running, policy: VerificationPolicy) -> None:
+    """Judge what runs by the policies as they are now; raises as ``verified``."""
+    desired = replace(running.desired, policy=policy)
+    registry_timeout = run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY)
+    try:
+        await verified(run, desired, registry_timeout=registry_timeout)
+    except Untrusted as verdict:
+        await prune_if_asked(run, verdict)
+        raise
+    run.state = run.state.with_trust(desired)
+
+
+def is_trusted(state: State, policy: VerificationPolicy) -> bool:
+    """Whether what runs is known to pass ``policy``."""
+    running = state.running
+    return running is not None and running.trusted and running.desired.policy == policy
+
+
+def needs_verdict(run: Run, desired: DesiredState) -> bool:
+    """Whether ``desired`` runs already, and is not known to pass the policies as they are now."""
+    running = run.state.running
+    if running is None or not running.settled or replace(running.desired, policy=desired.policy) != desired:
+        return False
+    if not is_trusted(run.state, desired.policy):
+        return True
+    return asks_registry(desired, run.state.caches.checked, login=login_of(run.state), now=run.repositories.now())
+
+
+def is_running(state: State, desired: DesiredState) -> bool:
+    """Whether the artifact of ``desired`` is the one that runs."""
+    running = state.running
+    return running is not None and (running.desired.repository, running.desired.revision.digest) == (
+        desired.repository,
+        desired.revision.digest,
+    )
+
+
+def login_of(state: State) -> str:
+    """The digest of the credentials that the registry was asked with last, as far as that is known."""
+    if state.caches.lookups.last is not None:
+        return state.caches.lookups.last.login.digest
+    return state.caches.checked.artifact.login if state.caches.checked is not None else ""
+
+
+async def prune_if_asked(run: Run, verdict: Untrusted) -> None:
+    """What runs has lost its trust: delete its objects as far as they can go now, where a policy says so."""
+    entries = run.pattern.status.inventory.entries if run.results.inventory is None else run.results.inventory
+    if not verdict.prune or not entries:
+        return
+
+    def late() -> Transient:
+        return overrun(Stage.APPLY, seconds=limits.MAX_RUN)
+
+    remaining = await within(limits.MAX_RUN, run.cluster.delete(run.pattern, entries), late=late)
+    left = f"; {remaining.message}" if remaining.message else ""
+    said = f"{verdict.message} What ran is deleted, as a TrustPolicy asks for (onFailure: Prune){left}"
+    run.state = replace(run.state, objects=Nothing(), unhealthy_since=None)
+    run.results = replace(
+        run.results,
+        inventory=remaining.entries,
+        needs=remaining.needs,
+        unwatched=bool(remaining.entries),
+        withdrawn=True,
+        failure=verdict.saying(said),
+    )

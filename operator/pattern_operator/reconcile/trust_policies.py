@@ -1,0 +1,170 @@
+"""Follows TrustPolicies, and the labels of namespaces, and says which policies hold for a pattern.
+
+A change of a policy, of its Secrets and ConfigMaps, or of the labels of a namespace wakes the patterns for which it
+holds, or held: what was approved is verified again. Until it is known which policies there are, nothing is known to be
+approved.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Final
+
+from pattern_operator.aio import Tasks
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.fields import ObjectMeta, mapping_at, texts
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import InvalidReference, Repository
+from pattern_operator.errors import Transient
+from pattern_operator.kube import Projection, Reflector, Resource, Session, WatchEvent, WatchEventType
+from pattern_operator.kube.wellknown import NAMESPACE, TRUST_POLICY
+from pattern_operator.reconcile.desired import reference
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
+from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey, PolicyStore
+
+SYNC_TIMEOUT: Final = 5.0  # seconds that a run waits until the policies are known
+
+
+class TrustPolicies:
+    """``wake`` is called with each pattern that has to be verified again; ``on_change`` whenever a policy changed."""
+
+    def __init__(
+        self,
+        session: Session,
+        patterns: PatternStore,
+        *,
+        wake: Callable[[PatternKey], None],
+        forget: Callable[[PolicyKey], None],
+        tasks: Tasks,
+    ) -> None:
+        """``forget`` is called with each policy that is gone."""
+        self.policies = PolicyStore()
+        self.changed = asyncio.Event()  # set whenever a policy is another; cleared by who counts its patterns
+        self._patterns = patterns
+        self._wake = wake
+        self._forget = forget
+        self._tasks = tasks
+        self._labels: dict[str, Mapping[str, str]] = {}
+        self._policy_watch = self._reflector(session, TRUST_POLICY, Projection.FULL, self._policy_changed)
+        self._namespace_watch = self._reflector(session, NAMESPACE, Projection.METADATA, self._namespace_changed)
+        self._follows_namespaces = False
+
+    def start(self) -> None:
+        """Begin to follow the policies."""
+        self._tasks.create_task(self._policy_watch.run(), name="watch-trustpolicies")
+
+    async def covering(self, pattern: DesignPattern) -> tuple[KnownPolicy, ...]:
+        """The policies that hold for a pattern.
+
+        Raises:
+            Stalled: its spec has no reference that can be read.
+            Transient: it is not known yet which there are, or which labels its namespace has.
+        """
+        repository = reference(pattern).repository
+        await _synced(self._policy_watch, "TrustPolicies")
+        if not self.policies.asks_for_labels:
+            return self.policies.covering(repository, {})
+        await _synced(self._namespace_watch, "the labels of namespaces")
+        labels = self._labels.get(pattern.metadata.namespace)
+        if labels is None:
+            raise Transient(
+                reason=Reason.API_SERVER_UNAVAILABLE,
+                message=f"the labels of namespace {pattern.metadata.namespace} are not known yet, and a TrustPolicy"
+                " asks for them; it is looked at again when they are.",
+            )
+        return self.policies.covering(repository, labels)
+
+    def known_covering(self, pattern: DesignPattern) -> tuple[KnownPolicy, ...]:
+        """As ``covering``, as far as anything is known."""
+        repository = _repository(pattern)
+        if repository is None:
+            return ()
+        return self.policies.covering(repository, self._labels.get(pattern.metadata.namespace, {}))
+
+    def material_changed(self, key: PolicyKey) -> None:
+        """A Secret or ConfigMap that a policy names was changed, made or deleted."""
+        policy = self.policies.get(key)
+        if policy is not None:
+            self._wake_covered(policy)
+            self.changed.set()
+
+    def _policy_changed(self, change: WatchEvent) -> None:
+        policy = KnownPolicy.of(dict(change.object))
+        before = self.policies.get(policy.key)
+        if change.type is WatchEventType.DELETED:
+            self.policies.forget(policy.key)
+            self._forget(policy.key)
+            self._wake_covered(before)
+        elif self.policies.take(policy):
+            self._follow_namespaces()
+            self._wake_covered(before, policy)
+        else:
+            return
+        self.changed.set()
+
+    def _follow_namespaces(self) -> None:
+        if self.policies.asks_for_labels and not self._follows_namespaces:
+            self._follows_namespaces = True
+            self._tasks.create_task(self._namespace_watch.run(), name="watch-namespaces-for-policies")
+
+    def _namespace_changed(self, change: WatchEvent) -> None:
+        name = ObjectMeta.of(change.object).name
+        before = self._labels.get(name)
+        if change.type is WatchEventType.DELETED:
+            self._labels.pop(name, None)
+            return
+        labels = texts(mapping_at(change.object, "metadata", "labels"))
+        if labels == before:
+            return
+        self._labels[name] = labels
+        self.changed.set()
+        for pattern in self._patterns:
+            if pattern.metadata.namespace == name:
+                self._wake(key_of(pattern))
+
+    def _wake_covered(self, *policies: KnownPolicy | None) -> None:
+        """Wake the patterns that one of these holds for, whatever the labels are: to look costs a run nothing."""
+        globs = [each.url for policy in policies if policy is not None for each in policy.match]
+        for pattern in self._patterns:
+            repository = _repository(pattern)
+            if repository is not None and any(each.matches(repository) for each in globs):
+                self._wake(key_of(pattern))
+
+    @staticmethod
+    def _reflector(
+        session: Session, resource: Resource, projection: Projection, on_change: Callable[[WatchEvent], None]
+    ) -> Reflector:
+        return Reflector(session, resource, projection=projection, on_change=on_change)
+
+
+async def _synced(watch: Reflector, what: str) -> None:
+    """Wait until a watch knows what there is."""
+    if watch.synced.is_set():
+        return
+    try:
+        async with asyncio.timeout(SYNC_TIMEOUT):
+            await watch.synced.wait()
+    except TimeoutError:
+        raise Transient(
+            reason=Reason.API_SERVER_UNAVAILABLE,
+            message=f"{what} could not be listed yet, so that it is not known what must be verified{_why(watch)}. It is"
+            " tried again.",
+        ) from None
+
+
+def _why(watch: Reflector) -> str:
+    problem = watch.problem
+    if problem is None:
+        return ""
+    if problem.code == HTTPStatus.NOT_FOUND:
+        return ": the kind is missing; apply crds/ (kubectl apply --server-side -k crds)"
+    if problem.code == HTTPStatus.FORBIDDEN:
+        return f": the operator may not list and watch {watch.name}; apply its manifests again, which grant it"
+    return f": {problem.message}"
+
+
+def _repository(pattern: DesignPattern) -> Repository | None:
+    try:
+        return Repository.parse(pattern.spec.source.url)
+    except InvalidReference:
+        return None

@@ -1,0 +1,257 @@
+"""A policy changes while a pattern runs: what was approved is judged again, and what lost its trust is left alone."""
+
+from dataclasses import replace
+
+import pytest
+from tests.reconcile import world as worlds
+from tests.reconcile.world import KEY, World, key_to
+
+from pattern_operator.api.condition import ConditionType
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.verification import (
+    PolicyMode,
+    PolicySource,
+    Requirement,
+    TrustedAuthority,
+    VerificationPolicy,
+    VerificationResult,
+)
+from pattern_operator.errors import Transient
+from pattern_operator.reconcile.conditions import condition_of
+
+
+def requirement(name: str = "release", *, version: str = "1", key: bytes = b"key", **source: object) -> Requirement:
+    """What a TrustPolicy requires."""
+    made = PolicySource(name=name, version=version, allow_downgrade=False)
+    return Requirement(
+        source=replace(made, **source),  # type: ignore[arg-type] # fields of it
+        authorities=(TrustedAuthority.of_key("release-team", key),),
+    )
+
+
+def policy(*requirements: Requirement) -> VerificationPolicy:
+    return VerificationPolicy(requirements)
+
+
+@pytest.fixture
+async def world() -> World:
+    """A pattern that runs, and passes a TrustPolicy."""
+    world = World()
+    world.policy = policy(requirement())
+    world.push("stable", "one", "a", "b")
+    await world.settle()
+    assert world.ready == ("True", "Ready")
+    world.asked, world.applied = [], []
+    return world
+
+
+def changes_to(world: World, *requirements: Requirement) -> None:
+    world.policy = policy(*requirements)
+    world.waker.found(KEY)
+
+
+def verified(world: World) -> tuple[str, str]:
+    assert world.pattern is not None
+    found = condition_of(world.pattern.status, ConditionType.VERIFIED)
+    assert found is not None
+    return found.status, found.reason
+
+
+async def test_another_policy_that_is_met_is_judged_and_nothing_is_applied_again(world: World):
+    changes_to(world, requirement(version="2", key=b"rotated"))
+
+    await world.settle(1.0)
+
+    assert world.ready == ("True", "Ready")
+    assert world.asked == ["signatures"]
+    assert world.applied == []
+    running = world.state.running
+    assert running is not None
+    assert running.desired.policy == world.policy
+
+
+async def test_a_policy_that_is_not_met_any_longer_is_said_and_what_runs_is_kept(world: World):
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2"))
+
+    await world.settle(1.0)
+
+    assert world.ready == ("False", "SignatureUntrusted")
+    assert verified(world) == ("False", "SignatureUntrusted")
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+    assert world.pattern is not None
+    assert world.pattern.status.verified_by == ()
+    assert world.verdicts[-1] == ((), ("release",))
+
+
+async def test_what_lost_its_trust_is_not_repaired_and_is_again_when_it_has_it_back(world: World):
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2"))
+    await world.settle(1.0)
+
+    world.drift("a", None)
+    await world.settle(5.0)
+    lost = set(world.live)
+    world.refusing = set()
+    changes_to(world, requirement(version="3"))
+    await world.settle(15.0)
+
+    assert lost == {key_to("b")}
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_policy_that_says_so_has_deleted_what_lost_its_trust(world: World):
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2", prune=True))
+
+    await world.settle(1.0)
+
+    assert world.live == {}
+    assert world.ready == ("False", "SignatureUntrusted")
+    assert world.pattern is not None
+    status = world.pattern.status
+    assert (status.revision, status.digest, status.version, status.inventory.count) == ("", "", "", 0)
+    assert any("What ran is deleted, as a TrustPolicy asks for" in note for _, note in world.events)
+
+
+async def test_what_was_deleted_is_applied_again_when_it_is_trusted_again(world: World):
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2", prune=True))
+    await world.settle(1.0)
+
+    world.refusing = set()
+    changes_to(world, requirement(version="3", prune=True))
+    await world.settle(1.0)
+
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_registry_that_is_away_deletes_nothing(world: World):
+    world.away = True
+    changes_to(world, requirement(version="2", prune=True))
+
+    await world.settle(1.0)
+
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+    assert world.ready == ("False", "RegistryUnavailable")
+
+
+async def test_a_newer_artifact_that_is_refused_deletes_nothing_of_what_is_trusted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.policy = policy(requirement(prune=True))
+    world.waker.found(KEY)
+    await world.settle(1.0)
+    world.push("stable", "two", "c", signed=False)
+    world.waker.asked(KEY)
+
+    await world.settle(400.0)
+
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+    assert world.ready == ("False", "SignatureMissing")
+
+
+async def test_beside_a_newer_artifact_that_is_refused_what_runs_is_judged_by_a_policy_that_changes(world: World):
+    world.push("stable", "two", "c", signed=False)
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+    changes_to(world, requirement(version="2"))
+    await world.settle(1.0)
+
+    world.drift("a", None)
+    await world.settle(60.0)
+
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+
+
+async def test_a_restart_judges_what_runs_anew(world: World):
+    world.refusing = {"release"}
+    world.policy = policy(requirement(version="2"))
+    world.drift("a", None)
+    world.restart()
+
+    await world.settle(5.0)
+
+    assert world.ready == ("False", "SignatureUntrusted")
+    assert world.live.keys() == {key_to("b")}
+
+
+# --- what only warns ---
+
+
+async def test_a_policy_that_only_warns_is_said_and_told_once(world: World, monkeypatch: pytest.MonkeyPatch):
+    warned = VerificationResult(required=True, unmet=("trial",), warnings=("TrustPolicy trial is not met: no.",))
+
+    async def check(*_: object) -> VerificationResult:
+        return warned
+
+    monkeypatch.setattr(worlds.Registry, "check", check)
+    changes_to(world, requirement("trial", mode=PolicyMode.WARN))
+    await world.settle(1.0)
+    changes_to(world, requirement("trial", mode=PolicyMode.WARN, version="2"))
+    await world.settle(1.0)
+
+    assert world.ready == ("True", "Ready")
+    assert verified(world) == ("False", "PolicyWarning")
+    assert [note for reason, note in world.events if reason == "PolicyWarning"] == ["TrustPolicy trial is not met: no"]
+    assert world.verdicts[-1] == ((), ("trial",))
+
+
+# --- a tag that moves back ---
+
+
+async def moves(world: World, name: str) -> None:
+    """The tag leads to an artifact that was pushed before."""
+    world.tags["stable"] = name
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+
+
+async def test_a_tag_that_moves_back_to_what_ran_before_is_refused(world: World):
+    world.push("stable", "two", "a", "b")
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+
+    await moves(world, "one")
+
+    assert world.ready == ("False", "DowngradeRefused")
+    assert set(world.live.values()) == {"two"}
+
+
+async def test_a_tag_may_move_back_where_the_policy_allows_it(world: World):
+    world.policy = policy(requirement(allow_downgrade=True))
+    world.push("stable", "two", "a", "b")
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+
+    await moves(world, "one")
+
+    assert world.ready == ("True", "Ready")
+    assert set(world.live.values()) == {"one"}
+
+
+async def test_without_a_policy_a_tag_may_move_back(world: World):
+    world.policy = VerificationPolicy()
+    world.push("stable", "two", "a", "b")
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+
+    await moves(world, "one")
+
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_failure_to_ask_which_policies_there_are_applies_nothing(monkeypatch: pytest.MonkeyPatch):
+    async def unknown(*_: object) -> VerificationPolicy:
+        raise Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="TrustPolicies could not be listed yet.")
+
+    world = World()
+    world.push("stable", "one", "a", "b")
+    monkeypatch.setattr(worlds.Registry, "policy", unknown)
+
+    await world.settle(1.0)
+
+    assert world.ready == ("False", "ApiServerUnavailable")
+    assert world.live == {}
