@@ -79,6 +79,7 @@ MAX_CHECKPOINT: Final = 16 * KIB  # characters of a signed note; one with four w
 MAX_NOTE_SIGNATURES: Final = 64  # lines of signature of a note: the log's and its witnesses'
 MAX_TIMESTAMPS: Final = 32  # of one signature; sigstore-go 1.2 (verify/tsa.go) draws the same line
 MAX_SCTS: Final = 16  # embedded in a certificate; Fulcio's have one
+MAX_LOG_KEYS: Final = 16  # of the transparency logs of one authority: an instance has one, and its older ones
 MAX_IDENTITY_PATTERN: Final = 512  # characters of the regular expression of an identity
 MAX_PUBLIC_KEY: Final = 16 * KIB  # PEM of a public key; RSA 8192 has 1.4 KiB
 MAX_TRUST_MATERIAL: Final = 256 * KIB  # of roots of one authority; 140 CAs have 200 KiB, Sigstore's TrustedRoot 10 KiB

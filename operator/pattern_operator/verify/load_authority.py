@@ -7,28 +7,41 @@ from pattern_operator.errors import Stalled
 from pattern_operator.quote import quoted
 from pattern_operator.verify import key
 from pattern_operator.verify.authority import AttestationPolicy, Authority, KeyAuthority
+from pattern_operator.verify.load_sigstore import load_certificates, load_keyless, load_log, load_timestamp
 
 
 def load_authority(trusted: TrustedAuthority) -> Authority:
     """Read the keys or roots of an authority.
 
     Raises:
-        Stalled: KEY_INVALID: what it has cannot be used; the message names the authority.
+        Stalled: KEY_INVALID or INVALID_SPEC: what it has cannot be used; the message names the authority.
     """
     spec = trusted.spec
     attestations = tuple(
         AttestationPolicy(each.name, each.predicate_type, each.condition) for each in spec.attestations
     )
-    pem = trusted.content(KEY)
-    if spec.key is None or pem is None or spec.transparency_log is not None or spec.timestamp is not None:
+    kinds = [each for each in (spec.key, spec.keyless, spec.certificates, spec.notation) if each is not None]
+    if len(kinds) != 1:
+        raise Stalled(
+            reason=Reason.INVALID_SPEC,
+            message=f"authority {quoted(trusted.name)} needs exactly one of key, keyless, certificates or notation:"
+            " correct the policy.",
+        )
+    if spec.keyless is not None:
+        return load_keyless(trusted, spec.keyless, attestations)
+    if spec.certificates is not None:
+        return load_certificates(trusted, spec.certificates, attestations)
+    if spec.notation is not None:
         raise Stalled(
             reason=Reason.KEY_INVALID,
             message=f"authority {quoted(trusted.name)} is of a kind that this operator does not verify: name a public"
-            " key, without log or timestamp.",
+            " key, identities or certificates.",
         )
     return KeyAuthority(
         trusted.name,
-        (key.load(pem, name=trusted.name),),
+        (key.load(trusted.content(KEY) or b"", name=trusted.name),),
+        log=load_log(trusted),
+        timestamp=load_timestamp(trusted),
         annotations=dict(spec.annotations),
         attestations=attestations,
     )
