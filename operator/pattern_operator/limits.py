@@ -86,6 +86,10 @@ MAX_TRUST_MATERIAL: Final = 256 * KIB  # of roots of one authority; 140 CAs have
 MIN_RSA_BITS: Final = 2_048  # NIST SP 800-131A rev. 2, table 2
 MAX_RSA_BITS: Final = 8_192  # cosign makes at most 4096; larger ones only cost time
 
+MAX_CONDITION_MEMORY: Final = 192 * MIB  # of the process that evaluates one; a predicate of 1 MiB takes some 20 MiB
+MAX_CONDITION_CPU: Final = 2  # seconds of the processor; an honest one takes 0.02 s
+MAX_CONDITION_SECONDS: Final = 20.0  # by the clock; to start a process takes 0.15 s, and much more on a busy machine
+
 # --- unpacking ------------------------------------------------------------------------------------------------------
 MAX_UNPACKED: Final = 256 * MIB  # four times the layers: text compresses 5 to 10 times, a bomb 1,000 times
 MAX_UNPACKED_FILES: Final = 10_000

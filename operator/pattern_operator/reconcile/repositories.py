@@ -17,6 +17,7 @@ from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.spec import Source
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
+from pattern_operator.conditions.process import evaluate
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube.wellknown import SECRET
@@ -184,6 +185,7 @@ class Repositories:
             repository=desired.repository,
             now=self.now(),
             command=command,
+            evaluate=evaluate,
         )
         if not desired.policy.requires_signatures:  # nothing is to be computed, and to wait for a thread takes longer
             return check()

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pattern_operator.archive import Layer, LayerSelector
+from pattern_operator.confine import confine, end_with
 from pattern_operator.limits import MAX_LAYERS
 from pattern_operator.render import Options
 from pattern_operator.sandbox import wire
 from pattern_operator.sandbox.build import BuildRefused, Plan, build
-from pattern_operator.sandbox.confine import confine, end_with
 
 _JOB: Final = 1  # a byte, which carries the open files
 

@@ -13,6 +13,7 @@ means that the artifact has no signature.
     transparency       entries of transparency logs (Rekor)
     trusted_root       the authorities and logs of a Sigstore instance
     sct, fulcio        what a keyless certificate is worth, and whom it names
+    attestation        whether a statement is the one that a policy asks for
     statement, dsse    in-toto statements, and the envelopes around them
     timestamp          timestamps of RFC 3161
     x509               certificates, and their path to a root that is trusted

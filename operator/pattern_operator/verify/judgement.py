@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
 from pattern_operator.api.verification import Requirement, TrustedAuthority
+from pattern_operator.verify.attestation import Evaluate, why_unmet
 from pattern_operator.verify.authority import AttestationPolicy, Authority
 from pattern_operator.verify.distinct import assign, who
 from pattern_operator.verify.encoding import quoted
@@ -78,19 +79,23 @@ def judge(
     *,
     subject: Subject,
     now: datetime,
+    evaluate: Evaluate,
 ) -> Judgement:
-    """Find the authorities that have signed ``subject``."""
+    """Find the authorities that have signed ``subject``; ``evaluate`` judges conditions on attestations."""
     holding: list[Counted] = []
     refused: list[Refused] = []
     for reading in readings:
         if isinstance(reading.read, Rejection):
             refused.append(Refused(reading.signature, reading.read))
             continue
-        found = _counted(reading.signature, reading.read, authorities, subject=subject, now=now, refused=refused)
-        holding += found
+        found = _counted(reading, reading.read, authorities, subject=subject, now=now, evaluate=evaluate)
+        holding += [each for each in found if isinstance(each, Counted)]
+        refused += [each for each in found if isinstance(each, Refused)]
     proofs = [
-        _proofs(authority, [each for each in holding if each.authority is authority]) for authority in authorities
+        _proofs(authority, [each for each in holding if each.authority is authority], evaluate=evaluate)
+        for authority in authorities
     ]
+    refused += _incomplete(authorities, holding, proofs, evaluate=evaluate)
     assigned = assign([tuple(each) for each in proofs])
     return Judgement(
         requirement=requirement,
@@ -100,35 +105,59 @@ def judge(
     )
 
 
+def _incomplete(
+    authorities: Sequence[Authority],
+    holding: Sequence[Counted],
+    proofs: Sequence[Mapping[tuple[str, ...], tuple[Counted, ...]]],
+    *,
+    evaluate: Evaluate,
+) -> Iterable[Refused]:
+    """Of authorities that have made some of the attestations that they must, which are missing."""
+    for authority, proof in zip(authorities, proofs, strict=True):
+        held = [each for each in holding if each.authority is authority]
+        if proof or not held:
+            continue
+        lacking = [
+            each.name
+            for each in authority.attestations
+            if not any(_meets(each, counted.verified, evaluate=evaluate) for counted in held)
+        ]
+        missing = f"the attestation {', '.join(map(quoted, lacking))}" if lacking else "all attestations by one signer"
+        why = f"is by {authority}, of which {missing} is required too"
+        yield Refused(held[0].signature, Rejection(why, key_is_right=True), authority)
+
+
 def load(authorities: Iterable[TrustedAuthority]) -> list[Authority]:
     """Read what each is trusted by; raises Stalled as ``load_authority``, also where the others would do."""
     return [load_authority(each) for each in authorities]
 
 
 def _counted(
-    signature: Signature,
+    reading: Reading,
     read: ReadSignature,
     authorities: Sequence[Authority],
     *,
     subject: Subject,
     now: datetime,
-    refused: list[Refused],
-) -> list[Counted]:
-    """For which authorities a signature holds. It is by one signer alone: a second key can be made to fit it."""
+    evaluate: Evaluate,
+) -> Sequence[Counted] | Sequence[Refused]:
+    """For which authorities a signature holds, else why it does for none.
+
+    It is by one signer alone: a second key can be made to fit it.
+    """
+    signature = reading.signature
     found: list[Counted] = []
     rejections: list[Refused] = []
     for authority in authorities:
-        outcome = _checked(read.verify(subject, authority, now=now), authority)
+        outcome = _checked(read.verify(subject, authority, now=now), authority, evaluate=evaluate)
         if isinstance(outcome, Rejection):
             rejections.append(Refused(signature, outcome, authority))
         elif not found or who(found[0].verified.signer) == who(outcome.signer):
             found.append(Counted(authority, signature, outcome))
-    if not found:
-        refused += rejections
-    return found
+    return found or rejections
 
 
-def _checked(outcome: Outcome, authority: Authority) -> Outcome:
+def _checked(outcome: Outcome, authority: Authority, *, evaluate: Evaluate) -> Outcome:
     """What every format is held to alike: somebody who is known, the annotations, and an approval or an attestation."""
     if isinstance(outcome, Rejection):
         return outcome
@@ -139,7 +168,7 @@ def _checked(outcome: Outcome, authority: Authority) -> Outcome:
             why = f"is by {authority} and does not have the annotation {quoted(name)} with the value {quoted(value)}"
             return Rejection(why, key_is_right=True)
     if authority.attestations:
-        return _attesting(outcome, authority)
+        return _attesting(outcome, authority, evaluate=evaluate)
     kind = outcome.statement.predicate_type if outcome.statement is not None else SIGNATURE_PREDICATE
     if kind != SIGNATURE_PREDICATE:
         why = f"is by {authority} and states {quoted(kind)}, which is not an approval: {SIGNATURE_PREDICATE} is"
@@ -147,43 +176,41 @@ def _checked(outcome: Outcome, authority: Authority) -> Outcome:
     return outcome
 
 
-def _attesting(verified: Verified, authority: Authority) -> Outcome:
+def _attesting(verified: Verified, authority: Authority, *, evaluate: Evaluate) -> Outcome:
     """What states one of the attestations that the authority must have made."""
     if verified.statement is None:
         return Rejection(f"is by {authority} and is a signature, not an attestation", key_is_right=True)
-    reasons = [_unmet(each, verified) for each in authority.attestations]
+    statement = verified.statement
+    of_the_type = [each for each in authority.attestations if each.predicate_type == statement.predicate_type]
+    reasons = [why_unmet(each, statement, evaluate=evaluate) for each in of_the_type or authority.attestations]
     if None in reasons:
         return verified
     return Rejection(f"is by {authority} and {reasons[0]}", key_is_right=True)
 
 
-def _unmet(policy: AttestationPolicy, verified: Verified) -> str | None:
-    """Why a statement is not the attestation that is asked for; None where it is."""
-    assert verified.statement is not None  # noqa: S101 - looked at by _attesting
-    if verified.statement.predicate_type != policy.predicate_type:
-        return f"states {quoted(verified.statement.predicate_type)} and not {policy.predicate_type}"
-    if policy.condition is not None:
-        return f"is not judged by the condition of {quoted(policy.name)}: this operator has no conditions"
-    return None
-
-
-def _proofs(authority: Authority, counted: Sequence[Counted]) -> Mapping[tuple[str, ...], tuple[Counted, ...]]:
+def _proofs(
+    authority: Authority, counted: Sequence[Counted], *, evaluate: Evaluate
+) -> Mapping[tuple[str, ...], tuple[Counted, ...]]:
     """By signer, what proves that the authority signed: one signature, or one for each attestation, all by it."""
     by_signer: dict[tuple[str, ...], list[Counted]] = {}
     for each in counted:
         by_signer.setdefault(who(each.verified.signer), []).append(each)
-    proofs = {signer: _proof(authority, each) for signer, each in by_signer.items()}
+    proofs = {signer: _proof(authority, each, evaluate=evaluate) for signer, each in by_signer.items()}
     return {signer: each for signer, each in proofs.items() if each}
 
 
-def _proof(authority: Authority, counted: Sequence[Counted]) -> tuple[Counted, ...]:
+def _proof(authority: Authority, counted: Sequence[Counted], *, evaluate: Evaluate) -> tuple[Counted, ...]:
     if not authority.attestations:
         return (counted[0],)
     proof: list[Counted] = []
     for policy in authority.attestations:
-        found = next((each for each in counted if _unmet(policy, each.verified) is None), None)
+        found = next((each for each in counted if _meets(policy, each.verified, evaluate=evaluate)), None)
         if found is None:
             return ()
         if not any(each is found for each in proof):
             proof.append(found)
     return tuple(proof)
+
+
+def _meets(policy: AttestationPolicy, verified: Verified, *, evaluate: Evaluate) -> bool:
+    return verified.statement is not None and why_unmet(policy, verified.statement, evaluate=evaluate) is None

@@ -7,6 +7,7 @@ A policy that only warns is judged alike, and its refusal is a warning of the re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from pattern_operator.api.artifact import Signature
@@ -26,6 +27,7 @@ from pattern_operator.api.verification import (
 from pattern_operator.errors import Stalled, Untrusted
 from pattern_operator.limits import MAX_SIGNATURES
 from pattern_operator.verify import refusal, repositories
+from pattern_operator.verify.attestation import Evaluate, no_conditions
 from pattern_operator.verify.authority import Authority
 from pattern_operator.verify.formats import FORMATS
 from pattern_operator.verify.judgement import Counted, Judgement, Reading, judge, load
@@ -44,12 +46,14 @@ def verify(
     repository: Repository | None = None,
     now: datetime,
     command: str = SIGN,
+    evaluate: Evaluate = no_conditions,
 ) -> VerificationResult:
     """Decide whether ``digest`` meets each requirement of ``policy``.
 
     One valid signature of an authority is enough; invalid ones beside it are ignored. A threshold counts authorities of
     which each has a key, identity or certificate of its own. ``repository`` is where the artifact was found; that
     signatures name it is required only where a policy says so. ``command`` signs the artifact, for messages.
+    ``evaluate`` judges conditions on attestations, each once; without it, none holds.
 
     The work grows with signatures times authorities, some 0.1 ms each for keys: call it off the event loop.
 
@@ -71,9 +75,19 @@ def verify(
         return VerificationResult(required=False)
     authorities = _load(policy)
     _refuse_number(digest, signatures)
+    evaluate = cache(evaluate)
     readings = [Reading(each, FORMATS[each.format](each)) for each in signatures]
     verdicts = [
-        _verdict(requirement, loaded, readings, digest=digest, repository=repository, now=now, command=command)
+        _verdict(
+            requirement,
+            loaded,
+            readings,
+            digest=digest,
+            repository=repository,
+            now=now,
+            command=command,
+            evaluate=evaluate,
+        )
         for requirement, loaded in authorities
     ]
     refusals = [each for each in verdicts if isinstance(each, Refusal)]
@@ -154,6 +168,7 @@ def _verdict(
     repository: Repository | None,
     now: datetime,
     command: str,
+    evaluate: Evaluate,
 ) -> Judgement | Refusal:
     if isinstance(requirement, UnusablePolicy):
         message = f"{requirement.source} cannot be used, so that nothing meets it: {requirement.message}"
@@ -164,7 +179,8 @@ def _verdict(
         named = repositories.to_be_named(requirement.repository, repository)
     except Stalled as error:
         return Refusal(requirement.source, error.reason, error.message)
-    judgement = judge(requirement, authorities, readings, subject=Subject(digest, repositories=named), now=now)
+    subject = Subject(digest, repositories=named)
+    judgement = judge(requirement, authorities, readings, subject=subject, now=now, evaluate=evaluate)
     if len(judgement.signed) < requirement.threshold:
         return refusal.not_met(digest, judgement, command=command)
     if requirement.max_age is not None and (judgement.newest is None or _until(judgement) <= now):
