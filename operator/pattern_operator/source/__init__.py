@@ -3,7 +3,8 @@
 ``resolve`` finds the digest; ``fetch_manifest`` reads the manifest; ``fetch_signatures`` finds what claims to sign it;
 ``open_layers`` gives its content (``pull``: as files in memory). Each takes a ``RepositoryClient``, the client of one
 repository, which knows ``Credentials`` and keeps tokens in a ``TokenCache``. ``Cache`` keeps content by repository and
-digest. ``push``, ``read_local`` and ``oci_layout`` are for the command line.
+digest. ``IssuerClient`` asks for revoked
+certificates. ``push``, ``read_local`` and ``oci_layout`` are for the command line.
 
 Where to look: registry authentication in ``registry.auth``, pull Secrets in ``credentials.pull_secrets``, ranges of
 versions in ``semver.range``, the formats of signatures in ``signatures.formats``; tar safety is in ``archive``.
@@ -15,6 +16,7 @@ from pattern_operator.source.cache.disk import DiskCache
 from pattern_operator.source.credentials.credential import Credential
 from pattern_operator.source.credentials.docker_config import Credentials, from_docker_home
 from pattern_operator.source.credentials.pull_secrets import PullSecretReader
+from pattern_operator.source.issuer_client import IssuerClient
 from pattern_operator.source.local_files import read_local, read_stream
 from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.source.pull import ResolvedManifest, fetch_manifest, open_layers, pull
@@ -37,6 +39,7 @@ __all__ = [
     "DiskCache",
     "DnsResolver",
     "FetchedSignatures",
+    "IssuerClient",
     "LayerSelector",
     "Network",
     "Origin",

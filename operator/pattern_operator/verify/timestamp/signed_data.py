@@ -115,8 +115,9 @@ def _read(data: SignedData) -> Token:
         raise InvalidDocument("does not have exactly one signer, of version 1")
     signer = signers[0]
     digest = hash_of(signer.digest_algorithm, name="digest algorithm")
-    if signer.digest_algorithm.algorithm not in {each.algorithm for each in data.digest_algorithms.as_list()}:
-        raise InvalidDocument("does not list the digest algorithm of its signer")
+    listed = [each.algorithm for each in data.digest_algorithms.as_list()]
+    if listed.count(signer.digest_algorithm.algorithm) != 1:
+        raise InvalidDocument("does not list the digest algorithm of its signer, once")
     identifier = _signature_algorithm(signer)
     attributes = _attributes(signer)
     if _decode_attribute(attributes, _CONTENT_TYPE, x509.ObjectIdentifier, name="content type") != _TST_INFO:
