@@ -159,6 +159,7 @@ SERIAL = OURS.identity.certificate.parsed.serial_number
         ({"signers": 2}, "does not have exactly one signer, of version 1"),
         ({"digest": SHA1}, "has a digest algorithm that is not SHA-256"),
         ({"listed_digests": ()}, "does not list the digest algorithm of its signer"),
+        ({"listed_digests": (SHA256, SHA256)}, "does not list the digest algorithm of its signer, once"),
         ({"listed_digests": (SHA384,)}, "does not list the digest algorithm of its signer"),
         ({"signature_algorithm": algorithm(tsa.ECDSA_WITH[SHA512])}, "of another hash than its digest algorithm"),
         ({"signature_algorithm": algorithm(tsa.ECDSA_WITH[SHA1])}, "has a signature algorithm that is not used"),
@@ -210,7 +211,7 @@ SERIAL = OURS.identity.certificate.parsed.serial_number
         ({"time": NOW + 2 * YEAR}, "expired at"),
         ({"time": NOW - 2 * YEAR}, "is valid from"),
     ],
-    ids=range(47),
+    ids=range(48),
 )
 def test_a_token_that_is_wrong_in_one_way_is_refused(options, reason):
     assert reason in rejection(OURS.stamp(**options))
