@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from pattern_operator import handlers
+from pattern_operator import __version__, handlers
 from pattern_operator.aio import BackgroundTasks, background_tasks
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
@@ -54,8 +54,9 @@ from pattern_operator.reconcile import (
 )
 from pattern_operator.reconcile.config_sources import Reader
 from pattern_operator.reconcile.reporting import record_event
+from pattern_operator.reconcile.revocation import IssuerAnswers
 from pattern_operator.resources import Resources
-from pattern_operator.source import PullRecords, PullSecretReader, TokenCache
+from pattern_operator.source import IssuerClient, PullRecords, PullSecretReader, TokenCache
 from pattern_operator.startup import load_patterns, own_account, until_rbac_is_read
 from pattern_operator.telemetry import EventRecorder, about_name
 from pattern_operator.watchdog import Watchdog
@@ -205,6 +206,11 @@ def _build(
         verdicts=verdicts,
         sandbox=resources.sandbox,
         executors=process.executors,
+        revocation=IssuerAnswers(
+            IssuerClient(resources.network, f"pattern-operator/{__version__}"),
+            executors=process.executors,
+            now=lambda: datetime.now(UTC),
+        ),
     )
     writer = StatusWriter(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
     reconciler = Reconciler(

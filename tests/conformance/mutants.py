@@ -149,11 +149,17 @@ def _jws(content: bytes) -> Iterator[tuple[str, bytes]]:
         yield name, changed
     for name in ("payload", "protected", "signature"):
         for how, text in _base64url(envelope[name]):
+            if text == envelope[name]:
+                continue
             yield f"{name}: {how}", _json({**envelope, name: text})
     for name in ("payload", "protected"):
         for how, inner in _documents(_unpad(envelope[name])):
+            if inner == _unpad(envelope[name]):
+                continue
             yield f"{name}/{how}", _json({**envelope, name: _pad_less(inner)})
     for how, header in _header(envelope["header"]):
+        if header == envelope["header"]:
+            continue
         yield f"header/{how}", _json({**envelope, "header": header})
 
 
@@ -293,7 +299,10 @@ def _cose(content: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"payload/{how}", _sign1({**parts, "payload": changed})
     for how, labels in _labels(_plain(parts["protected"])):
         yield f"protected/{how}", _sign1({**parts, "protected": cbor2.dumps(labels)})
+    same = _sign1(parts)
     for how, labels in _unprotected(parts["unprotected"]):
+        if _sign1({**parts, "unprotected": labels}) == same:
+            continue
         yield f"unprotected/{how}", _sign1({**parts, "unprotected": labels})
 
 

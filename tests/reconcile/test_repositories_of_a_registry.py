@@ -15,7 +15,11 @@ from tests.executors import EXECUTORS
 from tests.reconcile.pattern import pattern
 from tests.reconcile.test_repositories import NoPolicies
 from tests.source.fake_registry import ALICE, FakeRegistry, challenged, serving
+from tests.verify import notary, pki
+from tests.verify.test_notation_policy import authority
+from tests.verify.x509.test_revocation import OCSP_URL, ocsp_at, respond
 
+from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
@@ -29,6 +33,7 @@ from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.registry_login import Login, SecretVersion
 from pattern_operator.reconcile.repositories import Registries, Repositories
+from pattern_operator.reconcile.revocation import OFFLINE
 from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.source import (
     Cache,
@@ -39,9 +44,11 @@ from pattern_operator.source import (
     PullSecretReader,
     TokenCache,
 )
+from pattern_operator.verify.x509.revocation import RevocationAnswer
 
 pytestmark = pytest.mark.real_time
 KEY = PatternKey("team", "web")
+NOTATION = "application/vnd.cncf.notary.signature"
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 PEM = "-----BEGIN PUBLIC KEY-----"
 
@@ -207,6 +214,36 @@ async def test_signatures_are_looked_for_in_the_repository_of_the_pattern(
 
     assert found.signatures == ()
     assert any("/referrers/" in path for path in registry.paths("GET"))
+
+
+async def test_issuers_are_asked_in_the_name_of_the_namespace_before_a_signature_is_believed(
+    repositories: Repositories, registry: FakeRegistry
+):
+    digest, asking = artifact(registry), of(registry)
+    media_type, body = registry.manifests[str(digest)]
+    payload = {"targetArtifact": notary.descriptor(Descriptor(media_type, digest, len(body)))}
+    leaf = notary.ALICE.above[0].issue("C=US,ST=WA,O=Notary,CN=a", extensions=[*pki.CODE_SIGNING, ocsp_at(OCSP_URL)])
+    signer = notary.Notary(leaf, notary.ALICE.above)
+    envelope = registry.blob(signer.cose(payload=json.dumps(payload).encode()), notary.COSE)
+    registry.refer(registry.manifest([envelope], artifactType=NOTATION, subject=digest), NOTATION)
+    policy = VerificationPolicy.of(authority(signer, revocation="Check"))
+    desired = replace(wanted(asking, digest), policy=policy)
+    asked: list[tuple[str, list[str]]] = []
+
+    class Issuers:
+        async def answers(self, checks, *, tenant):
+            asked.append((tenant, [url for check in checks for url in check.ocsp]))
+            good = respond(about=leaf, issuer=notary.ALICE.above[0])
+            return {check: RevocationAnswer(good) for check in checks}
+
+    trusting = replace(repositories, revocation=Issuers(), now=lambda: pki.NOW)
+    found = await trusting.signatures(asking, desired, waits=ConnectionWaits())
+    result = await trusting.check(asking, desired, found)
+
+    assert [each.format for each in result.verified_by] == ["notation"]
+    assert asked == [("team", [OCSP_URL])]
+    with pytest.raises(Stalled, match="which may have been revoked"):
+        await replace(trusting, revocation=OFFLINE).check(asking, desired, found)
 
 
 async def test_a_rendering_counts_for_the_namespace_of_the_pattern(repositories: Repositories, registry: FakeRegistry):

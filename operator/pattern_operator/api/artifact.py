@@ -52,6 +52,7 @@ class SignatureFormat(StrEnum):
 
     COSIGN = "cosign"  # a layer of the tag sha256-<hex>.sig or .att, or of an OCI 1.1 referrer of cosign's own type
     BUNDLE = "bundle"  # a Sigstore bundle, the only layer of a referrer
+    NOTATION = "notation"  # an envelope of the Notary Project, the only layer of a referrer
 
 
 @dataclass(frozen=True, slots=True)

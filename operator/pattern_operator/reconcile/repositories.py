@@ -27,6 +27,7 @@ from pattern_operator.reconcile.desired import DesiredState, scheme_of
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.registry_login import DOCKER_CONFIG, Login, SecretVersion, login_of, secret_version_of
+from pattern_operator.reconcile.revocation import OFFLINE, RevocationSource
 from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.sandbox import Plan, Sandbox
 from pattern_operator.sandbox.build import Layers
@@ -47,7 +48,7 @@ from pattern_operator.source import (
     resolve_or_hold,
 )
 from pattern_operator.source.held_version import Resolution
-from pattern_operator.verify import verify
+from pattern_operator.verify import NO_ANSWERS, revocation_checks, verify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ class Repositories:
     verdicts: Verdicts
     sandbox: Sandbox
     executors: Executors
+    revocation: RevocationSource = OFFLINE
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def secret_version(self, pattern: DesignPattern) -> SecretVersion:
@@ -175,7 +177,7 @@ class Repositories:
         self, pattern: DesignPattern, desired: DesiredState, found: FetchedSignatures
     ) -> VerificationResult:
         """Whether the signatures meet the policy; raises Stalled where they do not."""
-        digest = desired.revision.digest
+        digest, now = desired.revision.digest, self.now()
         command = signing.command(desired.repository, digest, insecure=pattern.spec.source.insecure)
         check = partial(
             verify,
@@ -183,13 +185,19 @@ class Repositories:
             found.signatures,
             policy=desired.policy,
             repository=desired.repository,
-            now=self.now(),
+            now=now,
             command=command,
             evaluate=evaluate,
+            target=found.target,
         )
         if not desired.policy.requires_signatures:  # nothing is to be computed, and to wait for a thread takes longer
             return check()
-        return await run_in(self.executors.of(pattern.metadata.namespace).cpu, check)
+        namespace = pattern.metadata.namespace
+        cpu, answers = self.executors.of(namespace).cpu, NO_ANSWERS
+        if found.target is not None:
+            asked = partial(revocation_checks, found.signatures, policy=desired.policy, target=found.target, now=now)
+            answers = await self.revocation.answers(await run_in(cpu, asked), tenant=namespace)
+        return await run_in(cpu, partial(check, answers=answers))
 
     @asynccontextmanager
     async def layers(

@@ -43,6 +43,9 @@ class Offline:
         return {}
 
 
+OFFLINE: Final = Offline()
+
+
 class IssuerPort(Protocol):
     """Who sends the requests."""
 

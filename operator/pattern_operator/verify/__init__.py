@@ -15,6 +15,8 @@ means that the artifact has no signature.
     sct, fulcio        what a keyless certificate is worth, and whom it names
     attestation        whether a statement is the one that a policy asks for
     statement, dsse    in-toto statements, and the envelopes around them
+    notation           the Notary Project: a signed descriptor of the artifact, with certificates
+    revocation         what has to be asked of the issuers of certificates before a policy can be judged
     timestamp          timestamps of RFC 3161
     x509               certificates, and their path to a root that is trusted
     key                public keys, and the check of a signature
@@ -29,5 +31,6 @@ proves it, and only then what was signed.
 """
 
 from pattern_operator.verify.policy import verify
+from pattern_operator.verify.revocation import NO_ANSWERS, revocation_checks
 
-__all__ = ["verify"]
+__all__ = ["NO_ANSWERS", "revocation_checks", "verify"]

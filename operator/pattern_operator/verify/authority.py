@@ -7,6 +7,7 @@ from datetime import datetime
 from pattern_operator.verify.encoding import shortened
 from pattern_operator.verify.key import PublicKey
 from pattern_operator.verify.matcher import Matcher
+from pattern_operator.verify.notation.authority import NotationAuthority
 from pattern_operator.verify.trusted_root import Authority as Issuer
 from pattern_operator.verify.trusted_root import Log, TrustedRoot
 from pattern_operator.verify.x509.certificate import Certificate
@@ -126,4 +127,4 @@ class CertificateAuthority:
         return f"{shortened(self.name)} ({shortened(', '.join((*self.emails, *self.dns_names, *self.uris)))})"
 
 
-Authority = KeyAuthority | KeylessAuthority | CertificateAuthority
+Authority = KeyAuthority | KeylessAuthority | CertificateAuthority | NotationAuthority

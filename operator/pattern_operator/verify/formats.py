@@ -15,6 +15,7 @@ from pattern_operator.verify.bundle.document import Bundle, FileSignature, read_
 from pattern_operator.verify.bundle.verify import said_by_bundle, verify_bundle
 from pattern_operator.verify.cosign.layer import Layer, read_layer
 from pattern_operator.verify.cosign.verify import said_by_layer, verify_layer
+from pattern_operator.verify.notation import Envelope, NotationAuthority, read_envelope, verify_notation
 from pattern_operator.verify.outcome import Outcome
 from pattern_operator.verify.parsed_signature import ParsedSignature, Rejection
 from pattern_operator.verify.sigstore.said import Said
@@ -98,7 +99,30 @@ def _read_layer(signature: Signature) -> ReadSignature | Rejection:
     return layer if isinstance(layer, Rejection) else _ReadLayer(layer)
 
 
+@dataclass(frozen=True, slots=True)
+class _ReadEnvelope:
+    envelope: Envelope
+
+    def verify(self, subject: Subject, authority: Authority, *, now: datetime) -> Outcome:
+        if not isinstance(authority, NotationAuthority):
+            return Rejection("is a signature of the Notary Project, which is not asked for")
+        if subject.repositories:
+            return Rejection(f"names no repository, and {subject.repositories[0]} is required")
+        if subject.descriptor is None:
+            return Rejection("signs media type and size of the artifact, which are not known here")
+        outcome = verify_notation(self.envelope, subject.descriptor, authority, now)
+        if isinstance(outcome, Rejection) and outcome.key_is_right:
+            return replace(outcome, why=f"is by {authority} and {outcome.why}")
+        return outcome
+
+
+def _read_notation(signature: Signature) -> ReadSignature | Rejection:
+    envelope = read_envelope(signature.payload, media_type=signature.media_type)
+    return envelope if isinstance(envelope, Rejection) else _ReadEnvelope(envelope)
+
+
 FORMATS: Final[Mapping[SignatureFormat, Reader]] = {
     SignatureFormat.COSIGN: _read_layer,
     SignatureFormat.BUNDLE: _read_bundle,
+    SignatureFormat.NOTATION: _read_notation,
 }

@@ -78,7 +78,8 @@ class Verified:
 
     ``signed_at`` are the times that somebody trusted vouched for. ``annotations`` are signed; ``reference`` is the
     repository that the signature was made for, where it names one. ``warnings`` are checks that failed and that the
-    policy only logs: clauses that follow the name of the signature.
+    policy only logs: clauses that follow the name of the signature. ``until`` is when it has to be judged again, where
+    somebody is asked whether it still holds.
     """
 
     signer: Signer
@@ -88,6 +89,7 @@ class Verified:
     reference: str | None = None
     statement: Statement | None = None
     warnings: tuple[str, ...] = ()
+    until: datetime | None = None
 
 
 Outcome = Verified | Rejection

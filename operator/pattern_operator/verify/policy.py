@@ -4,13 +4,13 @@ Every policy must be met, the TrustPolicies that match and the pattern's own. On
 A policy that only warns is judged alike, and its refusal is a warning of the result.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Final
 
-from pattern_operator.api.artifact import Signature
+from pattern_operator.api.artifact import Descriptor, Signature
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.api.signing import SIGN
@@ -33,6 +33,7 @@ from pattern_operator.verify.formats import FORMATS
 from pattern_operator.verify.judgement import Counted, Judgement, Reading, judge, load
 from pattern_operator.verify.outcome import CertificateSigner, KeySigner, NotationSigner
 from pattern_operator.verify.refusal import Refusal
+from pattern_operator.verify.revocation import NO_ANSWERS, Answers, with_answers
 from pattern_operator.verify.subject import Subject
 
 _OTHERS_SHOWN: Final = 3  # of policies that are not met, beside the one that the message is about
@@ -47,6 +48,8 @@ def verify(
     now: datetime,
     command: str = SIGN,
     evaluate: Evaluate = no_conditions,
+    target: Descriptor | None = None,
+    answers: Answers = NO_ANSWERS,
 ) -> VerificationResult:
     """Decide whether ``digest`` meets each requirement of ``policy``.
 
@@ -54,6 +57,8 @@ def verify(
     which each has a key, identity or certificate of its own. ``repository`` is where the artifact was found; that
     signatures name it is required only where a policy says so. ``command`` signs the artifact, for messages.
     ``evaluate`` judges conditions on attestations, each once; without it, none holds.
+    ``target`` is its descriptor, which the Notary Project signs, and ``answers`` what was fetched for
+    ``revocation_checks``.
 
     The work grows with signatures times authorities, some 0.1 ms each for keys: call it off the event loop.
 
@@ -73,16 +78,17 @@ def verify(
         if policy.unsigned is Unsigned.DENY:
             raise _not_covered(digest, repository)
         return VerificationResult(required=False)
-    authorities = _load(policy)
+    authorities = _load(policy, answers)
     _refuse_number(digest, signatures)
     evaluate = cache(evaluate)
     readings = [Reading(each, FORMATS[each.format](each)) for each in signatures]
+    subject = Subject(digest, descriptor=target)
     verdicts = [
         _verdict(
             requirement,
             loaded,
             readings,
-            digest=digest,
+            subject=subject,
             repository=repository,
             now=now,
             command=command,
@@ -100,7 +106,7 @@ def verify(
         met=tuple(each.requirement.source.name for each in met if each.requirement.source.name),
         unmet=_names(refusals),
         warnings=(*(each.message for each in refusals), *_logged(met)),
-        until=min((_until(each) for each in met if each.requirement.max_age is not None), default=None),
+        until=min(_ends(met), default=None),
     )
 
 
@@ -118,7 +124,7 @@ def policy_errors(policy: VerificationPolicy) -> Sequence[tuple[PolicySource, St
 Loaded = tuple[Requirement | UnusablePolicy, list[Authority]]
 
 
-def _load(policy: VerificationPolicy) -> list[Loaded]:
+def _load(policy: VerificationPolicy, answers: Answers) -> list[Loaded]:
     """Read every key and root: one that cannot be used is an error even where others would do: it was meant to count.
 
     A TrustPolicy that cannot be used is one that is not met; the pattern's own is for its author to correct.
@@ -126,7 +132,8 @@ def _load(policy: VerificationPolicy) -> list[Loaded]:
     found: list[Loaded] = []
     for requirement in policy.requirements:
         try:
-            found.append((requirement, _usable(requirement)))
+            usable = _usable(requirement)
+            found.append((requirement, [with_answers(each, answers) for each in usable]))
         except Stalled as error:
             if not requirement.source.name:
                 raise
@@ -164,12 +171,13 @@ def _verdict(
     authorities: list[Authority],
     readings: Sequence[Reading],
     *,
-    digest: Digest,
+    subject: Subject,
     repository: Repository | None,
     now: datetime,
     command: str,
     evaluate: Evaluate,
 ) -> Judgement | Refusal:
+    digest = subject.digest
     if isinstance(requirement, UnusablePolicy):
         message = f"{requirement.source} cannot be used, so that nothing meets it: {requirement.message}"
         return Refusal(requirement.source, requirement.reason, message)
@@ -179,13 +187,20 @@ def _verdict(
         named = repositories.to_be_named(requirement.repository, repository)
     except Stalled as error:
         return Refusal(requirement.source, error.reason, error.message)
-    subject = Subject(digest, repositories=named)
+    subject = replace(subject, repositories=named)
     judgement = judge(requirement, authorities, readings, subject=subject, now=now, evaluate=evaluate)
     if len(judgement.signed) < requirement.threshold:
         return refusal.not_met(digest, judgement, command=command)
     if requirement.max_age is not None and (judgement.newest is None or _until(judgement) <= now):
         return refusal.too_old(digest, judgement, command=command)
     return judgement
+
+
+def _ends(met: Sequence[Judgement]) -> Iterator[datetime]:
+    """When what was found has to be found again: a signature is too old, or it is asked again who was revoked."""
+    yield from (_until(each) for each in met if each.requirement.max_age is not None)
+    for judgement in met:
+        yield from (each.verified.until for each in judgement.counted if each.verified.until is not None)
 
 
 def _until(judgement: Judgement) -> datetime:

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reference import Digest, Repository
 
 HASHES: Final = ("sha256", "sha384", "sha512")  # of signed files and log entries; older ones are not believed
@@ -14,12 +15,14 @@ class Subject:
     """An artifact: the digest of its bytes and, where they are at hand, the bytes (``Subject.of``).
 
     With the bytes, a signature over any hash of them can be checked; with the digest alone, one over the same hash.
-    With ``repositories``, the signature must name one of them.
+    With ``repositories``, the signature must name one of them. ``descriptor`` is how a registry describes the artifact,
+    which the Notary Project signs.
     """
 
     digest: Digest
     content: bytes | None = field(default=None, repr=False)
     repositories: tuple[Repository, ...] = ()
+    descriptor: Descriptor | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, content: bytes, *, repositories: tuple[Repository, ...] = ()) -> Self:

@@ -155,16 +155,20 @@ def test_what_need_not_be_understood_does_not_matter(kind, scheme):
     accepted(signed, kind, authority=ALICE.authority(kind=trusted))
 
 
-def test_a_jws_without_critical_attributes_in_the_header_alone_is_refused():
-    signed = ALICE.jws(protected={"crit": LEAVE_OUT}, unprotected={"crit": [SCHEME]})
+@pytest.mark.parametrize("name", ["alg", "crit", "cty", SCHEME, EXPIRY, AUTHENTIC])
+@KINDS
+def test_what_belongs_into_the_signed_header_may_not_stand_outside(kind, name):
+    label = {"alg": 1, "crit": 2, "cty": 3}.get(name, name) if kind == COSE else name
+    signed = ALICE.sign(kind, protected={name: LEAVE_OUT}, unprotected={label: [SCHEME]})
 
-    assert "has critical attributes that are not signed" in rejection(signed, JWS)
+    assert "outside of what is signed" in rejection(signed, kind)
 
 
-def test_a_cose_without_critical_attributes_in_the_header_alone_is_refused():
-    signed = ALICE.cose(protected={"crit": LEAVE_OUT}, unprotected={2: [SCHEME]})
-
-    assert "has critical attributes that are not signed" in rejection(signed, COSE)
+@pytest.mark.parametrize("name", ["signingAgent", "SigningAgent"])
+@pytest.mark.parametrize("value", [7, None, {}])
+@KINDS
+def test_a_signing_agent_is_text(kind, value, name):
+    assert "signing agent that is not text" in rejection(ALICE.sign(kind, unprotected={PREFIX + name: value}), kind)
 
 
 GOOD = ALICE.jws()

@@ -33,13 +33,13 @@ from pattern_operator.source.registry.client import FetchedManifest, RepositoryC
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.signatures.budget import MAX_REQUESTS, SignatureBudget, SignatureLayer
 from pattern_operator.source.signatures.formats import (
-    BUNDLES,
     DSSE_ENVELOPE,
     LAYER_PREDICATE_HINT,
     PREDICATE_HINT,
     UNLIKELY,
     format_of_manifest,
     format_of_type,
+    only_layer,
     rank_of_hint,
 )
 from pattern_operator.source.signatures.in_toto import predicate_of
@@ -72,11 +72,13 @@ class FetchedSignatures:
     """What claims to sign an artifact, and what hides more of it; without both, it is proven that there is nothing.
 
     ``passed_over`` referrers say that they are something else, and were not looked at, because there are many.
+    ``target`` is the descriptor of the artifact, where something was found that signs it and not the digest alone.
     """
 
     signatures: tuple[Signature, ...] = ()
     failures: tuple[PatternError, ...] = ()
     passed_over: int = 0
+    target: Descriptor | None = None
 
     def explain(self, refusal: Stalled) -> PatternError:
         """The error where ``verify`` refuses what was found: a failure to ask, if there was one, is never "unsigned".
@@ -125,7 +127,13 @@ async def fetch_signatures(
         message = f"{digest} has {counted} {MAX_SIGNATURES_SIZE} bytes of them: remove old ones from the registry."
         failures.append(Stalled(reason=Reason.TOO_MANY_SIGNATURES, message=message))
     signatures = tuple(signature for each in found for signature in each.signatures)
-    return FetchedSignatures(signatures, tuple(failures), sum(each.passed_over for each in found))
+    target = None
+    if any(signature.format is SignatureFormat.NOTATION and signature.payload for signature in signatures):
+        try:
+            target = await finder.target()
+        except PatternError as error:
+            failures.append(error)
+    return FetchedSignatures(signatures, tuple(failures), sum(each.passed_over for each in found), target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +194,12 @@ class _Finder:
     def _rank(self, hint: str) -> int:
         return rank_of_hint(hint, predicates=self.predicates)
 
+    async def target(self) -> Descriptor:
+        """The descriptor of the artifact itself, of the bytes that the registry has under the digest."""
+        async with self.deadline.enforced():
+            content = await self.registry.manifest(self.digest)
+        return Descriptor(content.media_type, content.digest, len(content.body))
+
     async def referring(self) -> _Place:
         """The signatures among the referrers, those first that say that they are one.
 
@@ -229,8 +243,10 @@ class _Finder:
             return 0, _Place()
         if manifest.subject is None or manifest.subject.digest != self.digest:
             return 0, _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
-        if form is SignatureFormat.BUNDLE and [layer.media_type in BUNDLES for layer in manifest.layers] != [True]:
-            says = f"{where} (it has not exactly one layer, a bundle)"
+        if (only := only_layer(form)) is not None and [each.media_type in only[0] for each in manifest.layers] != [
+            True
+        ]:
+            says = f"{where} (it has not exactly one layer, {only[1]})"
             return 0, _Place(unreadable=(_placeholder(says, form=form),))
         rank = self._rank(manifest.annotations.get(PREDICATE_HINT, ""))
         return rank, _Place(_layers(manifest, form=form, where=where))
@@ -278,7 +294,7 @@ class _Finder:
 
 
 def _layers(manifest: Manifest, *, form: SignatureFormat, where: str) -> tuple[SignatureLayer, ...]:
-    one = form is SignatureFormat.BUNDLE
+    one = only_layer(form) is not None
     numbered = enumerate(manifest.layers, start=1)
     return tuple(SignatureLayer(layer, form, where if one else f"{where} layer {number}") for number, layer in numbered)
 

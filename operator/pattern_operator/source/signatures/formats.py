@@ -1,7 +1,7 @@
 """The formats of signatures that are found, by their media types: a new one is added here, and in ``verify``.
 
 Formats: Sigstore bundles (sigstore/protobuf-specs), cosign's own (cosign, specs/SIGNATURE_SPEC.md and
-ATTESTATION_SPEC.md), DSSE envelopes that others attach.
+ATTESTATION_SPEC.md), DSSE envelopes that others attach, and the Notary Project's (specs/signature-specification.md).
 """
 
 from collections.abc import Set
@@ -16,6 +16,8 @@ BUNDLES: Final = frozenset(  # the others are how sigstore_bundle.proto, ``media
 )
 COSIGN: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 DSSE_ENVELOPE: Final = "application/vnd.dsse.envelope.v1+json"
+NOTATION: Final = "application/vnd.cncf.notary.signature"
+ENVELOPES: Final = frozenset({"application/jose+json", "application/cose"})
 IN_TOTO: Final = "application/vnd.in-toto+json"
 # What registries list where they do not look for an artifactType, or fill it from the config: it says nothing.
 SAYS_NOTHING: Final = frozenset(
@@ -34,7 +36,7 @@ UNLIKELY: Final = 4  # rank of what says that it states what nobody asked for
 
 def types_of_referrers(predicates: Set[str]) -> frozenset[str]:
     """The types that a referrer may be listed with, where attestations of ``predicates`` are looked for too."""
-    return BUNDLES | {COSIGN} | SAYS_NOTHING | (STATEMENTS if predicates else frozenset())
+    return BUNDLES | {COSIGN, NOTATION} | SAYS_NOTHING | (STATEMENTS if predicates else frozenset())
 
 
 def format_of_type(media_type: str) -> SignatureFormat | None:
@@ -42,7 +44,7 @@ def format_of_type(media_type: str) -> SignatureFormat | None:
     media_type = media_type.lower()
     if media_type in BUNDLES:
         return SignatureFormat.BUNDLE
-    return SignatureFormat.COSIGN if media_type == COSIGN else None
+    return {COSIGN: SignatureFormat.COSIGN, NOTATION: SignatureFormat.NOTATION}.get(media_type)
 
 
 def format_of_manifest(manifest: Manifest, *, listed: SignatureFormat | None) -> SignatureFormat | None:
@@ -72,3 +74,10 @@ def rank_of_entry(entry: Descriptor, *, predicates: Set[str]) -> int:
         return UNLIKELY + 1
     rank = rank_of_hint(entry.annotations.get(PREDICATE_HINT, ""), predicates=predicates)
     return 2 if rank == 1 and media_type in SAYS_NOTHING else rank
+
+
+def only_layer(form: SignatureFormat) -> tuple[Set[str], str] | None:
+    """The types that the one layer of a referrer has, and what it is called; None where there may be many layers."""
+    if form is SignatureFormat.BUNDLE:
+        return BUNDLES, "a bundle"
+    return (ENVELOPES, "an envelope") if form is SignatureFormat.NOTATION else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from pattern_operator.strict_json import InvalidDocument
 from pattern_operator.verify.encoding import quoted
@@ -19,6 +19,7 @@ SIGNING_TIME: Final = f"{PREFIX}signingTime"
 AUTHENTIC_SIGNING_TIME: Final = f"{PREFIX}authenticSigningTime"
 EXPIRY: Final = f"{PREFIX}expiry"
 TIMESTAMP: Final = f"{PREFIX}timestampSignature"  # not signed
+_SIGNING_AGENT: Final = f"{PREFIX}signingAgent"  # not signed
 _PLUGIN: Final = f"{PREFIX}verificationPlugin"  # and verificationPluginMinVersion
 _UNDERSTOOD: Final = frozenset({SIGNING_SCHEME, SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY})
 
@@ -66,6 +67,21 @@ def read_attributes(
         if expiry <= signing_time:
             raise InvalidDocument("expires before it was made")
     return SignedAttributes(scheme, signing_time, expiry)
+
+
+def check_unsigned(unsigned: Mapping[Any, object]) -> None:
+    """Refuse names in the unsigned header that belong into the signed one, and a signing agent that is not text.
+
+    The name of an agent is compared as notation reads it, to whose JSON capitals are the same.
+
+    Raises:
+        InvalidDocument: there is one.
+    """
+    for name, value in unsigned.items():
+        if name in _UNDERSTOOD:
+            raise InvalidDocument(f"has {name} outside of what is signed")
+        if isinstance(name, str) and name.lower() == _SIGNING_AGENT.lower() and not isinstance(value, str):
+            raise InvalidDocument("has a signing agent that is not text")
 
 
 def _scheme(value: object) -> SigningScheme:

@@ -3,7 +3,7 @@
 Read once, into values of which nothing can fail later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -11,9 +11,10 @@ from typing import Final
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_TRUST_STORES, MAX_TRUSTED_IDENTITIES
-from pattern_operator.verify.encoding import quoted
+from pattern_operator.verify.encoding import quoted, shortened
 from pattern_operator.verify.x509.certificate import Certificate, InvalidCertificate, read_certificates
 from pattern_operator.verify.x509.distinguished_name import InvalidName, attributes_of, read_name
+from pattern_operator.verify.x509.revocation import RevocationAnswer, RevocationCheck
 
 _ANYBODY: Final = "*"
 _SUBJECT: Final = "x509.subject:"
@@ -46,8 +47,8 @@ class TimestampMode(StrEnum):
 class RevocationMode(StrEnum):
     """Whether authorities are asked for revoked certificates."""
 
-    CHECK = "check"
-    SKIP = "skip"  # for clusters from which they are not reached
+    CHECK = "Check"
+    SKIP = "Skip"  # for clusters from which they are not reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class NotationAuthority:
     """Who may sign, and how strictly this is judged.
 
     ``identities`` are attributes that the subject of a leaf must have, any one of the sets; None: any subject will do.
-    ``user_metadata`` are annotations that must be signed.
+    ``user_metadata`` are annotations that must be signed. ``answers`` are what was fetched for ``revocation_checks``; a
+    check without an answer is one whose result is not known.
     """
 
     name: str
@@ -74,6 +76,26 @@ class NotationAuthority:
     verify_timestamp: TimestampMode
     revocation: RevocationMode
     user_metadata: Mapping[str, str]
+    answers: Mapping[RevocationCheck, RevocationAnswer] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """The annotations that must be signed, as other authorities have them."""
+        return self.user_metadata
+
+    @property
+    def attestations(self) -> tuple[()]:
+        """None: the Notary Project has no attestations."""
+        return ()
+
+    @property
+    def trusted(self) -> Hashable:
+        """What is trusted: two authorities with the same are one signer."""
+        identities = None if self.identities is None else tuple(frozenset(each.items()) for each in self.identities)
+        return (self.stores, identities)
+
+    def __str__(self) -> str:
+        return f"{shortened(self.name)} (trust stores {shortened(', '.join(each.name for each in self.stores))})"
 
     def certificates(self, kind: StoreType) -> tuple[Certificate, ...]:
         """The certificates of all stores of one type."""

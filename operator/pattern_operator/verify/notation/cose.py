@@ -6,7 +6,7 @@ from typing import Final
 
 from pattern_operator.strict_json import InvalidDocument
 from pattern_operator.verify.encoding import quoted
-from pattern_operator.verify.notation.attributes import TIMESTAMP, read_attributes
+from pattern_operator.verify.notation.attributes import TIMESTAMP, check_unsigned, read_attributes
 from pattern_operator.verify.notation.cbor import Item, Label, Tagged, byte_string, read_cbor, text_string
 from pattern_operator.verify.notation.envelope import PAYLOAD_TYPE, Envelope, EnvelopeAlgorithm, read_chain
 
@@ -34,8 +34,9 @@ def read_cose(content: bytes) -> Envelope:
         raise InvalidDocument("has no protected header")
     if both := next((label for label in unsigned if label in signed), None):  # RFC 9052 section 3
         raise InvalidDocument(f"has {quoted(str(both))} in both of its headers")
-    if _CRITICAL in unsigned:
-        raise InvalidDocument("has critical attributes that are not signed")
+    if misplaced := next((label for label in (_CRITICAL, _ALGORITHM, _CONTENT_TYPE) if label in unsigned), None):
+        raise InvalidDocument(f"has label {misplaced} outside of what is signed")
+    check_unsigned(unsigned)
     if signed.get(_CONTENT_TYPE) != PAYLOAD_TYPE:
         raise InvalidDocument(f"signs a payload of type {quoted(signed.get(_CONTENT_TYPE))} and not {PAYLOAD_TYPE}")
     critical = signed.get(_CRITICAL)

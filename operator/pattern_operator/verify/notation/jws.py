@@ -8,7 +8,7 @@ from typing import Final
 
 from pattern_operator.strict_json import InvalidDocument, read_bounded
 from pattern_operator.verify.encoding import decode_base64, quoted
-from pattern_operator.verify.notation.attributes import TIMESTAMP, read_attributes
+from pattern_operator.verify.notation.attributes import TIMESTAMP, check_unsigned, read_attributes
 from pattern_operator.verify.notation.envelope import PAYLOAD_TYPE, Envelope, EnvelopeAlgorithm, read_chain
 
 _MEMBERS: Final = {"payload", "protected", "header", "signature"}
@@ -28,8 +28,9 @@ def read_jws(content: bytes) -> Envelope:
         raise InvalidDocument("has no object 'header'")
     if both := sorted(signed.keys() & unsigned.keys()):  # RFC 7515 section 4
         raise InvalidDocument(f"has {quoted(both[0])} in both of its headers")
-    if "crit" in unsigned:  # RFC 7515 section 4.1.11
-        raise InvalidDocument("has critical attributes that are not signed")
+    if misplaced := next((name for name in ("crit", "alg", "cty") if name in unsigned), None):
+        raise InvalidDocument(f"has {misplaced!r} outside of what is signed")  # RFC 7515 section 4.1.11, of crit
+    check_unsigned(unsigned)
     if signed.get("cty") != PAYLOAD_TYPE:
         raise InvalidDocument(f"signs a payload of type {quoted(signed.get('cty'))} and not {PAYLOAD_TYPE}")
     return Envelope(

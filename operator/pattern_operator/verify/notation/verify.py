@@ -5,7 +5,7 @@ is on it), the artifact and metadata that are signed, expiry, the time of signin
 the level's; what is not is a warning. Only a signature whose authenticity was found names a verified signer.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -34,13 +34,13 @@ from pattern_operator.verify.x509.revocation import (
     RevocationAnswer,
     RevocationCheck,
     Revoked,
+    Status,
     Unknown,
     judge,
 )
 from pattern_operator.verify.x509.revocation import revocation_checks as checks_of
 
 _READERS: Final[Mapping[str, Callable[[bytes], Envelope]]] = {JWS: read_jws, COSE: read_cose}
-_NO_ANSWERS: Final[Mapping[RevocationCheck, RevocationAnswer]] = {}
 _STORES: Final = {
     SigningScheme.X509: StoreType.CA,
     SigningScheme.SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY,
@@ -58,18 +58,8 @@ def read_envelope(content: bytes, *, media_type: str) -> Envelope | MalformedSig
         return MalformedSignature(str(error))
 
 
-def verify_notation(
-    envelope: Envelope,
-    target: Descriptor,
-    authority: NotationAuthority,
-    now: datetime,
-    *,
-    answers: Mapping[RevocationCheck, RevocationAnswer] = _NO_ANSWERS,
-) -> Outcome:
+def verify_notation(envelope: Envelope, target: Descriptor, authority: NotationAuthority, now: datetime) -> Outcome:
     """Judge an envelope that was read, for an artifact and an authority.
-
-    ``answers`` are what was fetched for ``revocation_checks``; a check without an answer is one whose result is
-    unknown, which fails where revocation is enforced.
 
     Returns:
         ``Verified``, or the first check that failed and is enforced. Under level ``audit`` the signer may be an
@@ -78,18 +68,18 @@ def verify_notation(
     judged = _judge(envelope, target, authority, now)
     if isinstance(judged, Rejection):
         return judged
-    warnings = list(judged.warnings)
-    for why in _revoked(judged, authority, answers, now):
-        if authority.level is Level.STRICT:
-            return Rejection(why, key_is_right=True)
-        warnings.append(why)
+    statuses = [_revocation(check, authority, now) for check in _checks(judged, authority)]
+    failures = [each.failure for each in statuses if each.failure is not None]
+    if failures and authority.level is Level.STRICT:
+        return Rejection(failures[0], key_is_right=True)
     leaf = envelope.chain[0]
     subject = leaf.subject.rfc4514_string()
     return Verified(
         signer=NotationSigner(subject, leaf.fingerprint) if judged.authentic else UnauthenticatedSigner(subject),
         signed_at=judged.time.signed_at,
         annotations=judged.target.annotations,
-        warnings=tuple(warnings),
+        warnings=(*judged.warnings, *failures),
+        until=min((each.until for each in statuses if each.until is not None), default=None),
     )
 
 
@@ -204,18 +194,28 @@ def _checks(judged: _Judged, authority: NotationAuthority) -> tuple[RevocationCh
     return tuple(check for chain in judged.chains for check in checks_of(chain))
 
 
-def _revoked(
-    judged: _Judged,
-    authority: NotationAuthority,
-    answers: Mapping[RevocationCheck, RevocationAnswer],
-    now: datetime,
-) -> Iterator[str]:
-    """Why certificates may not be trusted any more, or why this is not known."""
-    for check in _checks(judged, authority):
-        match judge(check, answers.get(check, RevocationAnswer()), now=now):
+@dataclass(frozen=True, slots=True)
+class _Revocation:
+    """What is known of a certificate that may have been revoked."""
+
+    check: RevocationCheck
+    status: Status
+
+    @property
+    def until(self) -> datetime | None:
+        return None if isinstance(self.status, Unknown) else self.status.until
+
+    @property
+    def failure(self) -> str | None:
+        """Why the certificate may not be trusted any more, or why this is not known."""
+        match self.status:
             case Revoked(at=at):
-                yield f"has the certificate {check.certificate}, which was revoked at {at:%Y-%m-%dT%H:%M:%SZ}"
+                return f"has the certificate {self.check.certificate}, which was revoked at {at:%Y-%m-%dT%H:%M:%SZ}"
             case Unknown(why=why):
-                yield f"has the certificate {check.certificate}, which may have been revoked: it {why}"
+                return f"has the certificate {self.check.certificate}, which may have been revoked: it {why}"
             case NotRevoked():
-                pass
+                return None
+
+
+def _revocation(check: RevocationCheck, authority: NotationAuthority, now: datetime) -> _Revocation:
+    return _Revocation(check, judge(check, authority.answers.get(check, RevocationAnswer()), now=now))

@@ -12,6 +12,7 @@ from pattern_operator.verify.authority import (
     TimestampPolicy,
 )
 from pattern_operator.verify.key import PublicKey
+from pattern_operator.verify.notation import NotationAuthority
 from pattern_operator.verify.outcome import CertificateSigner, KeySigner
 from pattern_operator.verify.parsed_signature import Rejection
 from pattern_operator.verify.sigstore.certificate import judge_identity, judge_own_certificate
@@ -37,6 +38,8 @@ def verify_signer(material: Material, *, authority: Authority, now: datetime) ->
             return _by_identity(material, authority, now)
         case CertificateAuthority():
             return _by_own_certificate(material, authority, now)
+        case NotationAuthority():
+            return Rejection("is not a signature of the Notary Project, which is asked for")
 
 
 def _by_key(material: Material, authority: KeyAuthority, now: datetime) -> Signed | Rejection:
