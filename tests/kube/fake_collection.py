@@ -78,7 +78,7 @@ class Collection:
         parts = rest.split("/") if found else []
         if self.resource.plural not in parts:
             return self._elsewhere(request)
-        namespace = parts[1] if parts[0] == "namespaces" else ""
+        namespace = parts[1] if parts[0] == "namespaces" and len(parts) > 2 else ""
         name = "".join(parts[parts.index(self.resource.plural) + 1 :][:1])
         verb = self._verb(request, name)
         self.asked.append(f"{verb} {self.resource.plural}")

@@ -26,6 +26,7 @@ from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.verify.policy import policy_errors
 
 GATHER: Final = 1.0  # seconds from a change until it is written: one change of a policy changes many verdicts
+REST: Final = 4.0  # seconds after that until more is written: while a thousand patterns are judged, few writes
 AGAIN: Final = 30.0  # seconds until what could not be read or written is tried again
 _AT_ONCE: Final = 200  # patterns that are looked at in one turn of the loop: some 2 ms for ten policies
 
@@ -68,6 +69,7 @@ class PolicyStatusWriter:
             retry = True
             with errors.contain("policy_status"):
                 retry = not await self.write_all()
+            await asyncio.sleep(REST)
 
     async def write_all(self) -> bool:
         """Write each status that is another now; whether all are written, and known."""

@@ -118,12 +118,19 @@ class TrustPolicies:
             return
         self._labels[name] = labels
         self.changed.set()
+        if not self._namespace_watch.synced.is_set():
+            return
         for pattern in self._patterns:
             if pattern.metadata.namespace == name:
                 self._wake(key_of(pattern))
 
     def _wake_covered(self, *policies: KnownPolicy | None) -> None:
-        """Wake the patterns that one of these holds for, whatever the labels are: to look costs a run nothing."""
+        """Wake the patterns that one of these holds for, whatever the labels are: to look costs a run nothing.
+
+        Until the first list is read nobody has been judged: who asks waits for it.
+        """
+        if not self._policy_watch.synced.is_set():
+            return
         globs = [each.url for policy in policies if policy is not None for each in policy.match]
         for pattern in self._patterns:
             repository = _repository(pattern)

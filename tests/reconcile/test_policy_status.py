@@ -1,0 +1,237 @@
+"""Whether a policy can be used, and how its patterns stand, is in its status: written when it changed, and not else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import orjson
+import pytest
+from aiohttp import web
+from tests.executors import EXECUTORS
+from tests.kube.fake_apiserver import serving
+from tests.kube.fake_collection import Collection, until
+from tests.reconcile.pattern import pattern
+from tests.reconcile.test_policy_store import body, policy
+from tests.verify.signing import ALICE
+
+from pattern_operator.aio import background_tasks
+from pattern_operator.api.condition import Condition
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.trust_policy import PatternCounts, TrustPolicyStatus
+from pattern_operator.api.verification import Unsigned
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.kube.wellknown import TRUST_POLICY
+from pattern_operator.reconcile import PatternKey, PatternStore, policy_status_writer
+from pattern_operator.reconcile.policies import Policies
+from pattern_operator.reconcile.policy_status import policy_status
+from pattern_operator.reconcile.policy_status_writer import PolicyStatusWriter
+from pattern_operator.reconcile.trust_policies import TrustPolicies
+from pattern_operator.reconcile.verdicts import Verdicts
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+COUNTS = PatternCounts(covered=3, passing=2, failing=1)
+WEB = PatternKey("team", "web")
+KEY = {"data": ALICE.pem.decode()}
+
+
+def ready(status: TrustPolicyStatus) -> Condition:
+    (condition,) = status.conditions
+    assert condition.type == "Ready"
+    return condition
+
+
+@pytest.mark.parametrize(
+    ("error", "truth", "reason", "says"),
+    [
+        (None, "True", "Ready", "the policy can be used"),
+        (
+            Stalled(reason=Reason.SECRET_NOT_FOUND, message="Secret x does not exist."),
+            "False",
+            "SecretNotFound",
+            "nothing meets this policy: Secret x does not exist.",
+        ),
+        (
+            Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="away."),
+            "Unknown",
+            "ApiServerUnavailable",
+            "nothing meets this policy: away.",
+        ),
+    ],
+)
+def test_ready_says_whether_the_policy_can_be_used(error: Any, truth: str, reason: str, says: str):
+    status = policy_status(policy(generation=4), COUNTS, error, now=NOW)
+
+    found = ready(status)
+    assert (found.status, found.reason, found.message, found.observed_generation) == (truth, reason, says, 4)
+    assert (status.observed_generation, status.patterns) == (4, COUNTS)
+
+
+def test_the_time_of_ready_is_that_of_its_last_change():
+    known = policy()
+    first = policy_status(known, COUNTS, None, now=NOW)
+    later = NOW + timedelta(hours=1)
+
+    same = policy_status(replace(known, status=first), COUNTS, None, now=later)
+    broken = Stalled(reason=Reason.SECRET_NOT_FOUND, message="gone")
+    changed = policy_status(replace(known, status=first), COUNTS, broken, now=later)
+
+    assert same == first
+    assert ready(changed).last_transition_time == "2026-11-27T13:00:00Z"
+
+
+# --- written ---
+
+
+class Cluster:
+    """TrustPolicies whose status is patched, as the API server merges it."""
+
+    def __init__(self) -> None:
+        self.policies = Collection(TRUST_POLICY)
+        self.patterns = PatternStore()
+        self.patterns.take(pattern())
+        self.written: list[dict[str, Any]] = []
+        self.refuse: int = 0
+
+    def put(self, name: str = "release", *, generation: int = 1, **spec: Any) -> None:
+        authorities = spec.pop("authorities", [{"name": "release-team", "key": KEY}])
+        made = body(name, generation=generation, url="oci://**", authorities=authorities, **spec)
+        self.policies.put(name, namespace="", metadata={"generation": generation}, spec=made["spec"])
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if request.method != "PATCH":
+            return await self.policies.answer(request)
+        if self.refuse:
+            return web.json_response({"code": self.refuse, "reason": "InternalError"}, status=self.refuse)
+        *_, name, subresource = request.path.split("/")
+        assert subresource == "status"
+        assert request.content_type == "application/merge-patch+json"
+        change = orjson.loads(await request.read())
+        self.written.append(change["status"])
+        held = self.policies.objects["", name]
+        assert change["metadata"]["uid"] == held["metadata"]["uid"]
+        metadata = {"generation": held["metadata"]["generation"]}
+        merged = {**held.get("status", {}), **change["status"]}
+        self.policies.put(name, namespace="", metadata=metadata, spec=held["spec"], status=merged)
+        return web.json_response({})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[tuple[TrustPolicies, Verdicts]]:
+        errors: list[str] = []
+        async with serving(self.answer) as session, background_tasks() as tasks:
+            trust = TrustPolicies(session, self.patterns, wake=lambda _: None, forget=lambda _: None, tasks=tasks)
+            sources: Any = Sources()
+            policies = Policies(sources, trust, namespace="system", unsigned=Unsigned.ALLOW)
+            verdicts = Verdicts(on_change=trust.changed.set)
+            writer = PolicyStatusWriter(
+                session,
+                trust=trust,
+                policies=policies,
+                patterns=self.patterns,
+                verdicts=verdicts,
+                cpu=EXECUTORS.cpu,
+                now=lambda: NOW,
+            )
+            trust.start()
+            tasks.create_task(writer.run(InternalErrors(errors.append)), name="writer")
+            try:
+                yield trust, verdicts
+            finally:
+                await tasks.stop()
+                self.policies._closed = True
+                self.policies._changed.set()
+        assert errors == []
+
+    async def until(self, done: Callable[[dict[str, Any]], bool], name: str = "release") -> dict[str, Any]:
+        status: Callable[[], dict[str, Any]] = lambda: self.policies.objects["", name].get("status", {})  # noqa: E731 - it is one line
+        await until(lambda: done(status()))
+        return status()
+
+
+class Sources:
+    """No Secret at all."""
+
+    async def read(self, *_: object, name: str, **__: object) -> dict[str, bytes]:
+        raise Stalled(reason=Reason.SECRET_NOT_FOUND, message=f"Secret {name} does not exist.")
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    monkeypatch.setattr(policy_status_writer, "GATHER", 0.05)
+    monkeypatch.setattr(policy_status_writer, "AGAIN", 0.2)
+    monkeypatch.setattr(policy_status_writer, "REST", 0.05)
+    return Cluster()
+
+
+def truth(status: dict[str, Any]) -> str:
+    found: str = next((each["status"] for each in status.get("conditions", ())), "")
+    return found
+
+
+@pytest.mark.real_time
+async def test_the_status_says_whether_a_policy_can_be_used_and_how_its_patterns_stand(cluster: Cluster):
+    cluster.put()
+    cluster.put("broken", authorities=[{"name": "a", "key": {"secretRef": {"name": "gone"}}}])
+    cluster.put("no-key", authorities=[{"name": "a", "key": {"data": "-----BEGIN PUBLIC KEY-----\n"}}])
+
+    async with cluster.running() as (_, verdicts):
+        verdicts.note(WEB, met=["release"], unmet=["broken"])
+        good = await cluster.until(lambda status: status.get("patterns", {}).get("passing") == 1)
+        broken = await cluster.until(lambda status: truth(status) == "False", "broken")
+        no_key = await cluster.until(lambda status: truth(status) == "False", "no-key")
+
+    assert truth(good) == "True"
+    assert good["patterns"] == {"covered": 1, "passing": 1, "failing": 0}
+    assert broken["patterns"]["failing"] == 1
+    assert "Secret gone does not exist." in broken["conditions"][0]["message"]
+    assert no_key["conditions"][0]["reason"] == "KeyInvalid"
+
+
+@pytest.mark.real_time
+async def test_what_is_no_more_is_written_as_none(cluster: Cluster):
+    cluster.put()
+    async with cluster.running() as (_, verdicts):
+        verdicts.note(WEB, met=["release"], unmet=[])
+        await cluster.until(lambda status: status.get("patterns", {}).get("passing") == 1)
+        verdicts.note(WEB, met=[], unmet=["release"])
+        status = await cluster.until(lambda status: status["patterns"]["failing"] == 1)
+
+    assert status["patterns"] == {"covered": 1, "passing": 0, "failing": 1}
+
+
+@pytest.mark.real_time
+async def test_a_status_that_is_as_it_was_is_not_written_again(cluster: Cluster):
+    cluster.put()
+    async with cluster.running() as (trust, _):
+        await cluster.until(lambda status: truth(status) == "True")
+        await until(lambda: next(iter(trust.policies)).status.observed_generation == 1)
+        written = len(cluster.written)
+        for _ in range(3):
+            trust.changed.set()
+            await until(lambda: not trust.changed.is_set())
+        await asyncio.sleep(0.2)  # nothing comes of it, so there is nothing to wait for
+
+    assert len(cluster.written) == written == 1
+
+
+@pytest.mark.real_time
+async def test_a_status_that_could_not_be_written_is_written_later(cluster: Cluster):
+    cluster.put()
+    cluster.refuse = 500
+    async with cluster.running():
+        await until(lambda: "list trustpolicies" in cluster.policies.asked)
+        cluster.refuse = 0
+        await cluster.until(lambda status: truth(status) == "True")
+
+
+def test_a_status_is_read_as_it_is_written():
+    status = policy_status(policy(), COUNTS, None, now=NOW)
+    written = msgspec.to_builtins(status)
+
+    read = policy().of({**body(), "status": written})
+
+    assert read.status == status

@@ -1,0 +1,308 @@
+"""Which policies hold is followed: who has to be judged again is woken, and what is not known yet is waited for."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from tests.kube.fake_apiserver import serving
+from tests.kube.fake_collection import Collection, until
+from tests.reconcile.pattern import pattern
+from tests.reconcile.test_policy_store import body
+
+from pattern_operator.aio import background_tasks
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.verification import Requirement, Unsigned, UnusablePolicy
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.kube.wellknown import NAMESPACE, TRUST_POLICY
+from pattern_operator.reconcile import PatternKey, PatternStore, trust_policies
+from pattern_operator.reconcile.config_sources import Reader
+from pattern_operator.reconcile.policies import Policies
+from pattern_operator.reconcile.policy_store import PolicyKey
+from pattern_operator.reconcile.trust_policies import TrustPolicies
+
+pytestmark = pytest.mark.real_time
+WEB, SHOP = PatternKey("team", "web"), PatternKey("shop", "web")
+PROD = {"matchLabels": {"env": "prod"}}
+EVERYTHING, ELSEWHERE = "oci://**", "oci://other.example/**"
+
+
+class Cluster:
+    """TrustPolicies and namespaces, and who is woken by them."""
+
+    def __init__(self) -> None:
+        self.policies, self.namespaces = Collection(TRUST_POLICY), Collection(NAMESPACE)
+        self.patterns = PatternStore()
+        self.woken: list[PatternKey] = []
+        self.forgotten: list[PolicyKey] = []
+        for namespace in ("team", "shop"):
+            self.patterns.take(pattern(namespace=namespace, uid=f"u-{namespace}"))
+            self.label(namespace)
+
+    def put(self, name: str = "release", *, generation: int = 1, **spec: Any) -> None:
+        made = body(name, generation=generation, **{"url": EVERYTHING, **spec})
+        self.policies.put(name, namespace="", metadata={"generation": generation}, spec=made["spec"])
+
+    def label(self, namespace: str, **labels: str) -> None:
+        self.namespaces.put(namespace, namespace="", metadata={"labels": labels})
+
+    @asynccontextmanager
+    async def followed(self) -> AsyncIterator[TrustPolicies]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            of_namespaces = request.path.endswith("/namespaces")
+            return await (self.namespaces if of_namespaces else self.policies).answer(request)
+
+        async with serving(answer) as session, background_tasks() as tasks:
+            trust = TrustPolicies(
+                session, self.patterns, wake=self.woken.append, forget=self.forgotten.append, tasks=tasks
+            )
+            trust.start()
+            try:
+                yield trust
+            finally:
+                await tasks.stop()
+                for each in (self.policies, self.namespaces):
+                    each._closed = True
+                    each._changed.set()
+
+    async def until_woken(self, *keys: PatternKey) -> None:
+        await until(lambda: set(self.woken) >= set(keys))
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+async def names(trust: TrustPolicies, asking: DesignPattern) -> list[str]:
+    return [each.key.name for each in await trust.covering(asking)]
+
+
+async def test_the_policies_that_cover_a_pattern_are_known_once_they_are_listed(cluster: Cluster):
+    cluster.put("b")
+    cluster.put("a")
+    cluster.put("elsewhere", url=ELSEWHERE)
+
+    async with cluster.followed() as trust:
+        found = await names(trust, pattern())
+
+    assert found == ["a", "b"]
+
+
+async def test_a_policy_that_comes_changes_or_goes_wakes_whom_it_covers_or_covered(cluster: Cluster):
+    async with cluster.followed() as trust:
+        assert await names(trust, pattern()) == []
+        for change in (
+            lambda: cluster.put(),
+            lambda: cluster.put(generation=2, url=ELSEWHERE),  # it covered them
+            lambda: cluster.put(generation=3),
+            lambda: cluster.policies.drop("release", namespace=""),
+        ):
+            cluster.woken.clear()
+            change()
+            await cluster.until_woken(WEB, SHOP)
+
+    assert cluster.forgotten == [PolicyKey("release")]
+
+
+async def test_what_is_there_at_first_wakes_nobody_who_waits_for_it_anyhow(cluster: Cluster):
+    cluster.put()
+    cluster.put("labels", match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+
+    assert cluster.woken == []
+
+
+async def test_what_a_policy_does_not_cover_and_its_status_wake_nobody(cluster: Cluster):
+    cluster.put()
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+        trust.changed.clear()
+
+        cluster.put()  # the same generation: only its status is another
+        cluster.put("elsewhere", url=ELSEWHERE)
+        await trust.changed.wait()
+
+    assert cluster.woken == []
+
+
+async def test_the_labels_of_a_namespace_decide_and_wake_its_patterns_when_they_change(cluster: Cluster):
+    cluster.put(match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
+    async with cluster.followed() as trust:
+        before = await names(trust, pattern())
+
+        cluster.label("team", env="prod")
+        await cluster.until_woken(WEB)
+        after = await names(trust, pattern()), await names(trust, pattern(namespace="shop"))
+
+    assert before == []
+    assert after == (["release"], [])
+    assert set(cluster.woken) == {WEB}
+
+
+async def test_where_the_labels_of_a_namespace_are_not_known_nothing_is_known_to_be_approved(cluster: Cluster):
+    cluster.put(match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
+    async with cluster.followed() as trust:
+        with pytest.raises(Transient, match="the labels of namespace new are not known yet"):
+            await trust.covering(pattern(namespace="new"))
+
+
+async def test_where_no_policy_asks_for_labels_namespaces_are_not_followed(cluster: Cluster):
+    cluster.put()
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+
+    assert cluster.namespaces.asked == []
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "says"),
+    [
+        (403, "Forbidden", "may not list and watch trustpolicies.pattern-operator.io; apply its manifests again"),
+        (500, "InternalError", "TrustPolicies could not be listed yet"),
+    ],
+)
+async def test_until_the_policies_are_listed_nothing_is_known_to_be_approved(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, code: int, reason: str, says: str
+):
+    monkeypatch.setattr(trust_policies, "SYNC_TIMEOUT", 0.3)
+    cluster.policies.refuse = {"list": (code, reason)}
+
+    async with cluster.followed() as trust:
+        with pytest.raises(Transient) as unknown:
+            await trust.covering(pattern())
+
+    assert says in unknown.value.message
+    assert "not known what must be verified" in unknown.value.message
+
+
+async def test_a_changed_secret_of_a_policy_wakes_whom_it_covers(cluster: Cluster):
+    cluster.put()
+    cluster.put("elsewhere", url=ELSEWHERE)
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+        trust.changed.clear()
+
+        trust.material_changed(PolicyKey("elsewhere"))
+        trust.material_changed(PolicyKey("gone"))
+        nobody = list(cluster.woken)
+        trust.material_changed(PolicyKey("release"))
+
+    assert nobody == []
+    assert set(cluster.woken) == {WEB, SHOP}
+    assert trust.changed.is_set()
+
+
+# --- what they require ---
+
+
+class Sources:
+    """Secrets of the operator's namespace by name."""
+
+    def __init__(self, **secrets: dict[str, bytes]) -> None:
+        self.secrets = secrets
+        self.readers: list[tuple[str, Reader]] = []
+        self.forgotten: list[Reader] = []
+
+    async def read(self, _: object, *, namespace: str, name: str, reader: Reader) -> dict[str, bytes]:
+        self.readers.append((f"{namespace}/{name}", reader))
+        if name not in self.secrets:
+            raise Stalled(reason=Reason.SECRET_NOT_FOUND, message=f"Secret {name} does not exist.")
+        return self.secrets[name]
+
+    def forget(self, reader: Reader) -> None:
+        self.forgotten.append(reader)
+
+
+def by_secret(name: str, key: str = "cosign.pub") -> list[dict[str, Any]]:
+    return [{"name": "release-team", "key": {"secretRef": {"name": name, "key": key}}}]
+
+
+async def required(
+    cluster: Cluster, sources: Sources, asking: DesignPattern
+) -> tuple[Requirement | UnusablePolicy, ...]:
+    held: Any = sources
+    async with cluster.followed() as trust:
+        policies = Policies(held, trust, namespace="system", unsigned=Unsigned.DENY)
+        found = await policies.of(asking)
+        again = await policies.of(asking)
+    assert found == again
+    assert all(
+        one is other for one, other in zip(found.requirements, again.requirements, strict=True) if one.source.name
+    )
+    assert found.unsigned is Unsigned.DENY
+    return found.requirements
+
+
+async def test_the_keys_of_a_policy_are_of_the_operators_namespace_and_shared(cluster: Cluster):
+    cluster.put(authorities=by_secret("keys"), maxAge="24h", threshold=1)
+    sources = Sources(keys={"cosign.pub": b"a key"})
+
+    (found,) = await required(cluster, sources, pattern())
+
+    assert isinstance(found, Requirement)
+    assert found.authorities[0].content("key") == b"a key"
+    assert found.max_age is not None
+    assert set(sources.readers) == {("system/keys", PolicyKey("release"))}
+
+
+async def test_what_the_pattern_itself_requires_comes_first_and_is_of_its_namespace(cluster: Cluster):
+    cluster.put(authorities=by_secret("keys"))
+    sources = Sources(keys={"cosign.pub": b"a key"}, own={"cosign.pub": b"own key"})
+    asking = pattern(spec={"verify": {"authorities": by_secret("own")}})
+
+    own, of_policy = await required(cluster, sources, asking)
+
+    assert (own.source.name, of_policy.source.name) == ("", "release")
+    assert ("team/own", WEB) in sources.readers
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason", "says"),
+    [
+        ({"authorities": by_secret("gone")}, "SecretNotFound", "Secret gone does not exist."),
+        ({"authorities": by_secret("keys", "other")}, "SecretInvalid", "Secret system/keys has no entry other"),
+        ({"authorities": [{"name": "a", "key": {}}]}, "InvalidSpec", "key needs exactly one of data"),
+        ({"mode": "Audit"}, "PolicyInvalid", "it cannot be read"),
+        ({"maxAge": "soon"}, "InvalidSpec", "spec.maxAge"),
+    ],
+    ids=["no Secret", "no entry", "no source", "unreadable", "no duration"],
+)
+async def test_a_policy_that_cannot_be_used_is_told_as_such_and_not_left_out(
+    cluster: Cluster, spec: dict[str, Any], reason: str, says: str
+):
+    cluster.put(**spec)
+
+    (found,) = await required(cluster, Sources(keys={"cosign.pub": b"a key"}), pattern())
+
+    assert isinstance(found, UnusablePolicy)
+    assert (found.reason, found.source.name) == (reason, "release")
+    assert says in found.message
+
+
+async def test_a_key_that_cannot_be_read_now_is_no_verdict(cluster: Cluster):
+    cluster.put(authorities=by_secret("keys"))
+    away: Any = Sources()
+
+    async def read(*_: object, **__: object) -> dict[str, bytes]:
+        raise Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="away")
+
+    away.read = read
+    async with cluster.followed() as trust:
+        with pytest.raises(Transient, match="away"):
+            await Policies(away, trust, namespace="system", unsigned=Unsigned.ALLOW).of(pattern())
+
+
+async def test_what_a_policy_that_is_gone_used_is_forgotten(cluster: Cluster):
+    cluster.put(authorities=by_secret("keys"))
+    sources: Any = Sources(keys={"cosign.pub": b"a key"})
+    async with cluster.followed() as trust:
+        policies = Policies(sources, trust, namespace="system", unsigned=Unsigned.ALLOW)
+        await policies.of(pattern())
+
+    policies.forget(PolicyKey("release"))
+
+    assert sources.forgotten == [PolicyKey("release")]

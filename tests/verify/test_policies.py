@@ -1,0 +1,455 @@
+"""Several policies at once: all have to be met, by signers of their own; one that cannot be used is met by nothing."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+from tests.verify.signing import ALICE, ARTIFACT, BOB, NOW, SIGNERS, bundle, cosign, simple_signing, verify
+
+from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.authority_spec import Attestation, Authority, Key, RepositoryMirror, SignedRepository
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
+from pattern_operator.api.verification import (
+    PolicyMode,
+    PolicySource,
+    Requirement,
+    TrustedAuthority,
+    Unsigned,
+    UnusablePolicy,
+    VerificationPolicy,
+    VerificationResult,
+)
+from pattern_operator.errors import Stalled, Untrusted
+from pattern_operator.limits import MAX_STATUS_MESSAGE
+from pattern_operator.verify import formats
+from pattern_operator.verify.distinct import assign, who
+from pattern_operator.verify.outcome import (
+    CertificateSigner,
+    KeySigner,
+    LogEntry,
+    NotationSigner,
+    Statement,
+    UnauthenticatedSigner,
+    Verified,
+)
+from pattern_operator.verify.parsed_signature import Rejection
+from pattern_operator.verify.policy import policy_errors
+
+SCAN = "https://example.org/scan"
+SBOM = "https://spdx.dev/Document"
+
+
+def source(name: str, **others: Any) -> PolicySource:
+    return PolicySource(name=name, version="uid/1", allow_downgrade=False, **others)
+
+
+def requires(*authorities: TrustedAuthority, name: str = "", threshold: int = 1, **others: Any) -> Requirement:
+    """What a TrustPolicy requires; without a name, the pattern itself."""
+    placed = source(name, **others.pop("source", {})) if name else PolicySource()
+    return Requirement(source=placed, authorities=authorities, threshold=threshold, **others)
+
+
+def refused(signatures: list[Signature], *requirements: Requirement | UnusablePolicy, **others: Any) -> Stalled:
+    with pytest.raises(Stalled) as refusal:
+        verify(ARTIFACT, signatures, policy=VerificationPolicy(requirements), **others)
+    assert len(refusal.value.message.encode()) <= MAX_STATUS_MESSAGE
+    return refusal.value
+
+
+def accepted(
+    signatures: list[Signature], *requirements: Requirement | UnusablePolicy, **others: Any
+) -> VerificationResult:
+    return verify(ARTIFACT, signatures, policy=VerificationPolicy(requirements), **others)
+
+
+RELEASE = requires(ALICE.authority("alice"), name="release")
+SECURITY = requires(BOB.authority("bob"), name="security")
+OWN = requires(BOB.authority("own"))
+BROKEN = UnusablePolicy(source=source("broken"), reason=Reason.SECRET_NOT_FOUND, message="Secret x does not exist.")
+
+
+# --- all of them ---
+
+
+def test_every_policy_is_met_by_its_own_signature():
+    result = accepted([cosign(), bundle(signer=BOB)], RELEASE, SECURITY)
+
+    assert result.met == ("release", "security")
+    assert [(each.authority, each.policies) for each in result.verified_by] == [
+        ("alice", ("release",)),
+        ("bob", ("security",)),
+    ]
+
+
+def test_one_signature_may_meet_several_policies_and_is_told_once():
+    again = requires(ALICE.authority("release-team"), name="again")
+
+    result = accepted([cosign()], RELEASE, again, requires(ALICE.authority("own")))
+
+    (signature,) = result.verified_by
+    assert (signature.authority, signature.policies) == ("alice", ("release", "again"))
+    assert signature.key_id == ALICE.key_id
+
+
+@pytest.mark.parametrize("signer", [ALICE, BOB], ids=["the first", "the second"])
+def test_a_policy_that_is_not_met_refuses_whatever_the_others_say(signer):
+    refusal = refused([cosign(signer=signer)], RELEASE, SECURITY)
+
+    met, unmet = ("release", "security") if signer is ALICE else ("security", "release")
+    assert isinstance(refusal, Untrusted)
+    assert (refusal.met, refusal.unmet) == ((met,), (unmet,))
+    assert refusal.message.startswith(f"TrustPolicy {unmet} is not met: ")
+    assert refusal.message.endswith(f"or correct the TrustPolicy {unmet}.")
+
+
+def test_what_a_namespace_asks_for_does_not_replace_what_the_cluster_requires():
+    refusal = refused([cosign(signer=BOB)], OWN, RELEASE)
+
+    assert isinstance(refusal, Untrusted)
+    assert refusal.unmet == ("release",)
+
+
+def test_what_the_cluster_requires_does_not_replace_what_a_namespace_asks_for():
+    refusal = refused([cosign()], OWN, RELEASE)
+
+    assert isinstance(refusal, Untrusted)
+    assert (refusal.met, refusal.unmet) == (("release",), ())
+    assert refusal.message.endswith("or correct spec.verify.authorities.")
+
+
+def test_all_policies_that_are_not_met_are_named():
+    many = [requires(ALICE.authority("a"), name=f"policy-{number}") for number in range(6)]
+
+    message = refused([], *many).message
+
+    assert "is required by TrustPolicy policy-0" in message
+    assert message.endswith("Not met either: TrustPolicy policy-1, TrustPolicy policy-2, TrustPolicy policy-3, 2 more.")
+
+
+# --- what cannot be used ---
+
+
+def test_a_policy_that_cannot_be_used_is_met_by_nothing():
+    refusal = refused([cosign()], RELEASE, BROKEN)
+
+    assert isinstance(refusal, Untrusted)
+    assert refusal.reason is Reason.SECRET_NOT_FOUND
+    assert (refusal.met, refusal.unmet, refusal.prune) == (("release",), ("broken",), False)
+    assert "TrustPolicy broken cannot be used, so that nothing meets it: Secret x does not exist." in refusal.message
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        requires(TrustedAuthority.of_key("typo", b"no key"), name="broken"),
+        requires(ALICE.authority("a"), name="broken", threshold=2),
+        requires(ALICE.authority("a"), ALICE.authority("again"), name="broken", threshold=2),
+        requires(name="broken"),
+        requires(TrustedAuthority("nobody", Authority(), ()), name="broken"),
+        requires(TrustedAuthority("no content", Authority(key=Key()), ()), name="broken"),
+    ],
+    ids=["no key", "more than there are", "one key twice", "no authority", "no kind", "no content"],
+)
+def test_a_policy_whose_keys_or_threshold_are_wrong_cannot_be_used(requirement: Requirement):
+    refusal = refused([cosign()], requirement)
+
+    ((broken, error),) = policy_errors(VerificationPolicy((requirement, RELEASE)))
+    assert isinstance(refusal, Untrusted)
+    assert (refusal.unmet, refusal.prune) == (("broken",), False)
+    assert broken.name == "broken"
+    assert error.message in refusal.message
+
+
+def test_a_policy_that_cannot_be_used_deletes_nothing_and_a_verdict_does():
+    prunes: Any = {"source": {"prune": True}}
+    verdict = refused([cosign(signer=BOB)], requires(ALICE.authority("a"), name="release", **prunes))
+    unsigned = refused([], requires(ALICE.authority("a"), name="release", **prunes))
+    unusable = refused([cosign()], dataclasses.replace(BROKEN, source=source("broken", prune=True)))
+    beside = refused([cosign(signer=BOB)], dataclasses.replace(BROKEN, source=source("broken", prune=True)), RELEASE)
+
+    prune = [isinstance(each, Untrusted) and each.prune for each in (verdict, unsigned, unusable, beside)]
+    assert prune == [True, True, False, False]
+
+
+# --- what only warns ---
+
+
+def test_a_policy_that_only_warns_refuses_nothing_and_says_what_is_missing():
+    trial = requires(BOB.authority("bob"), name="trial", source={"mode": PolicyMode.WARN})
+
+    result = accepted([cosign()], RELEASE, trial)
+
+    assert (result.met, result.unmet) == (("release",), ("trial",))
+    (warning,) = result.warnings
+    assert warning.startswith("TrustPolicy trial is not met: ")
+
+
+def test_where_all_policies_only_warn_nobody_is_said_to_have_signed():
+    trial = requires(BOB.authority("bob"), name="trial", source={"mode": PolicyMode.WARN})
+    broken = dataclasses.replace(BROKEN, source=source("broken", mode=PolicyMode.WARN))
+
+    result = accepted([cosign()], trial, broken)
+
+    assert (result.required, result.verified_by, result.unmet) == (True, (), ("trial", "broken"))
+
+
+# --- what nothing covers ---
+
+
+def test_what_nothing_covers_is_admitted_or_not_as_the_operator_says():
+    here = Repository("registry.example", "web")
+
+    assert not verify(ARTIFACT, [], policy=VerificationPolicy((), Unsigned.ALLOW)).required
+    with pytest.raises(Stalled) as refusal:
+        verify(ARTIFACT, [cosign()], policy=VerificationPolicy((), Unsigned.DENY), repository=here)
+    assert refusal.value.reason is Reason.NO_TRUST_POLICY
+    assert not isinstance(refusal.value, Untrusted)
+    assert "oci://registry.example/web" in refusal.value.message
+    assert verify(ARTIFACT, [cosign()], policy=VerificationPolicy((RELEASE,), Unsigned.DENY)).met == ("release",)
+
+
+# --- repositories ---
+
+
+@pytest.mark.parametrize(
+    ("named", "counts"),
+    [
+        ("mirror.example/patterns/web", True),
+        ("registry.example/patterns/web", True),
+        ("registry.example/patterns/web2", False),
+        ("registry.example/web", False),
+        ("other.example/patterns/web", False),
+    ],
+)
+def test_a_signature_names_the_repository_or_the_one_that_it_mirrors(named: str, counts: bool):
+    mirror = RepositoryMirror(prefix="oci://mirror.example/patterns/", of="oci://registry.example/patterns")
+    rule = SignedRepository(required=True, mirrors=(mirror,))
+    policy = requires(ALICE.authority("a"), name="release", repository=rule)
+    signature = cosign(simple_signing(identity={"docker-reference": f"{named}:1.0"}))
+    here = Repository("mirror.example", "patterns/web")
+
+    if counts:
+        assert accepted([signature], policy, repository=here).met == ("release",)
+    else:
+        assert refused([signature], policy, repository=here).reason is Reason.SIGNATURE_UNTRUSTED
+
+
+@pytest.mark.parametrize(
+    ("mirror", "here"),
+    [
+        (RepositoryMirror(prefix="oci://mirror.example/pat", of="oci://registry.example/pat"), "mirror.example"),
+        (RepositoryMirror(prefix="oci://mirror.example", of="nonsense"), "mirror.example"),
+        (RepositoryMirror(prefix="oci://other.example", of="oci://registry.example"), "mirror.example"),
+    ],
+    ids=["a part of a word", "no repository", "another mirror"],
+)
+def test_a_mirror_counts_for_what_is_below_it_alone(mirror: RepositoryMirror, here: str):
+    rule = SignedRepository(required=True, mirrors=(mirror,))
+    policy = requires(ALICE.authority("a"), name="release", repository=rule)
+
+    assert isinstance(refused([cosign()], policy, repository=Repository(here, "patterns/web")), Untrusted)
+
+
+def test_where_it_is_not_known_where_the_artifact_is_no_repository_is_named():
+    policy = requires(ALICE.authority("a"), name="release", repository=SignedRepository(required=True))
+
+    assert "oci:// reference" in refused([cosign()], policy).message
+
+
+# --- a format that says whatever a test wants it to ---
+
+
+@dataclass(frozen=True)
+class Fake:
+    """Holds for the authorities that it names."""
+
+    outcomes: dict[str, Any]
+
+    def verify(self, _: Any, authority: Any, *, now: datetime) -> Any:
+        assert now == NOW
+        return self.outcomes.get(authority.name, Rejection("is of a stranger"))
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make a signature that holds for some authorities, each with what is given."""
+    made: dict[bytes, Fake] = {}
+    monkeypatch.setitem(formats.FORMATS, SignatureFormat.COSIGN, lambda signature: made[signature.payload])
+
+    def make(**outcomes: Any) -> Signature:
+        payload = json.dumps(len(made)).encode()
+        made[payload] = Fake(outcomes)
+        return Signature(SignatureFormat.COSIGN, f"place {len(made)}", "", payload)
+
+    return make
+
+
+def by(name: str, **others: Any) -> Verified:
+    return Verified(CertificateSigner(name, "https://issuer.example", "00"), **others)
+
+
+def keys(*names: str, **spec: Any) -> list[TrustedAuthority]:
+    """Authorities with a key each, so that they load; the fake format does not look at it."""
+    pems = [signer.pem for signer in SIGNERS.values()]
+    found = [TrustedAuthority.of_key(name, pem) for name, pem in zip(names, pems, strict=False)]
+    return [dataclasses.replace(each, spec=structs.replace(each.spec, **spec)) for each in found]
+
+
+def test_two_authorities_that_one_identity_stands_for_are_not_two(fake):
+    policy = requires(*keys("a", "b"), name="release", threshold=2)
+    twice = [fake(a=by("bob"), b=by("bob")), fake(a=by("bob"), b=by("bob"))]
+
+    assert "(1 of 2 required signatures)" in refused(twice, policy).message
+    assert accepted([*twice, fake(b=by("carol"))], policy).met == ("release",)
+
+
+def test_who_could_count_for_two_authorities_counts_for_the_one_that_needs_it(fake):
+    policy = requires(*keys("a", "b"), name="release", threshold=2)
+
+    # Bob is first among those of a, and the only one of b.
+    result = accepted([fake(a=by("bob"), b=by("bob")), fake(a=by("alice"))], policy)
+
+    assert {(each.authority, each.identity) for each in result.verified_by} == {("a", "alice"), ("b", "bob")}
+
+
+def test_a_signature_is_by_one_signer_alone(fake):
+    policy = requires(*keys("a", "b"), name="release", threshold=2)
+
+    assert isinstance(refused([fake(a=by("bob"), b=by("carol"))], policy), Untrusted)
+
+
+def test_a_certificate_is_told_by_whom_it_names_and_not_by_its_bytes():
+    one, renewed = CertificateSigner("a", "i", "00"), CertificateSigner("a", "i", "01")
+
+    assert who(one) == who(renewed) != who(CertificateSigner("a", "j", "00"))
+    assert who(NotationSigner("CN=a", "00")) == who(NotationSigner("CN=a", "01")) != who(NotationSigner("CN=b", "00"))
+    assert who(KeySigner("00")) != who(KeySigner("01"))
+    assert len({who(each) for each in (KeySigner("a"), NotationSigner("a", ""), UnauthenticatedSigner("a"))}) == 3
+
+
+@given(st.lists(st.lists(st.integers(0, 4), max_size=5, unique=True), max_size=5))
+def test_as_many_authorities_as_can_have_a_signer_of_their_own_have_one(signers: list[list[int]]):
+    assigned = assign(signers)
+
+    def most(index: int, taken: frozenset[int]) -> int:
+        if index == len(signers):
+            return 0
+        rest = most(index + 1, taken)
+        return max([rest, *(1 + most(index + 1, taken | {each}) for each in signers[index] if each not in taken)])
+
+    assert len(set(assigned.values())) == len(assigned) == most(0, frozenset())
+    assert all(signer in signers[authority] for authority, signer in assigned.items())
+
+
+def test_who_is_only_logged_never_counts(fake):
+    logged = fake(a=Verified(UnauthenticatedSigner("CN=mallory"), warnings=("has no trusted root",)))
+
+    refusal = refused([logged], requires(*keys("a"), name="release"))
+
+    assert "is by 'CN=mallory', which is only logged" in refusal.message
+
+
+def test_what_is_only_logged_of_a_signature_that_counts_is_a_warning(fake):
+    result = accepted([fake(a=by("a", warnings=("has expired",)))], requires(*keys("a"), name="release"))
+
+    assert result.warnings == ("place 1 has expired",)
+
+
+@pytest.mark.parametrize(
+    ("signed", "counts"),
+    [({"version": "1.4", "name": "web"}, True), ({"version": "1.3"}, False), ({}, False), ({"Version": "1.4"}, False)],
+)
+def test_annotations_have_to_be_signed_with_their_values(fake, signed: dict[str, str], counts: bool):
+    policy = requires(*keys("a", annotations={"version": "1.4"}), name="release")
+    signature = fake(a=by("a", annotations=signed))
+
+    if counts:
+        assert accepted([signature], policy).met == ("release",)
+    else:
+        assert "does not have the annotation 'version' with the value '1.4'" in refused([signature], policy).message
+
+
+# --- age ---
+
+DAY = timedelta(days=1)
+
+
+def aged(fake: Any, *times: datetime) -> Signature:
+    made: Signature = fake(a=by("a", signed_at=times, log_entries=(LogEntry("00", 7, NOW),)))
+    return made
+
+
+def test_the_newest_signature_must_be_young_enough(fake):
+    policy = requires(*keys("a"), name="release", max_age=DAY)
+
+    result = accepted([aged(fake, NOW - DAY / 2)], policy)
+    old = refused([aged(fake, NOW - DAY)], policy)
+
+    assert result.until == NOW + DAY / 2
+    assert result.verified_by[0].log_index == 7
+    assert (old.reason, isinstance(old, Untrusted)) == (Reason.SIGNATURE_TOO_OLD, True)
+
+
+def test_of_several_times_of_a_signature_the_earliest_counts(fake):
+    policy = requires(*keys("a"), name="release", max_age=DAY)
+
+    refusal = refused([aged(fake, NOW, NOW - 2 * DAY)], policy)
+
+    assert "was signed on 2026-11-25" in refusal.message
+
+
+def test_without_a_time_that_is_proven_nothing_is_young(fake):
+    refusal = refused([aged(fake)], requires(*keys("a"), name="release", max_age=DAY))
+
+    assert refusal.reason is Reason.SIGNATURE_TOO_OLD
+    assert "has no signature whose time is proven" in refusal.message
+
+
+def test_a_result_holds_until_the_first_policy_wants_it_newer(fake):
+    policies = [requires(*keys("a"), name=f"p{days}", max_age=days * DAY) for days in (3, 2)]
+
+    assert accepted([aged(fake, NOW - DAY)], *policies).until == NOW + DAY
+    assert accepted([aged(fake, NOW - DAY)], requires(*keys("a"), name="p")).until is None
+
+
+# --- attestations ---
+
+
+def states(kind: str, predicate: object = None) -> Statement:
+    return Statement(kind, json.dumps(predicate).encode())
+
+
+def attesting(*kinds: str) -> Requirement:
+    attestations = tuple(Attestation(name=kind.rpartition("/")[2], predicate_type=kind) for kind in kinds)
+    return requires(*keys("a", attestations=attestations), name="release")
+
+
+def test_every_attestation_has_to_be_there_by_one_signer(fake):
+    policy = attesting(SCAN, SBOM)
+    scan, sbom = fake(a=by("bob", statement=states(SCAN))), fake(a=by("bob", statement=states(SBOM)))
+    of_another = fake(a=by("carol", statement=states(SBOM)))
+
+    result = accepted([scan, sbom], policy)
+
+    assert [each.where for each in result.verified_by] == [scan.where, sbom.where]
+    for some in ([scan], [sbom], [scan, of_another]):
+        assert isinstance(refused(some, policy), Untrusted)
+
+
+def test_a_plain_signature_is_no_attestation_and_an_attestation_no_signature(fake):
+    plain, scan = fake(a=by("bob")), fake(a=by("bob", statement=states(SCAN)))
+
+    assert "is a signature, not an attestation" in refused([plain], attesting(SCAN)).message
+    assert "which is not an approval" in refused([scan], requires(*keys("a"), name="release")).message
+
+
+@pytest.mark.parametrize("kind", [f"{SCAN}/v1", SCAN.upper(), "", f" {SCAN}"])
+def test_the_type_of_an_attestation_is_compared_exactly(fake, kind: str):
+    assert isinstance(refused([fake(a=by("bob", statement=states(kind)))], attesting(SCAN)), Untrusted)
