@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -148,6 +149,7 @@ def _logs(root: Message, name: str) -> tuple[Log, ...]:
 
 
 def _log(entry: Message) -> Log | None:
+    _check_texts(entry, "baseUrl", "operator")
     key_message = message(entry.get("publicKey"), "publicKey", fields=_KEY)
     valid = _validity(key_message)
     log_id = bytes_field(message(entry.get("logId"), "logId", fields=("keyId",)), "keyId")
@@ -201,8 +203,9 @@ def _authorities(root: Message, name: str) -> tuple[Authority, ...]:
 
 
 def _authority(entry: Message) -> Authority:
-    if entry.get("subject") is not None:
-        message(entry["subject"], "subject", fields=_SUBJECT)
+    _check_texts(entry, "uri", "operator")
+    if "subject" in entry:
+        _check_texts(message(entry["subject"], "subject", fields=_SUBJECT), *_SUBJECT)
     chain = message(entry.get("certChain"), "certChain", fields=("certificates",))
     certificates = [
         _certificate(bytes_field(each, "rawBytes"))
@@ -222,9 +225,21 @@ def _certificate(der: bytes) -> Certificate:
 
 
 def _refuse_disorder(certificates: Sequence[Certificate]) -> None:
-    for issued, issuer in zip(certificates, [*certificates[1:], certificates[-1]], strict=True):
-        if issued.issuer != issuer.subject:
-            raise InvalidDocument("has an authority whose certificates are not a chain that ends in its root")
+    """Make sure that each certificate was issued by the next one, and a root that names itself by itself."""
+    root = certificates[-1]
+    issued = all(lower.is_issued_by(upper) for lower, upper in pairwise(certificates))
+    if (
+        not issued
+        or len(set(certificates)) < len(certificates)
+        or (root.is_self_issued and not root.is_issued_by(root))
+    ):
+        raise InvalidDocument("has an authority whose certificates are not a chain that ends in its root")
+
+
+def _check_texts(entry: Message, *names: str) -> None:
+    """Make sure that fields that are for people alone are of the right type."""
+    for name in names:
+        text_field(entry, name)
 
 
 def _validity(parent: Message) -> Validity:

@@ -43,12 +43,19 @@ def objection_of(bundle: Bundle, subject: Subject, signed: Signed, authority: Ke
 
     It checks all but what is said of ``subject`` in a statement, for the signer that was found, offline.
     """
-    if not isinstance(signed.signer, CertificateSigner) or not _is_judged(bundle, subject, signed.signer, authority):
+    root = authority.trusted_root
+    # It takes the first certificate of a timestamp authority for the one that stamps, also where it is a CA.
+    known = not any(each.certificates[0].is_authority for each in root.timestamp_authorities)
+    timestamps = signed.proof.timestamps if known else ()
+    timed = timestamps or any(each.promise is not None for each in bundle.entries)
+    if not isinstance(signed.signer, CertificateSigner) or not timed:
         return None
-    document = _bundle(bundle, subject, signed.proof.timestamps)
-    root = _trusted_root(authority.trusted_root, signed.proof.times)
+    if not _is_judged(bundle, subject, signed.signer, root):
+        return None
+    document = _bundle(bundle, subject, timestamps)
+    trusted = _trusted_root(root, signed.proof.times)
     digest = None if isinstance(bundle.content, Envelope) else subject.hash("sha256")
-    return _ask(json.dumps(document).encode(), json.dumps(root).encode(), signer=signed.signer, digest=digest)
+    return _ask(json.dumps(document).encode(), json.dumps(trusted).encode(), signer=signed.signer, digest=digest)
 
 
 def _ask(document: bytes, root: bytes, *, signer: CertificateSigner, digest: bytes | None) -> Rejection | None:
@@ -75,18 +82,19 @@ def _ask(document: bytes, root: bytes, *, signer: CertificateSigner, digest: byt
     return None
 
 
-def _is_judged(bundle: Bundle, subject: Subject, signer: CertificateSigner, authority: KeylessAuthority) -> bool:
+def _is_judged(bundle: Bundle, subject: Subject, signer: CertificateSigner, root: TrustedRoot) -> bool:
     """Whether sigstore-python 4.5 can judge the bundle.
 
     Not if it has no log entry with a checkpoint, or more than one; one of kind intoto, or with PEM of another form; a
     signature by another algorithm than ECDSA with SHA-256; not just one signed certificate timestamp; intermediates
-    that the trusted root does not have; no OIDC issuer, or an identity of Fulcio's own kind (as "name!domain").
+    that the trusted root does not have; no OIDC issuer, or an identity of Fulcio's own kind (as "name!domain"). Nor if
+    the only times are of a timestamp authority whose own certificate is not in the trusted root.
     """
     entry = bundle.entries[0] if len(bundle.entries) == 1 else None
     leaf = bundle.certificates[0].parsed
     names = bundle.certificates[0].alternative_names
     stated = [each.value for each in names.value if not isinstance(each, x509.OtherName)] if names is not None else []
-    known = {each for ca in authority.trusted_root.certificate_authorities for each in ca.certificates}
+    known = {each for ca in root.certificate_authorities for each in ca.certificates}
     return (
         entry is not None
         and entry.proof is not None

@@ -3,6 +3,7 @@
 Format: cosign, specs/SIGNATURE_SPEC.md; pkg/cosign/bundle/rekor.go and rfc3161.go for the annotations.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,6 +27,7 @@ TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 
 _ENTRY: Final = ("SignedEntryTimestamp", "Payload")
 _PAYLOAD: Final = ("body", "integratedTime", "logIndex", "logID")
+_ONLY_PEM: Final = re.compile(r"(?:\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----)+\s*")
 _LINE_BREAKS: Final = str.maketrans("", "", "\r\n")  # `base64` and `openssl` break lines; cosign reads such text
 
 
@@ -85,8 +87,8 @@ def _pem(annotations: Mapping[str, str], name: str) -> tuple[Certificate, ...]:
     if not text:
         return ()
     try:
-        if not text.lstrip().startswith("-----BEGIN "):
-            raise InvalidCertificate("is not PEM")
+        if not _ONLY_PEM.fullmatch(text):
+            raise InvalidCertificate("is not PEM, and nothing else")
         return read_certificates(text.encode())
     except (InvalidCertificate, UnicodeEncodeError) as error:
         raise InvalidDocument(f"has an annotation {name} that {error}") from error
