@@ -16,6 +16,7 @@ from pattern_operator.api.names import (
     GROUP,
     OWNER_LABEL,
     PLURAL,
+    TRUST_POLICY_PLURAL,
 )
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import owner_id
@@ -27,6 +28,7 @@ from pattern_operator.kube.resourcelock import LeaderElectionRecord
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
 CRD_NAME: Final = f"{PLURAL}.{GROUP}"
+POLICY_CRD_NAME: Final = f"{TRUST_POLICY_PLURAL}.{GROUP}"
 LEASE: Final = "pattern-operator"
 _LABEL: Final = "app.kubernetes.io/name=pattern-operator"
 _PREFIX: Final = "pattern-operator"  # of the names of what is not in the operator's namespace
@@ -133,12 +135,17 @@ async def look(session: Session, *, namespace: str, now: datetime) -> Installati
     staying, unseen = await _staying(session, patterns)
     return Installation(
         patterns=tuple(sorted((pattern_of(each, staying) for each in patterns), key=lambda each: each.display_name)),
-        parts=await _parts(session, namespace=namespace),
+        parts=(*await _parts(session, namespace=namespace), *await _policies(session)),
         crd=crd is not None,
         going=crd is not None and ObjectMeta.of(crd).deleting,
         unseen=unseen,
         holder=await holder(session, namespace=namespace, now=now),
     )
+
+
+async def _policies(session: Session) -> tuple[Part, ...]:
+    """The CRD of TrustPolicies, with which they go: no pattern is left that they could be for."""
+    return (Part(CRDS, "", POLICY_CRD_NAME),) if await get(session, CRDS, POLICY_CRD_NAME) is not None else ()
 
 
 async def holder(session: Session, *, namespace: str, now: datetime) -> str:
