@@ -16,12 +16,13 @@ from pattern_operator.api.verification import TrustedAuthority, VerificationPoli
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.state import Checked, SignedArtifact
-from pattern_operator.reconcile.steps.verify import Verified, asks_registry, verify
+from pattern_operator.reconcile.steps.verify import WARNED_AGAIN, Verified, asks_registry, verify
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
 
 POLICY = VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key"))
 OTHER = VerificationPolicy.of(TrustedAuthority.of_key("another-team", b"other"))
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+WARNED = VerificationResult(required=True, unmet=("trial",), warnings=("TrustPolicy trial is not met: no.",))
 HELD = FetchedSignatures((Signature(SignatureFormat.COSIGN, "here", "", b"signature"),))
 WAITS = ConnectionWaits(lambda: 0.0)
 
@@ -35,7 +36,9 @@ class Signatures:
         away: PatternError | None = None,
         refuses: PatternError | None = None,
         found: FetchedSignatures | None = None,
+        warns: bool = False,
     ) -> None:
+        self.warns = warns
         self.away, self.refuses = away, refuses
         self.found = FetchedSignatures() if found is None else found
         self.asked: list[str] = []
@@ -50,6 +53,8 @@ class Signatures:
         self.asked.append("check" if found is not HELD else "check what is held")
         if self.refuses is not None and not (found is HELD and self.found is HELD):
             raise self.refuses
+        if self.warns:
+            return WARNED
         return VERIFIED if desired.policy.requirements else VerificationResult(required=False)
 
 
@@ -219,3 +224,19 @@ async def test_a_verdict_holds_until_a_signature_is_too_old():
     await verified(port, wanted(), known)
 
     assert port.asked == []
+
+
+async def test_what_a_policy_only_warns_of_is_looked_for_again_after_a_while():
+    away = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the referrers could not be listed.")
+    port = Signatures(warns=True, found=FetchedSignatures(failures=(away,)))
+
+    found = await verified(port, wanted())
+    known = replace(found.checked, signatures=HELD)
+    await verified(port, wanted(), known, now=NOW + WARNED_AGAIN - timedelta(seconds=1))
+    before = list(port.asked)
+    await verified(port, wanted(), known, now=NOW + WARNED_AGAIN)
+
+    assert found.result.until == NOW + WARNED_AGAIN
+    assert found.result.warnings == ("TrustPolicy trial is not met: no.", "the referrers could not be listed.")
+    assert before == ["signatures", "check"]
+    assert port.asked == [*before, "check what is held", "signatures", "check"]

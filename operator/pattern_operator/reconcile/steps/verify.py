@@ -5,8 +5,8 @@ policy changes, the signatures that were read for the last verdict are judged fi
 only where they do not prove enough the registry is asked for more.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -17,6 +17,7 @@ from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.state import Checked, SignedArtifact
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
 
+WARNED_AGAIN: Final = timedelta(minutes=10)  # until signatures that a policy only warns of are looked for again
 MAX_KEPT: Final = 16 * KIB  # of signatures that are remembered of a pattern: a bundle with proofs has 10 KiB
 
 
@@ -67,7 +68,8 @@ async def verify(
         except Stalled:
             pass  # there may be other signatures by now
         else:
-            return Verified(result, Checked(artifact, desired.policy, result, held))
+            if not result.unmet:
+                return Verified(result, Checked(artifact, desired.policy, result, held))
     found = FetchedSignatures()
     if desired.policy.requires_signatures:
         found = await port.signatures(pattern, desired, waits=waits)
@@ -75,6 +77,7 @@ async def verify(
         result = await port.check(pattern, desired, found)
     except Stalled as refusal:
         raise found.explain(refusal) from refusal
+    result = _looked_at_again(result, found, now=now)
     return Verified(result, Checked(artifact, desired.policy, result, _small(found)))
 
 
@@ -83,6 +86,15 @@ def asks_registry(desired: DesiredState, known: Checked | None, *, login: str, n
     if not desired.policy.requires_signatures:
         return False
     return known is None or not known.is_of(desired, login=login, now=now)
+
+
+def _looked_at_again(result: VerificationResult, found: FetchedSignatures, *, now: datetime) -> VerificationResult:
+    """A result that only warns: somebody may sign later, and what could not be asked for may be there."""
+    if not result.unmet:
+        return result
+    until = now + WARNED_AGAIN if result.until is None else min(result.until, now + WARNED_AGAIN)
+    failures = tuple(each.message for each in found.failures[:1])
+    return replace(result, until=until, warnings=(*result.warnings, *failures))
 
 
 def _small(found: FetchedSignatures) -> FetchedSignatures | None:
