@@ -28,6 +28,7 @@ TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 _ENTRY: Final = ("SignedEntryTimestamp", "Payload")
 _PAYLOAD: Final = ("body", "integratedTime", "logIndex", "logID")
 _ONLY_PEM: Final = re.compile(r"(?:\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----)+\s*")
+_LOG_ID: Final = re.compile(r"[0-9a-f]{64}")
 _LINE_BREAKS: Final = str.maketrans("", "", "\r\n")  # `base64` and `openssl` break lines; cosign reads such text
 
 
@@ -105,7 +106,7 @@ def _entry(annotations: Mapping[str, str]) -> ParsedEntry | None:
         body = bytes_field(payload, "body")
         kind = read_bounded(body)
         return ParsedEntry(
-            log_id=bytes.fromhex(text_field(payload, "logID")),
+            log_id=_log_id(text_field(payload, "logID")),
             index=int64_field(payload, "logIndex"),
             kind=text_field(kind, "kind"),
             version=text_field(kind, "apiVersion"),
@@ -113,9 +114,16 @@ def _entry(annotations: Mapping[str, str]) -> ParsedEntry | None:
             time=int64_field(payload, "integratedTime"),
             promise=bytes_field(entry, "SignedEntryTimestamp"),
         )
-    except (InvalidDocument, ValueError) as error:
-        why = str(error) if isinstance(error, InvalidDocument) else "has a logID that is not hexadecimal"
+    except (InvalidDocument, UnicodeEncodeError) as error:
+        why = str(error) if isinstance(error, InvalidDocument) else "is not UTF-8"
         raise InvalidDocument(f"has an annotation {LOG_ENTRY} that {why}") from error
+
+
+def _log_id(text: str) -> bytes:
+    """Read the id of a log, which the promise of the log is over as it is spelled."""
+    if not _LOG_ID.fullmatch(text):
+        raise InvalidDocument("has a logID that is not hexadecimal")
+    return bytes.fromhex(text)
 
 
 def _timestamp(annotations: Mapping[str, str]) -> bytes | None:

@@ -164,6 +164,8 @@ def _other_v2_signer(found: object, logged: LoggedSignature) -> str | None:
     verifier = message(signature.get("verifier"), "verifier", fields=("publicKey", "x509Certificate", "keyDetails"))
     kind = one_of(verifier, ("publicKey", "x509Certificate"))
     der = bytes_field(message(verifier[kind], kind, fields=("rawBytes",)), "rawBytes")
+    if not text_field(verifier, "keyDetails"):
+        raise InvalidDocument("has a verifier without keyDetails")
     known = VerifierKind.KEY if kind == "publicKey" else VerifierKind.CERTIFICATE
     return _other_signer(bytes_field(signature, "content"), Verifier(known, der), logged)
 
