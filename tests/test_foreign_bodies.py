@@ -138,7 +138,9 @@ from pattern_operator.reconcile import (
     Reconciler,
     StatusWriter,
 )
+from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyStore
 from pattern_operator.reconcile.prerequisites import RIGHTS
+from pattern_operator.reconcile.trust_policies import TrustPolicies
 from pattern_operator.startup import load_patterns
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
@@ -603,6 +605,9 @@ def patterns(body: Any) -> None:
 @reader
 def trust_policies(body: Any) -> None:
     if isinstance(body, dict):
+        policy = KnownPolicy.of(body)
+        assert policy.match  # whatever it is, it covers something
+        PolicyStore().take(policy)
         trust_policy.decode_match(body)
         with suppress(msgspec.ValidationError):  # it is not a policy
             trust_policy.decode(body)
@@ -677,6 +682,15 @@ async def awaited_others(body: Any) -> None:
         for resource in (NAMESPACE, *RIGHTS):
             one._watched[resource].synced.set()
             one._changed(resource, WatchEvent(WatchEventType.ADDED, body))
+
+
+@reader
+async def what_holds(body: Any) -> None:
+    one = TrustPolicies(answering({}), PatternStore(), wake=lambda _: None, forget=lambda _: None, tasks=NoTasks())
+    if isinstance(body, dict):
+        for kind in WatchEventType:
+            one._policy_changed(WatchEvent(kind, body))
+            one._namespace_changed(WatchEvent(kind, body))
 
 
 @reader

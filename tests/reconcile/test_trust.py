@@ -115,6 +115,22 @@ async def test_a_policy_that_says_so_has_deleted_what_lost_its_trust(world: Worl
     assert any("What ran is deleted, as a TrustPolicy asks for" in note for _, note in world.events)
 
 
+async def test_what_cannot_be_deleted_at_once_is_deleted_later(world: World):
+    world.stuck = {key_to("a")}
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2", prune=True))
+    await world.settle(1.0)
+    stuck, entries = set(world.live), world.status.inventory.count
+
+    world.let_go("a")
+    await world.settle(300.0)
+
+    assert (stuck, entries) == ({key_to("a")}, 1)
+    assert world.live == {}
+    assert world.status.inventory.count == 0
+    assert world.ready == ("False", "SignatureUntrusted")
+
+
 async def test_what_was_deleted_is_applied_again_when_it_is_trusted_again(world: World):
     world.refusing = {"release"}
     changes_to(world, requirement(version="2", prune=True))

@@ -189,10 +189,13 @@ async def _keep(run: Run) -> None:
 
 
 def _runs(run: Run, revision: Revision) -> bool:
-    """Whether the artifact of ``revision`` is what runs, as far as this process or status knows."""
-    running = run.state.running
-    digest = str(running.desired.revision.digest) if running is not None else run.pattern.status.digest
-    return digest == str(revision.digest)
+    """Whether the artifact of ``revision`` is what runs, as far as this process or status knows.
+
+    Where nothing runs as a whole, what there is counts as it: a part of a first revision, or what could not be deleted.
+    """
+    running, status = run.state.running, run.pattern.status
+    digest = str(running.desired.revision.digest) if running is not None else status.digest
+    return digest == str(revision.digest) or (not digest and bool(status.inventory.entries))
 
 
 async def _prune_untrusted(run: Run, verdict: Untrusted) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
-from pattern_operator.api.fields import ObjectMeta, text_at
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.trust_policy import (
     LabelSelector,
@@ -145,8 +145,3 @@ def _read_match(body: dict[str, Any]) -> tuple[Covered, ...]:
         return everything if match is None else _covered(match)
     except InvalidGlob:
         return everything
-
-
-def name_of(body: dict[str, Any]) -> PolicyKey:
-    """The name of a TrustPolicy of any shape."""
-    return PolicyKey(text_at(body, "metadata", "name"))
