@@ -73,6 +73,7 @@ PROGRAMS = (
     Program("docker-registry", ".", "-s -w", "1 min"),
     Program("kwok", "sigs.k8s.io/kwok/cmd/kwok", "-s -w", "1 min"),
     Program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "-s -w", "3 min"),
+    Program("notation", "github.com/notaryproject/notation/cmd/notation", "-s -w", "1 min"),
     Program(
         "controlplane",
         ".",

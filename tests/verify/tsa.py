@@ -72,8 +72,10 @@ class Stamp:
     time: datetime = NOW
     imprint_hash: OID = SHA256
     imprint: bytes | None = None
+    imprint_parameters: asn1.Null | None = None
     info_version: int = 1
     serial: int = 7
+    nonce: int | None = None
     accuracy: Any = field(default_factory=lambda: s.Accuracy(seconds=1, milliseconds=None, microseconds=None))
     extensions: Any = None
     digest: OID = SHA256
@@ -103,7 +105,8 @@ class Tsa:
 
     @classmethod
     def make(cls, key: Any = None, *, extensions: Any = pki.TIME_STAMPING, **options: Any) -> "Tsa":
-        root = pki.root("CN=TSA root,O=Test")
+        validity = {name: options[name] for name in ("not_before", "not_after") if name in options}
+        root = pki.root("CN=TSA root,O=Test", **validity)
         return cls(root, root.issue("CN=TSA,O=Test", key=key, extensions=extensions, **options))
 
     def stamp(self, **options: Any) -> bytes:
@@ -207,12 +210,12 @@ def _info(stamp: Stamp) -> s.TimestampInfo:
     return s.TimestampInfo(
         version=stamp.info_version,
         policy=OID("1.2.3.4.1"),
-        imprint=s.MessageImprint(algorithm=algorithm(stamp.imprint_hash), digest=digest),
+        imprint=s.MessageImprint(algorithm=algorithm(stamp.imprint_hash, stamp.imprint_parameters), digest=digest),
         serial=stamp.serial,
         time=asn1.GeneralizedTime(stamp.time),
         accuracy=stamp.accuracy,
         ordering=False,
-        nonce=None,
+        nonce=stamp.nonce,
         tsa=None,
         extensions=stamp.extensions,
     )
