@@ -211,7 +211,10 @@ def test_a_login_that_is_refused_says_how_to_log_in_again(patternctl, guarded):
     [
         (("gett",), "patternctl: there is no command 'gett'; did you mean get?"),
         (("resuem", "web"), "patternctl: there is no command 'resuem'; did you mean resume?"),
-        (("zzz",), "patternctl: there is no command 'zzz'; there are get, push, render, verify, reconcile, suspend,"),
+        (
+            ("zzz",),
+            "patternctl: there is no command 'zzz'; there are get, push, sign, generate-key-pair, render,",
+        ),
         (("get", "--namspace", "x"), "patternctl get: there is no flag --namspace; did you mean --namespace"),
         (("push", "--insecur", "a", "b"), "patternctl push: there is no flag --insecur; did you mean --insecure?"),
         (("get", "--zzz"), "patternctl get: there is no flag --zzz\n"),

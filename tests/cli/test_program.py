@@ -20,7 +20,7 @@ from pattern_operator.cli import exit_codes, parser
 
 COMMANDS = [
     *("get", "push", "sign", "generate-key-pair", "render", "verify"),
-    *("reconcile", "suspend", "resume", "uninstall", "completion"),
+    *("policy", "reconcile", "suspend", "resume", "uninstall", "completion"),
 ]
 HEAVY = [
     *("aiohttp", "asyncio", "cryptography", "kopf", "kubernetes", "msgspec", "nacl", "orjson"),

@@ -1,8 +1,12 @@
 """``patternctl verify``: what real cosign signed is verified, and nothing else is."""
 
 import asyncio
+import base64
 import functools
+import hashlib
 import json
+import re
+from typing import Any
 
 import pytest
 from tests.cli.conftest import ALICE
@@ -66,8 +70,29 @@ def test_programs_are_told_in_json(patternctl, repository, digest, cosign, key_p
         "verified": True,
         "reason": "Succeeded",
         "message": f"{digest} is signed by {key_pair.public}",
-        "verifiedBy": [{"authority": str(key_pair.public), "format": "cosign", "where": where}],
+        "verifiedBy": [
+            {
+                "authority": str(key_pair.public),
+                "format": "cosign",
+                "where": where,
+                "keyId": fingerprint(key_pair),
+                "identity": None,
+                "issuer": None,
+                "logIndex": None,
+                "signedAt": None,
+                "policies": [],
+            }
+        ],
+        "policies": {"met": [], "unmet": []},
+        "warnings": [],
+        "authorities": [],
     }
+
+
+def fingerprint(key_pair):
+    """The SHA-256 of a public key."""
+    der = base64.b64decode("".join(key_pair.pem.splitlines()[1:-1]))
+    return hashlib.sha256(der).hexdigest()
 
 
 def test_programs_are_told_in_yaml(patternctl, repository, digest, cosign, key_pair):
@@ -288,7 +313,7 @@ def test_without_a_key_the_command_line_is_wrong(patternctl):
     done = patternctl("verify", "oci://registry.example/web:1.0.0")
 
     assert (done.code, done.out) == (2, "")
-    assert "the following arguments are required: --key" in done.err
+    assert "say whom to trust: --key, --policy, --certificate-identity or --notation-policy" in done.err
 
 
 @pytest.mark.parametrize("text", ["https://auth.example.com", "auth.example.com/token", "", "a b"])
@@ -317,3 +342,172 @@ async def test_a_token_service_of_another_host_is_told_where_it_is_named(pattern
     assert f"give --token-service {real.address}" in refused.err
     assert "source.tokenService" not in refused.err
     assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--certificate-identity", "a@example.com"], "go together: who, and who says so"),
+        (["--certificate-oidc-issuer", "https://issuer.example"], "go together: who, and who says so"),
+        (["--key", "cosign.pub", "--trusted-root", "root.json"], "--trusted-root goes with --certificate-identity"),
+    ],
+)
+def test_flags_that_do_not_go_together_are_a_wrong_command_line(patternctl, flags, says):
+    done = patternctl("verify", "oci://registry.example/web:1.0.0", *flags)
+
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+# --- policies -------------------------------------------------------------------------------------------------------
+
+
+def trust_policy(name, *authorities, url="oci://**", **spec):
+    body: dict[str, Any] = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "TrustPolicy"}
+    body["metadata"] = {"name": name}
+    return body | {"spec": {"match": [{"url": url}], "authorities": list(authorities), **spec}}
+
+
+def of_key(key_pair, name="release", **more):
+    return {"name": name, "key": {"data": key_pair.pem}, **more}
+
+
+@pytest.fixture
+def judged(patternctl, repository, digest, tmp_path):
+    """Verify 1.0.0 by the policies of one file; for programs."""
+
+    def verify(*documents, output="json", more=()):
+        file = tmp_path / "policies.yaml"
+        file.write_text("---\n".join(map(json.dumps, documents)).replace("}---", "}\n---"))
+        flags = ("--policy", file, *more, "-o", output)
+        return patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", *flags)
+
+    return verify
+
+
+def test_each_policy_that_covers_the_artifact_has_to_be_met(judged, repository, digest, cosign, key_pair, stranger):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+    ours, theirs = trust_policy("ours", of_key(key_pair)), trust_policy("theirs", of_key(stranger, "stranger"))
+    elsewhere = trust_policy("elsewhere", of_key(stranger), url="oci://registry.example/**")
+
+    met, unmet = judged(ours, elsewhere), judged(ours, theirs)
+
+    assert (met.code, met.json["policies"]) == (0, {"met": ["ours"], "unmet": []})
+    assert met.json["verifiedBy"][0]["policies"] == ["ours"]
+    assert (unmet.code, unmet.json["policies"]) == (1, {"met": ["ours"], "unmet": ["theirs"]})
+    lines = {(each["policy"], each["authority"]): each["signed"] for each in unmet.json["authorities"]}
+    assert lines == {("ours", "release"): True, ("theirs", "stranger"): False}
+    assert "made with another key" in unmet.json["authorities"][1]["message"]
+
+
+def test_a_person_is_told_of_each_authority_why_it_has_not_signed(judged, key_pair, stranger):
+    done = judged(trust_policy("ours", of_key(key_pair), of_key(stranger, "stranger")), output="table")
+
+    assert (done.code, done.out) == (1, "")
+    assert re.search("TrustPolicy ours: release: SignatureMissing: .* has no signature", done.err)
+    assert re.search("TrustPolicy ours: stranger: SignatureMissing: .* has no signature", done.err)
+
+
+def test_a_policy_that_only_warns_is_a_warning(judged, repository, digest, cosign, key_pair, stranger):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+
+    done = judged(trust_policy("ours", of_key(stranger), mode="Warn"), more=("--key", key_pair.public))
+
+    assert (done.code, done.json["policies"]["unmet"]) == (0, ["ours"])
+    assert "warning: " in done.err
+
+
+def test_the_secret_that_a_policy_names_is_looked_up_in_the_files(judged, repository, digest, cosign, key_pair):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+    authority = {"name": "release", "key": {"secretRef": {"name": "release-key"}}}
+    data = {"cosign.pub": base64.b64encode(key_pair.pem.encode()).decode()}
+    secret: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "release-key"}, "data": data}
+    config_map = secret | {"kind": "ConfigMap", "data": {"cosign.pub": key_pair.pem}}
+
+    assert judged(trust_policy("ours", authority), secret).code == 0
+    missing = judged(trust_policy("ours", authority), config_map)
+    assert (missing.code, missing.json["reason"]) == (1, "SecretNotFound")
+    assert "names the Secret release-key, which is not in the files: give its file as another --policy" in missing.err
+    other = judged(trust_policy("ours", authority), secret | {"data": {"other.pub": data["cosign.pub"]}})
+    assert other.json["reason"] == "PolicyInvalid"
+    broken = judged(trust_policy("ours", authority), secret | {"data": {"cosign.pub": "%"}})
+    assert "has an entry 'cosign.pub' that is not base64" in broken.err
+
+
+def test_what_a_designpattern_requires_is_required(judged, repository, digest, cosign, key_pair, stranger):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+    pattern: dict[str, Any] = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "DesignPattern"}
+    pattern["metadata"] = {"name": "web", "namespace": "shop"}
+    source: dict[str, Any] = {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}}
+
+    def requiring(key):
+        return pattern | {"spec": {"source": source, "verify": {"authorities": [{"key": {"data": key.pem}}]}}}
+
+    assert judged(requiring(key_pair)).code == 0
+    assert judged(requiring(stranger)).json["reason"] == "SignatureUntrusted"
+
+
+def test_annotations_that_were_signed_can_be_required(judged, patternctl, repository, digest, key_pair):
+    patternctl.variables.update(COSIGN_PASSWORD="")
+    sign = ("sign", "--insecure", f"{repository.oci}:1.0.0", "--key", key_pair.private)
+    assert patternctl(*sign, "-a", "version=1.0.0").code == 0
+
+    assert judged(trust_policy("ours", of_key(key_pair, annotations={"version": "1.0.0"}))).code == 0
+    other = judged(trust_policy("ours", of_key(key_pair, annotations={"version": "2.0.0"})))
+    assert "does not have the annotation 'version'" in other.json["message"]
+
+
+@pytest.mark.parametrize("form", ["bundle", "att"])
+def test_attestations_of_cosign_are_judged_by_their_condition(judged, repository, digest, cosign, key_pair, form):
+    attest = cosign.attest_bundle if form == "bundle" else cosign.attest_classic
+    kind = "https://example.org/scan/v1"
+    attest(repository.at(digest), key=key_pair, predicate_type=kind, predicate={"critical": 0})
+
+    def asking(condition, kind=kind):
+        attestation = {"name": "scan", "predicateType": kind, "condition": condition}
+        return judged(trust_policy("ours", of_key(key_pair, attestations=[attestation])))
+
+    assert asking("predicate.critical == 0").code == 0
+    assert "does not hold" in asking("predicate.critical > 0").json["message"]
+    assert "does not compile" in asking("predicate.critical >").json["message"]
+    assert asking("predicate.critical == 0", kind=f"{kind}x").code == 1
+
+
+def test_a_policy_that_covers_nothing_of_it_verifies_nothing(judged, repository, digest, cosign, key_pair):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+
+    done = judged(trust_policy("ours", of_key(key_pair), url="oci://registry.example/**"))
+
+    assert (done.code, done.json["reason"]) == (1, "NoTrustPolicy")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "kind: TrustPolicy\nspec: {match: [{url: 'oci://**'}], authorities: [], keys: []}",
+            "has a TrustPolicy that is",
+        ),
+        ("kind: TrustPolicy\nspec: {match: [{url: '**'}], authorities: [{name: a, key: {data: x}}]}", "TrustPolicy"),
+        ("[", "is not YAML: line "),
+        ("- 1", "has a document that is not an object"),
+        ("kind: Policy", "NoTrustPolicy"),
+        ("", "NoTrustPolicy"),
+    ],
+)
+def test_a_file_that_is_no_policy_is_never_a_policy_without_requirements(
+    patternctl, repository, digest, tmp_path, text, says
+):
+    file = tmp_path / "policies.yaml"
+    file.write_text(text)
+
+    done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--policy", file)
+
+    assert (done.code, done.out) == (1, "")
+    assert says in done.err
+
+
+def test_a_policy_that_is_not_there_is_said(patternctl, repository, digest):
+    done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--policy", "missing.yaml")
+
+    assert "PolicyInvalid: missing.yaml cannot be read (No such file or directory): name its file." in done.err

@@ -17,6 +17,7 @@ from pattern_operator.cli import (
     generate_key_pair,
     get,
     output,
+    policy,
     push,
     reconcile,
     render,
@@ -28,6 +29,10 @@ from pattern_operator.cli import (
 from pattern_operator.cli.arguments import Parser
 from pattern_operator.cli.cluster import UsageError
 
+_COMMANDS = (
+    *(get, push, sign, generate_key_pair, render, verify, policy),
+    *(reconcile, suspend, uninstall, completion),
+)
 _EXAMPLES = """\
 examples:
   patternctl push ./design.yml oci://registry.example/patterns/web:1.0.0
@@ -53,7 +58,7 @@ def parser() -> Parser:
     top.add_argument("--version", action="version", version=f"patternctl {__version__}")
     arguments.add_verbose(top)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for module in (get, push, sign, generate_key_pair, render, verify, reconcile, suspend, uninstall, completion):
+    for module in _COMMANDS:
         module.add(commands)
     for command in commands.choices.values():
         arguments.add_verbose(command)

@@ -40,7 +40,7 @@ _REPLACED: Final = tuple(
         (r"(?:spec\.)?source\.layer\.path", "--path"),
         (r"(?:spec\.)?source\.secretRef", f"what {_LOGIN} has written"),
         (r"(?:spec\.)?source\.(?:ref(?:\.[a-zA-Z]+)?|url)", "the reference"),
-        (r"(?:spec\.)?verify\.authorities", "--key"),
+        (r"(?:spec\.)?verify\.authorities|spec\.verify", "--key"),
         (r"spec\.render\.targetNamespace", "--target-namespace"),
     )
 )

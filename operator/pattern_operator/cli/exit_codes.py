@@ -7,14 +7,16 @@ FAILED: Final = 1
 USAGE: Final = 2  # argparse's own
 REFUSED: Final = 3
 LEFT: Final = 4
+INCOMPLETE: Final = 5
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 
 DESCRIPTIONS: Final = {
-    OK: "done; for verify: one of the keys has signed the artifact",
-    FAILED: "not done, or not signed by one of the keys; standard error says why",
+    OK: "done; for verify: who is trusted has signed the artifact, and each policy is met",
+    FAILED: "not done, or not verified; standard error says why",
     USAGE: "the command line is wrong",
     REFUSED: "rendered in part: at least one component was refused",
     LEFT: "for uninstall: patterns are left, and nothing of the operator was removed",
+    INCOMPLETE: "for policy import: something could not be carried over; standard error names it",
     INTERRUPTED: "interrupted",
 }
 

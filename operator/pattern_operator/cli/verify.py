@@ -3,20 +3,29 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from pattern_operator.cli import connection, exit_codes, output
+from pattern_operator.cli import connection, exit_codes, output, trust
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
-    from pattern_operator.api.verification import TrustedAuthority
+    from collections.abc import Callable, Iterator
+
+    from pattern_operator.api.verification import VerificationPolicy, VerificationResult, VerifiedSignature
     from pattern_operator.errors import PatternError
+
+    Judge = Callable[[VerificationPolicy], VerificationResult]
 
 _EXAMPLES = """\
 examples:
   patternctl verify oci://registry.example/patterns/web:1.0.0 --key cosign.pub
   patternctl verify oci://registry.example/patterns/web@sha256:... --key alice.pub --key bob.pub -o json
+  patternctl verify oci://registry.example/patterns/web:1.0.0 --policy trustpolicy.yaml --policy release-key.yaml
+  patternctl verify oci://r.example/web:1 --certificate-identity ci@a.example --certificate-oidc-issuer https://id.example
+  patternctl verify oci://registry.example/patterns/web:1.0.0 --notation-policy ~/.config/notation/trustpolicy.json
 
-One of the keys has to have signed the digest with cosign. With several keys, any one will do. -o json and -o yaml print
-a document in any case: its field `verified` says which.
+Of the keys, the identity and the policy of notation, any one will do. Each TrustPolicy of a file that covers the
+artifact has to be met besides, and so has `spec.verify` of a DesignPattern; the Secrets and ConfigMaps that they name
+are looked up in the same files. Selectors of namespaces are taken to select. -o json and -o yaml print a document in
+any case: its field `verified` says which, and `authorities` why each of them has not signed.
 
 """
 
@@ -30,13 +39,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE),
     )
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository, with :tag or @digest")
-    command.add_argument(
-        "--key",
-        action="append",
-        required=True,
-        metavar="FILE",
-        help="a public key, as cosign.pub; repeatable",
-    )
+    trust.add(command)
     command.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="how to print")
     connection.add(command)
     command.set_defaults(run=run)
@@ -46,13 +49,18 @@ def run(options: argparse.Namespace) -> int:
     """Verify and print."""
     import asyncio
 
+    trust.check(options)
     finding, failure = asyncio.run(_judge(options))
     if options.output != "table":
         from pattern_operator.cli import yaml_output
 
         output.document(yaml_output.dump(finding, options.output))
     if failure is not None:
+        if options.output == "table" and len(finding["authorities"]) > 1:
+            _tell_why(finding)
         raise failure
+    for warning in finding["warnings"]:
+        output.print_error(f"warning: {output.plain(warning)}")
     if options.output == "table":
         _tell(finding)
     return exit_codes.OK
@@ -64,83 +72,130 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
 
     from pattern_operator.api import signing
     from pattern_operator.api.reason import Reason
-    from pattern_operator.api.verification import VerificationPolicy
     from pattern_operator.cli import error_messages, registry
+    from pattern_operator.conditions.process import evaluate
     from pattern_operator.errors import PatternError, Stalled
     from pattern_operator.executors import run_in
     from pattern_operator.source import fetch_signatures, resolve
     from pattern_operator.verify import verify
 
     finding: dict[str, Any] = {"reference": None, "digest": None, "verified": False}
+    authorities: list[dict[str, Any]] = []
     try:
         reference = registry.reference(options.reference)
         finding["reference"] = str(reference)
-        policy = VerificationPolicy.of(*(_authority(name) for name in options.key))
+        policy = trust.policy_of(options, reference.repository)
         async with registry.opened(
             reference.repository, insecure=options.insecure, token_service=options.token_service
         ) as client:
             output.progress(f"asking {reference.repository.host} for the signatures of {reference}")
             digest = (await resolve(reference, registry=client)).digest
             finding["digest"] = str(digest)
-            found = await fetch_signatures(digest, registry=client)
-            command = signing.command(reference.repository, digest, insecure=options.insecure)
-            try:
-                result = await run_in(
-                    client.executors.cpu,
-                    verify,
+            found = await fetch_signatures(digest, registry=client, predicates=policy.predicates)
+            command, now = signing.command(reference.repository, digest, insecure=options.insecure), datetime.now(UTC)
+
+            def judge(policy: "VerificationPolicy") -> "VerificationResult":
+                return verify(
                     digest,
                     found.signatures,
                     policy=policy,
                     repository=reference.repository,
-                    now=datetime.now(UTC),
+                    now=now,
                     command=command,
+                    evaluate=evaluate,
                 )
+
+            try:
+                result = await run_in(client.executors.cpu, judge, policy)
             except Stalled as refusal:
+                authorities += await run_in(client.executors.cpu, _each, policy, judge)
                 raise found.explain(refusal) from None  # which says all that it says
     except PatternError as error:
         return finding | {
             "reason": error_messages.reason_of(error),
             "message": error_messages.in_cli_terms(error.message),
             "verifiedBy": [],
+            "policies": {"met": list(getattr(error, "met", ())), "unmet": list(getattr(error, "unmet", ()))},
+            "warnings": [],
+            "authorities": authorities,
         }, error
-    names = ", ".join(each.authority for each in result.verified_by)
+    names = ", ".join(dict.fromkeys(each.authority for each in result.verified_by))
     return finding | {
         "verified": True,
         "reason": Reason.SUCCEEDED,
-        "message": f"{digest} is signed by {names}",
-        "verifiedBy": [
-            {"authority": it.authority, "format": it.format, "where": it.where} for it in result.verified_by
-        ],
+        "message": f"{digest} is signed by {names}" if names else f"{digest} is signed by nobody: policies only warn",
+        "verifiedBy": [_signature(each) for each in result.verified_by],
+        "policies": {"met": list(result.met), "unmet": list(result.unmet)},
+        "warnings": list(result.warnings),
+        "authorities": [],
     }, None
 
 
-def _authority(name: str) -> "TrustedAuthority":
-    """The key in a file, called by the file's name as it was given.
+def _each(policy: "VerificationPolicy", judge: "Judge") -> list[dict[str, Any]]:
+    """Each authority by itself: whether it has signed, or why not."""
+    from dataclasses import replace
 
-    Raises:
-        Stalled: KEY_INVALID: the file cannot be read.
-    """
-    from pathlib import Path
-
-    from pattern_operator.api.reason import Reason
-    from pattern_operator.api.verification import TrustedAuthority
+    from pattern_operator.api.verification import PolicyMode, Requirement, VerificationPolicy
+    from pattern_operator.cli import error_messages
     from pattern_operator.errors import Stalled
-    from pattern_operator.limits import MAX_PUBLIC_KEY
-    from pattern_operator.quote import one_line
 
-    try:
-        with Path(name).open("rb") as file:
-            return TrustedAuthority.of_key(name, file.read(MAX_PUBLIC_KEY + 1))
-    except OSError as error:
-        raise Stalled(
-            reason=Reason.KEY_INVALID,
-            message=f"the key {one_line(name)} cannot be read ({error.strerror}): name its file.",
-        ) from error
+    found: list[dict[str, Any]] = []
+    for requirement in policy.requirements:
+        if not isinstance(requirement, Requirement):
+            continue
+        source = replace(requirement.source, mode=PolicyMode.ENFORCE)
+        for authority in requirement.authorities:
+            line: dict[str, Any] = {"policy": source.name, "authority": authority.name, "signed": True}
+            alone = replace(requirement, source=source, authorities=(authority,), threshold=1)
+            try:
+                judge(VerificationPolicy((alone,)))
+            except Stalled as error:
+                message = error_messages.in_cli_terms(error.message)
+                line |= {"signed": False, "reason": error_messages.reason_of(error), "message": message}
+            found.append(line)
+    return found
+
+
+def _signature(found: "VerifiedSignature") -> dict[str, Any]:
+    """A signature that counts, as programs read it: what it does not have is null."""
+    return {
+        "authority": found.authority,
+        "format": found.format,
+        "where": found.where,
+        "keyId": found.key_id or None,
+        "identity": found.identity or None,
+        "issuer": found.issuer or None,
+        "logIndex": found.log_index,
+        "signedAt": None if found.signed_at is None else found.signed_at.isoformat(),
+        "policies": list(found.policies),
+    }
 
 
 def _tell(finding: dict[str, Any]) -> None:
     """Say to a person who signed what."""
     print(f"verified  {finding['reference']}")
-    print(f"digest    {finding['digest']}\n")
-    rows = [(it["authority"], it["format"], it["where"]) for it in finding["verifiedBy"]]
-    print(*output.table(("VERIFIED BY", "FORMAT", "WHERE"), rows), sep="\n")
+    print(f"digest    {finding['digest']}")
+    if met := finding["policies"]["met"]:
+        print(f"policies  {', '.join(met)}")
+    rows = [(it["authority"], it["format"], _signer(it), it["where"]) for it in finding["verifiedBy"]]
+    if rows:
+        print("", *output.table(("VERIFIED BY", "FORMAT", "SIGNER", "WHERE"), rows), sep="\n")
+
+
+def _signer(found: dict[str, Any]) -> str:
+    if found["keyId"]:
+        return f"key {found['keyId'][:12]}"
+    return f"{found['identity']} ({found['issuer']})" if found["issuer"] else str(found["identity"])
+
+
+def _tell_why(finding: dict[str, Any]) -> None:
+    """Say to a person what there is of each authority, on standard error."""
+    for line in _lines(finding):
+        output.print_error(line)
+
+
+def _lines(finding: dict[str, Any]) -> "Iterator[str]":
+    for each in finding["authorities"]:
+        of = f"TrustPolicy {each['policy']}: " if each["policy"] else ""
+        said = "has signed" if each["signed"] else f"{each['reason']}: {each['message']}"
+        yield output.plain(f"{of}{each['authority']}: {said}")
