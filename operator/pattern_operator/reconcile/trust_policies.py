@@ -6,7 +6,7 @@ approved.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -21,8 +21,10 @@ from pattern_operator.kube.wellknown import NAMESPACE, TRUST_POLICY
 from pattern_operator.reconcile.desired import reference
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey, PolicyStore
+from pattern_operator.verify.url_match import UrlGlob
 
 SYNC_TIMEOUT: Final = 5.0  # seconds that a run waits until the policies are known
+AT_ONCE: Final = 1_000  # globs that are tried in one turn of the loop: some 5 ms
 
 
 class TrustPolicies:
@@ -132,10 +134,18 @@ class TrustPolicies:
         if not self._policy_watch.synced.is_set():
             return
         globs = [each.url for policy in policies if policy is not None for each in policy.match]
+        self._tasks.create_task(self._wake_matched(globs), name="wake-covered-patterns")
+
+    async def _wake_matched(self, globs: Sequence[UrlGlob]) -> None:
+        looked = 0
         for pattern in self._patterns:
             repository = _repository(pattern)
             if repository is not None and any(each.matches(repository) for each in globs):
                 self._wake(key_of(pattern))
+            looked += len(globs)
+            if looked >= AT_ONCE:
+                looked = 0
+                await asyncio.sleep(0)
 
     @staticmethod
     def _reflector(
