@@ -27,7 +27,7 @@ from pattern_operator.api.verification import (
     VerificationResult,
 )
 from pattern_operator.errors import Stalled, Untrusted
-from pattern_operator.limits import MAX_STATUS_MESSAGE
+from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
 from pattern_operator.verify import formats
 from pattern_operator.verify.distinct import assign, who
 from pattern_operator.verify.outcome import (
@@ -198,6 +198,20 @@ def test_where_all_policies_only_warn_nobody_is_said_to_have_signed():
     result = accepted([cosign()], trial, broken)
 
     assert (result.required, result.verified_by, result.unmet) == (True, (), ("trial", "broken"))
+
+
+def test_too_many_signatures_are_no_verdict_and_hold_up_nothing_that_only_warns():
+    trial = requires(ALICE.authority("a"), name="trial", source={"mode": PolicyMode.WARN, "prune": True})
+    strict = requires(ALICE.authority("a"), name="release", source={"prune": True})
+    many = [cosign()] * (MAX_SIGNATURES + 1)
+
+    result = accepted(many, trial)
+    refusal = refused(many, strict, OWN)
+
+    assert (result.unmet, result.verified_by) == (("trial",), ())
+    assert "TrustPolicy trial is not met: " in result.warnings[0]
+    assert isinstance(refusal, Untrusted)
+    assert (refusal.reason, refusal.unmet, refusal.prune) == (Reason.TOO_MANY_SIGNATURES, ("release",), False)
 
 
 # --- what nothing covers ---

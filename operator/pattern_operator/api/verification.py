@@ -118,11 +118,6 @@ class VerificationPolicy:
             for attestation in authority.spec.attestations
         )
 
-    @property
-    def enforces(self) -> bool:
-        """Whether any of it can refuse an artifact that has signatures."""
-        return any(each.source.mode is PolicyMode.ENFORCE for each in self.requirements)
-
 
 @dataclass(frozen=True, slots=True)
 class VerifiedSignature:

@@ -67,35 +67,42 @@ def verify(
         checked, where the policy requires nothing and admits what nobody signed.
 
     Raises:
-        Stalled: KEY_INVALID or INVALID_SPEC: the pattern's own policy is invalid. TOO_MANY_SIGNATURES. NO_TRUST_POLICY:
-            nothing is required, and nothing unsigned is admitted.
+        Stalled: KEY_INVALID or INVALID_SPEC: the pattern's own policy is invalid. NO_TRUST_POLICY: nothing is required,
+            and nothing unsigned is admitted.
         Untrusted: a policy that enforces is not met: SIGNATURE_MISSING, SIGNATURE_INVALID (nothing there is a
             signature), SIGNATURE_OF_ANOTHER_ARTIFACT (a valid signature by a trusted signer, copied here),
-            SIGNATURE_TOO_OLD or SIGNATURE_UNTRUSTED. The message names the authorities and why each signature is
-            refused, up to a limit.
+            SIGNATURE_TOO_OLD, SIGNATURE_UNTRUSTED, or TOO_MANY_SIGNATURES, so that none was judged. The message names
+            the authorities and why each signature is refused, up to a limit.
     """
     if not policy.requirements:
         if policy.unsigned is Unsigned.DENY:
             raise _not_covered(digest, repository)
         return VerificationResult(required=False)
     authorities = _load(policy, answers)
-    _refuse_number(digest, signatures)
+    if too_many := _too_many(digest, signatures):
+        return _result([_unjudged(each.source, too_many) for each in policy.requirements])
     evaluate = cache(evaluate)
     readings = [Reading(each, FORMATS[each.format](each)) for each in signatures]
     subject = Subject(digest, descriptor=target)
-    verdicts = [
-        _verdict(
-            requirement,
-            loaded,
-            readings,
-            subject=subject,
-            repository=repository,
-            now=now,
-            command=command,
-            evaluate=evaluate,
-        )
-        for requirement, loaded in authorities
-    ]
+    return _result(
+        [
+            _verdict(
+                requirement,
+                loaded,
+                readings,
+                subject=subject,
+                repository=repository,
+                now=now,
+                command=command,
+                evaluate=evaluate,
+            )
+            for requirement, loaded in authorities
+        ]
+    )
+
+
+def _result(verdicts: Sequence[Judgement | Refusal]) -> VerificationResult:
+    """The result where every policy that enforces is met; raises Untrusted where one is not."""
     refusals = [each for each in verdicts if isinstance(each, Refusal)]
     met = [each for each in verdicts if isinstance(each, Judgement)]
     if enforced := [each for each in refusals if each.source.mode is PolicyMode.ENFORCE]:
@@ -156,14 +163,20 @@ def _usable(requirement: Requirement | UnusablePolicy) -> list[Authority]:
     return authorities
 
 
-def _refuse_number(digest: Digest, signatures: Sequence[Signature]) -> None:
+def _too_many(digest: Digest, signatures: Sequence[Signature]) -> str:
+    """Why no signature is judged; empty where there are not too many."""
     counted = sum(bool(signature.payload) and not signature.attestation for signature in signatures)
-    if counted > MAX_SIGNATURES:
-        raise Stalled(
-            reason=Reason.TOO_MANY_SIGNATURES,
-            message=f"{digest} has {counted} signatures, and at most {MAX_SIGNATURES} are tried: "
-            "remove those that are not needed from the registry.",
-        )
+    if counted <= MAX_SIGNATURES:
+        return ""
+    return (
+        f"{digest} has {counted} signatures, and at most {MAX_SIGNATURES} are tried: remove those that are not needed"
+        " from the registry."
+    )
+
+
+def _unjudged(source: PolicySource, why: str) -> Refusal:
+    """A refusal that is not a verdict on any signature."""
+    return Refusal(source, Reason.TOO_MANY_SIGNATURES, f"{source} is not met: {why}" if source.name else why)
 
 
 def _verdict(
