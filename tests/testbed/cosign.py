@@ -13,7 +13,7 @@ from tests.testbed.paths import BIN
 from tests.testbed.repository import Account
 
 # As the docs have it: without Sigstore's public log, which shows private artifacts to everybody, and where the internet
-# is not reached cosign fails (docs/verification.md, "Sign").
+# is not reached cosign fails (docs/verify.md, "Sign with cosign").
 SIGN = "cosign sign --key cosign.key --use-signing-config=false --tlog-upload=false"
 OFFLINE = ("--tlog-upload=false", "--use-signing-config=false", "--allow-http-registry", "--yes")
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from pattern_operator.api.verification import VerificationPolicy, VerificationResult, VerifiedSignature
     from pattern_operator.errors import PatternError
+    from pattern_operator.executors import Executors
+    from pattern_operator.source import FetchedSignatures
+    from pattern_operator.verify.revocation import Answers
 
     Judge = Callable[[VerificationPolicy], VerificationResult]
 
@@ -92,6 +95,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             digest = (await resolve(reference, registry=client)).digest
             finding["digest"] = str(digest)
             found = await fetch_signatures(digest, registry=client, predicates=policy.predicates)
+            answers = await _answers(found, policy=policy, executors=client.executors)
             command, now = signing.command(reference.repository, digest, insecure=options.insecure), datetime.now(UTC)
 
             def judge(policy: "VerificationPolicy") -> "VerificationResult":
@@ -103,6 +107,8 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
                     now=now,
                     command=command,
                     evaluate=evaluate,
+                    target=found.target,
+                    answers=answers,
                 )
 
             try:
@@ -129,6 +135,30 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
         "warnings": list(result.warnings),
         "authorities": [],
     }, None
+
+
+async def _answers(found: "FetchedSignatures", *, policy: "VerificationPolicy", executors: "Executors") -> "Answers":
+    """What the issuers of certificates say of those that were revoked, where a policy wants to know."""
+    from datetime import UTC, datetime
+
+    from pattern_operator import __version__
+    from pattern_operator.executors import run_in
+    from pattern_operator.reconcile.revocation import IssuerAnswers
+    from pattern_operator.source import IssuerClient, Network, SystemResolver
+    from pattern_operator.verify import revocation_checks
+
+    if found.target is None:
+        return {}
+    checks = await run_in(
+        executors.cpu, revocation_checks, found.signatures, policy=policy, target=found.target, now=datetime.now(UTC)
+    )
+    if not checks:
+        return {}
+    output.progress("asking who issued the certificates whether they were revoked")
+    async with Network.open(resolver=SystemResolver(executors.names)) as network:
+        issuers = IssuerClient(network, f"patternctl/{__version__}")
+        asked = IssuerAnswers(issuers, executors=executors, now=lambda: datetime.now(UTC))
+        return await asked.answers(checks, tenant="")
 
 
 def _each(policy: "VerificationPolicy", judge: "Judge") -> list[dict[str, Any]]:
