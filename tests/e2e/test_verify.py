@@ -245,7 +245,7 @@ def test_an_attestation_is_not_an_approval(scenario: Scenario, cosign: Cosign, k
     scenario.want(verify=release_team(key_pair))
     status = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
 
-    assert_refused(status, "SignatureUntrusted", digest, "is by release-team", "is a statement of type")
+    assert_refused(status, "SignatureUntrusted", digest, "is by release-team", "which is not an approval")
 
 
 # --- updates, and trust that is lost --------------------------------------------------------------------------------
