@@ -26,10 +26,9 @@ def message(value: object, name: str, *, fields: Sequence[str]) -> dict[str, obj
     """Read a message that must be there; ``null`` is absent, and a field that it does not have is refused."""
     if not isinstance(value, dict):
         raise InvalidDocument(f"has no object {name!r}" if value is None else f"has a {name!r} that is not an object")
-    present = {field: content for field, content in value.items() if content is not None}
-    if unknown := sorted(present.keys() - set(fields)):
+    if unknown := sorted(value.keys() - set(fields)):
         raise InvalidDocument(f"has a field {quoted(unknown[0])} that {name} does not have")
-    return present
+    return {field: content for field, content in value.items() if content is not None}
 
 
 def messages(parent: Message, name: str, *, fields: Sequence[str], most: int) -> list[dict[str, object]]:

@@ -42,6 +42,7 @@ _LOG: Final = ("baseUrl", "hashAlgorithm", "publicKey", "logId", "checkpointKeyI
 _KEY: Final = ("rawBytes", "keyDetails", "validFor")
 _AUTHORITY: Final = ("subject", "uri", "certChain", "validFor", "operator")
 _SUBJECT: Final = ("organization", "commonName")
+_HINT: Final = 4  # bytes of the id of a key that checkpoints have
 _NOTE_ED25519: Final = b"\x01"  # c2sp.org/signed-note, "Signatures": the type that is hashed into the id of a key
 
 # sigstore_common.proto, ``PublicKeyDetails``, as far as logs have such keys: the kind of the key, and its size.
@@ -153,6 +154,10 @@ def _log(entry: Message) -> Log | None:
     key_message = message(entry.get("publicKey"), "publicKey", fields=_KEY)
     valid = _validity(key_message)
     log_id = bytes_field(message(entry.get("logId"), "logId", fields=("keyId",)), "keyId")
+    if "checkpointKeyId" in entry:
+        hint = bytes_field(message(entry["checkpointKeyId"], "checkpointKeyId", fields=("keyId",)), "keyId")
+        if len(hint) < _HINT or not log_id.startswith(hint):
+            raise InvalidDocument("has a log whose checkpointKeyId is not that of its key")
     if entry.get("hashAlgorithm") != "SHA2_256":
         raise InvalidDocument("has a log whose hash is not SHA2_256")
     key = _key(key_message)
