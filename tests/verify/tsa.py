@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from cryptography import x509
@@ -47,17 +48,22 @@ def pss(digest: OID = SHA256, mask: OID | None = None, salt: int = 32, function:
     return s.PssAlgorithm(algorithm=PSS, parameters=s.PssParameters(hash=of(digest), mask=masking, salt_length=salt))
 
 
-def tlv(value: Any) -> asn1.TLV:
-    @asn1.sequence
-    class Wrapped:
-        value: asn1.TLV
+@asn1.sequence
+class _Wrapped:
+    value: asn1.TLV
 
-    encoded = value if isinstance(value, bytes) else asn1.encode_der(value)
-    length = len(encoded)
-    head = bytes([0x30, length]) if length < 128 else b"\x30\x82" + length.to_bytes(2, "big")
-    if 128 <= length < 256:
-        head = bytes([0x30, 0x81, length])
-    return asn1.decode_der(Wrapped, head + encoded).value
+
+@cache
+def _tlv(encoded: bytes) -> asn1.TLV:
+    size = len(encoded)
+    lengths = {128: bytes([size & 0xFF]), 256: bytes([0x81, size & 0xFF])}
+    length = next((head for most, head in lengths.items() if size < most), b"\x82" + size.to_bytes(2, "big"))
+    return asn1.decode_der(_Wrapped, b"\x30" + length + encoded).value
+
+
+def tlv(value: Any) -> asn1.TLV:
+    """A value, or its DER, as any element."""
+    return _tlv(value if isinstance(value, bytes) else asn1.encode_der(value))
 
 
 def octets(content: bytes) -> bytes:

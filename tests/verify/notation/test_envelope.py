@@ -1,6 +1,7 @@
 """An envelope is read as it was signed, or not at all; what is signed cannot be changed, nor read in two ways."""
 
 import json
+import tracemalloc
 from datetime import timedelta
 
 import cbor2
@@ -283,5 +284,11 @@ def test_random_bytes_are_refused(content, kind):
     ],
     ids=range(8),
 )
-def test_what_is_as_large_as_it_may_be_takes_little_time(content, kind):
+def test_what_is_as_large_as_it_may_be_takes_little_time_and_memory(content, kind):
+    tracemalloc.start()
+    assert isinstance(judge(content, kind), Rejection)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 16 * 2**20
     assert cpu_time(lambda: isinstance(judge(content, kind), Rejection), enough=0.05) < 0.05

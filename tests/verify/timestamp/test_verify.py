@@ -1,6 +1,7 @@
 """A timestamp counts when a trusted TSA made it for this message, and everything in it is as RFC 3161 has it."""
 
 import hashlib
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.cputime import cpu_time
 from tests.verify import pki, tsa
 from tests.verify.pki import NOW, TIME_STAMPING, YEAR
 from tests.verify.tsa import SHA1, SHA256, SHA384, SHA512, Tsa, algorithm, pss, tlv
@@ -310,6 +312,35 @@ def test_lengths_that_are_not_the_shortest_are_refused():
 
     assert "in DER" in rejection(longer)
     assert "in DER" in rejection(indefinite)
+
+
+def many(tag: bytes, *, length: int) -> bytes:
+    """As many empty elements as there is room for."""
+    content = tag * ((length - 4) // len(tag))
+    return b"\x30\x82" + len(content).to_bytes(2, "big") + content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        many(b"\x05\x00", length=MAX_TIMESTAMP - 8),
+        b"\x30\x80" * (MAX_TIMESTAMP // 2),
+        OURS.stamp(certificates=(b"\x05\x00",) * 28_000),
+        OURS.stamp(unsigned=[tlv(7)] * 20_000),
+        OURS.stamp(extensions=[s.Extension(id=tsa.OID("1.2"), critical=False, value=b"")] * 5_000),
+    ],
+    ids=range(5),
+)
+def test_what_is_as_large_as_it_may_be_takes_little_time_and_memory(content):
+    assert len(content) <= MAX_TIMESTAMP
+    verify(content)
+    tracemalloc.start()
+    verify(content)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 16 * 2**20
+    assert cpu_time(lambda: verify(content), enough=0.05) < 0.05
 
 
 TOKEN = OURS.stamp()

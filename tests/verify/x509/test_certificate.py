@@ -5,10 +5,11 @@ import warnings
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.cputime import cpu_time
 from tests.verify import pki
 
 from pattern_operator.limits import MAX_CERTIFICATE, MAX_CERTIFICATES
@@ -131,6 +132,26 @@ def test_an_issuer_is_known_by_name_and_signature():
     assert LEAF.certificate.is_issued_by(ROOT.certificate)
     assert not LEAF.certificate.is_issued_by(namesake.certificate)
     assert not LEAF.certificate.is_issued_by(pki.root("CN=other", key=ROOT.key).certificate)
+
+
+class _Enormous:
+    """As a private key, of which nobody has more than the public half."""
+
+    def __init__(self, bits: int, exponent: int) -> None:
+        self._numbers = rsa.RSAPublicNumbers(exponent, (1 << bits) - 1)
+
+    def public_key(self) -> rsa.RSAPublicKey:
+        return self._numbers.public_key()
+
+
+@pytest.mark.parametrize("bits, exponent", [(16_384, (1 << 64) - 1), (3_072, (1 << 3_000) - 1)], ids=range(2))
+def test_a_key_that_takes_long_to_compute_with_is_not_computed_with(bits, exponent):
+    slow = pki.make("CN=slow", issuer=ROOT, key=_Enormous(bits, exponent), extensions=[pki.CA])
+    leaf = pki.make("CN=leaf", issuer=ROOT, issuer_name="CN=slow").certificate
+
+    assert slow.certificate.is_oversized
+    assert not leaf.is_issued_by(slow.certificate)
+    assert cpu_time(lambda: leaf.is_issued_by(slow.certificate), enough=0.002) < 0.002
 
 
 @settings(max_examples=300, deadline=None)

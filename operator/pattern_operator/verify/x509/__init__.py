@@ -4,6 +4,7 @@
     chain               the path from a leaf to a root that is given, and what is wrong with it (RFC 5280 section 6)
     purpose             what a leaf is used for, and what its extensions must say for it
     name_constraints    the names that an authority may certify (RFC 5280 section 4.2.1.10)
+    revocation          what an OCSP response or a CRL says of a certificate (RFC 6960, RFC 5280 section 5)
     distinguished_name  subjects as people write them in a policy (RFC 4514)
 
 ``cryptography.x509.verification`` is not used. It judges certificates of web servers: it refuses a leaf without an

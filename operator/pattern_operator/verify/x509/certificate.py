@@ -14,9 +14,10 @@ from typing import Final, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pattern_operator.limits import MAX_CERTIFICATE, MAX_CERTIFICATES
+from pattern_operator.limits import MAX_CERTIFICATE, MAX_CERTIFICATES, MAX_RSA_BITS
 from pattern_operator.verify.encoding import quoted
 from pattern_operator.verify.key import PublicKey, UnusableKey, from_cryptography
 
@@ -24,6 +25,7 @@ _Value = TypeVar("_Value", bound=x509.ExtensionType)
 
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,64})-----[^-]*-----END \1-----")
 _STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512, hashes.SHA3_256, hashes.SHA3_384, hashes.SHA3_512)
+_MAX_EXPONENT: Final = 256  # bits, FIPS 186-5 appendix A.1.1; the time of an RSA operation grows with them
 # What cryptography raises for bytes that it does not read, at once or when a part is asked for.
 UNREADABLE: Final = (
     *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm),
@@ -89,9 +91,20 @@ class Certificate:
         """Whether it names itself as its issuer (RFC 5280 section 3.2); whether it is self-signed is not known."""
         return self.subject.public_bytes() == self.issuer.public_bytes()
 
+    @property
+    def is_oversized(self) -> bool:
+        """Whether its key is so large that whoever chose it chooses how long an operation takes."""
+        try:
+            key = self.parsed.public_key()
+        except UNREADABLE:
+            return True
+        return isinstance(key, rsa.RSAPublicKey) and (
+            key.key_size > MAX_RSA_BITS or key.public_numbers().e.bit_length() > _MAX_EXPONENT
+        )
+
     def is_issued_by(self, issuer: "Certificate") -> bool:
         """Whether ``issuer`` is named as the issuer, and its key made the signature."""
-        if self.issuer.public_bytes() != issuer.subject.public_bytes():
+        if self.issuer.public_bytes() != issuer.subject.public_bytes() or issuer.is_oversized:
             return False
         try:
             self.parsed.verify_directly_issued_by(issuer.parsed)
