@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.x509.ocsp import OCSPCertStatus
 from tests.archive.archives import tgz
 from tests.executors import EXECUTORS
 from tests.reconcile.pattern import pattern
@@ -25,7 +26,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.api.status import Status
 from pattern_operator.api.verification import Requirement, Unsigned, VerificationPolicy
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Transient, Untrusted
 from pattern_operator.kube import Resource
 from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile import PatternKey
@@ -39,6 +40,7 @@ from pattern_operator.source import (
     Cache,
     ConnectionWaits,
     DnsResolver,
+    FetchedSignatures,
     Network,
     PullRecords,
     PullSecretReader,
@@ -216,10 +218,9 @@ async def test_signatures_are_looked_for_in_the_repository_of_the_pattern(
     assert any("/referrers/" in path for path in registry.paths("GET"))
 
 
-async def test_issuers_are_asked_in_the_name_of_the_namespace_before_a_signature_is_believed(
-    repositories: Repositories, registry: FakeRegistry
-):
-    digest, asking = artifact(registry), of(registry)
+async def signed_with_a_revocable_certificate(
+    repositories: Repositories, registry: FakeRegistry, asking: DesignPattern, digest: Digest
+) -> tuple[FetchedSignatures, DesiredState, pki.Identity]:
     media_type, body = registry.manifests[str(digest)]
     payload = {"targetArtifact": notary.descriptor(Descriptor(media_type, digest, len(body)))}
     leaf = notary.ALICE.above[0].issue("C=US,ST=WA,O=Notary,CN=a", extensions=[*pki.CODE_SIGNING, ocsp_at(OCSP_URL)])
@@ -228,6 +229,14 @@ async def test_issuers_are_asked_in_the_name_of_the_namespace_before_a_signature
     registry.refer(registry.manifest([envelope], artifactType=NOTATION, subject=digest), NOTATION)
     policy = VerificationPolicy.of(authority(signer, revocation="Check"))
     desired = replace(wanted(asking, digest), policy=policy)
+    return await repositories.signatures(asking, desired, waits=ConnectionWaits()), desired, leaf
+
+
+async def test_issuers_are_asked_in_the_name_of_the_namespace_before_a_signature_is_believed(
+    repositories: Repositories, registry: FakeRegistry
+):
+    digest, asking = artifact(registry), of(registry)
+    found, desired, leaf = await signed_with_a_revocable_certificate(repositories, registry, asking, digest)
     asked: list[tuple[str, list[str]]] = []
 
     class Issuers:
@@ -237,13 +246,28 @@ async def test_issuers_are_asked_in_the_name_of_the_namespace_before_a_signature
             return {check: RevocationAnswer(good) for check in checks}
 
     trusting = replace(repositories, revocation=Issuers(), now=lambda: pki.NOW)
-    found = await trusting.signatures(asking, desired, waits=ConnectionWaits())
     result = await trusting.check(asking, desired, found)
 
     assert [each.format for each in result.verified_by] == ["notation"]
     assert asked == [("team", [OCSP_URL])]
-    with pytest.raises(Stalled, match="which may have been revoked"):
+    with pytest.raises(Transient, match="which may have been revoked") as unknown:
         await replace(trusting, revocation=OFFLINE).check(asking, desired, found)
+    assert unknown.value.reason is Reason.REVOCATION_UNKNOWN
+
+
+async def test_a_signature_of_a_revoked_certificate_is_refused_for_good(
+    repositories: Repositories, registry: FakeRegistry
+):
+    digest, asking = artifact(registry), of(registry)
+    found, desired, leaf = await signed_with_a_revocable_certificate(repositories, registry, asking, digest)
+
+    class Issuers:
+        async def answers(self, checks, *, tenant):
+            bad = respond(OCSPCertStatus.REVOKED, about=leaf, issuer=notary.ALICE.above[0])
+            return {check: RevocationAnswer(bad) for check in checks}
+
+    with pytest.raises(Untrusted, match="which was revoked at"):
+        await replace(repositories, revocation=Issuers(), now=lambda: pki.NOW).check(asking, desired, found)
 
 
 async def test_a_rendering_counts_for_the_namespace_of_the_pattern(repositories: Repositories, registry: FakeRegistry):

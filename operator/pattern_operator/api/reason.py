@@ -79,6 +79,10 @@ class Reason(StrEnum):
     )
     SIGNATURE_INVALID = "SignatureInvalid", "What the registry has as a signature cannot be read as one."
     KEY_INVALID = "KeyInvalid", "A key of `spec.verify` is not a public key the operator can use; correct it."
+    REVOCATION_UNKNOWN = (
+        "RevocationUnknown",
+        "Who issued a certificate did not say whether it is revoked; it is asked again. See `notation.revocation`.",
+    )
     SIGNATURE_TOO_OLD = "SignatureTooOld", "The newest signature is older than the policy's `maxAge`; sign it again."
     POLICY_INVALID = (
         "PolicyInvalid",

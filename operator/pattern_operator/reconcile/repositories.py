@@ -18,7 +18,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.spec import Source
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
 from pattern_operator.conditions.process import evaluate
-from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.errors import PatternError, Stalled, Untrusted
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile import desired as spec
@@ -48,7 +48,8 @@ from pattern_operator.source import (
     resolve_or_hold,
 )
 from pattern_operator.source.held_version import Resolution
-from pattern_operator.verify import NO_ANSWERS, revocation_checks, verify
+from pattern_operator.verify import NO_ANSWERS, revocation_checks, undecided, verify
+from pattern_operator.verify.x509.revocation import RevocationAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +177,12 @@ class Repositories:
     async def check(
         self, pattern: DesignPattern, desired: DesiredState, found: FetchedSignatures
     ) -> VerificationResult:
-        """Whether the signatures meet the policy; raises Stalled where they do not."""
+        """Whether the signatures meet the policy.
+
+        Raises:
+            Stalled: they do not.
+            Transient: they do not, and it is not known of a certificate whether it is revoked.
+        """
         digest, now = desired.revision.digest, self.now()
         command = signing.command(desired.repository, digest, insecure=pattern.spec.source.insecure)
         check = partial(
@@ -196,8 +202,13 @@ class Repositories:
         cpu, answers = self.executors.of(namespace).cpu, NO_ANSWERS
         if found.target is not None:
             asked = partial(revocation_checks, found.signatures, policy=desired.policy, target=found.target, now=now)
-            answers = await self.revocation.answers(await run_in(cpu, asked), tenant=namespace)
-        return await run_in(cpu, partial(check, answers=answers))
+            checks = await run_in(cpu, asked)
+            told = await self.revocation.answers(checks, tenant=namespace)
+            answers = {each: told.get(each, RevocationAnswer()) for each in checks}
+        try:
+            return await run_in(cpu, partial(check, answers=answers))
+        except Untrusted as refusal:
+            raise await run_in(cpu, partial(undecided, refusal, answers, now=now)) from refusal
 
     @asynccontextmanager
     async def layers(

@@ -31,6 +31,6 @@ proves it, and only then what was signed.
 """
 
 from pattern_operator.verify.policy import verify
-from pattern_operator.verify.revocation import NO_ANSWERS, revocation_checks
+from pattern_operator.verify.revocation import NO_ANSWERS, revocation_checks, undecided
 
-__all__ = ["NO_ANSWERS", "revocation_checks", "verify"]
+__all__ = ["NO_ANSWERS", "revocation_checks", "undecided", "verify"]

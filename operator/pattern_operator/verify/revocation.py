@@ -10,14 +10,15 @@ from datetime import datetime
 from typing import Final
 
 from pattern_operator.api.artifact import Descriptor, Signature, SignatureFormat
+from pattern_operator.api.reason import Reason
 from pattern_operator.api.verification import Requirement, VerificationPolicy
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.verify import notation
 from pattern_operator.verify.authority import Authority
 from pattern_operator.verify.load_authority import load_authority
 from pattern_operator.verify.notation import NotationAuthority, RevocationMode
 from pattern_operator.verify.parsed_signature import Rejection
-from pattern_operator.verify.x509.revocation import RevocationAnswer, RevocationCheck
+from pattern_operator.verify.x509.revocation import RevocationAnswer, RevocationCheck, Unknown, judge
 
 Answers = Mapping[RevocationCheck, RevocationAnswer]
 NO_ANSWERS: Final[Answers] = {}
@@ -41,6 +42,13 @@ def revocation_checks(
             if not isinstance(envelope, Rejection):
                 found.update(dict.fromkeys(notation.revocation_checks(envelope, target, authority, now)))
     return tuple(found)
+
+
+def undecided(refusal: Untrusted, answers: Answers, *, now: datetime) -> PatternError:
+    """The error for a refusal: where it is not known whether a certificate is revoked, it may be that alone."""
+    if not any(isinstance(judge(check, answer, now=now), Unknown) for check, answer in answers.items()):
+        return refusal
+    return Transient(reason=Reason.REVOCATION_UNKNOWN, message=f"{refusal.message} It is asked again.")
 
 
 def with_answers(authority: Authority, answers: Answers) -> Authority:
