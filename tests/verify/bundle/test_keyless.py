@@ -95,6 +95,13 @@ def test_what_the_instance_certified_is_verified_by_both_verifiers(document, mon
     assert asked.call_count == 1
 
 
+def test_without_certificate_transparency_where_the_policy_says_so():
+    unknown = LOCAL.certify(sct_key=ec.generate_private_key(ec.SECP256R1()))
+
+    for certified in (unknown, LOCAL.certify(with_sct=False)):
+        assert isinstance(judge(LOCAL.sign(STATEMENT, by=certified), sct_required=False), Verified)
+
+
 def test_without_a_log_a_timestamp_is_enough_where_the_policy_says_so():
     document = LOCAL.sign(STATEMENT, log=None, stamped=True)
 

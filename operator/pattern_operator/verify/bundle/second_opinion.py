@@ -48,7 +48,7 @@ def objection_of(bundle: Bundle, subject: Subject, signed: Signed, authority: Ke
     known = not any(each.certificates[0].is_authority for each in root.timestamp_authorities)
     timestamps = signed.proof.timestamps if known else ()
     timed = timestamps or any(each.promise is not None for each in bundle.entries)
-    if not isinstance(signed.signer, CertificateSigner) or not timed:
+    if not isinstance(signed.signer, CertificateSigner) or not timed or not authority.sct_required:
         return None
     if not _is_judged(bundle, subject, signed.signer, root):
         return None
@@ -88,7 +88,8 @@ def _is_judged(bundle: Bundle, subject: Subject, signer: CertificateSigner, root
     Not if it has no log entry with a checkpoint, or more than one; one of kind intoto, or with PEM of another form; a
     signature by another algorithm than ECDSA with SHA-256; not just one signed certificate timestamp; intermediates
     that the trusted root does not have; no OIDC issuer, or an identity of Fulcio's own kind (as "name!domain"). Nor if
-    the only times are of a timestamp authority whose own certificate is not in the trusted root.
+    the only times are of a timestamp authority whose own certificate is not in the trusted root, or the policy does not
+    ask for a signed certificate timestamp: it always does.
     """
     entry = bundle.entries[0] if len(bundle.entries) == 1 else None
     leaf = bundle.certificates[0].parsed
