@@ -14,6 +14,7 @@ from tests.reconcile.world import KEY, World, digest_of, key_to
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.status import InventoryEntry
+from pattern_operator.api.verification import PolicySource, Requirement, VerificationPolicy
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.state import Applying, Running
 
@@ -34,6 +35,7 @@ class OnePattern(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.world = World(interval=f"{INTERVAL:.0f}s", **KEYS)
         self.pushed = 0
+        self.changed = 0
 
     def teardown(self) -> None:
         self.world.close()
@@ -97,7 +99,11 @@ class OnePattern(RuleBasedStateMachine):
         self.world.drift(name, None)
         self.do(self.world.settle(200.0))
         repairs = (
-            runs is not None and runs == self.world.state.running and not self.world.refuses and not self.world.away
+            runs is not None
+            and runs == self.world.state.running
+            and not self.world.refuses
+            and not self.world.refusing
+            and not self.world.away
         )
         if repairs and pattern is not None and not pattern.spec.suspend and pattern.spec.apply.drift_policy == "Repair":
             has = self.world.artifacts[str(runs.desired.revision.digest)].objects if runs is not None else ()
@@ -109,6 +115,17 @@ class OnePattern(RuleBasedStateMachine):
             self.world.stuck.add(key_to(name))
         else:
             self.world.let_go(name)
+
+    @rule(refuses=RARELY, many=RARELY)
+    def an_administrator_changes_a_policy(self, refuses: bool, many: bool) -> None:
+        """It is followed when the pattern may be woken; until then, too, nothing is applied that it refuses."""
+        self.changed += 1
+        names = ("release", "security") if many else ("release",)
+        sources = (PolicySource(name=name, version=str(self.changed)) for name in names)
+        self.world.policy = VerificationPolicy(tuple(Requirement(source=each, authorities=()) for each in sources))
+        self.world.refusing = {"release"} if refuses else set()
+        if self.world.pattern is not None:
+            self.world.waker.found(KEY)
 
     @rule(away=RARELY)
     def the_registry_goes_or_comes(self, away: bool) -> None:
@@ -192,7 +209,7 @@ class OnePattern(RuleBasedStateMachine):
         there = {each.name for each in world.live}
         # What drifted is repaired, unless nobody may, or nobody can say whether it may be.
         repairs = pattern.spec.apply.drift_policy == "Repair" and not pattern.spec.suspend
-        repairs = repairs and not world.away and world.state.failed is None
+        repairs = repairs and not world.away and not world.refusing and world.state.failed is None
         for name in world.artifacts[digest].objects:
             assert name in there, f"Ready, and {name} is not there"
             is_applied = world.live[key_to(name)] == world.name_of(digest)

@@ -227,7 +227,7 @@ class World:
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
         self.going: set[ObjectKey] = set()  # their deletion was asked for
         self.away = False  # the registry
-        self.policy = VerificationPolicy()  # of the cluster, where the pattern asks for nothing itself
+        self.policy = VerificationPolicy()  # of the cluster, beside what the pattern asks for itself
         self.refusing: set[str] = set()  # TrustPolicies that nothing meets
         self.verdicts: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self.asked: list[str] = []
@@ -585,11 +585,9 @@ class Registry:
         return Found(Resolution(Revision(tag, digest_of(self.world.tags[tag]))), 0)
 
     async def policy(self, pattern: DesignPattern) -> VerificationPolicy:
-        return (
-            self.world.policy
-            if pattern.spec.verify is None
-            else VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key"))
-        )
+        own = VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key")).requirements
+        asked = own if pattern.spec.verify is not None else ()
+        return VerificationPolicy((*asked, *self.world.policy.requirements))
 
     async def manifest(self, _: DesignPattern, desired: Any, **__: Any) -> Any:
         return SimpleNamespace(context=str(desired.revision), types=())
@@ -716,6 +714,8 @@ class Cluster:
         configured: set[ObjectKey] = set()
         if self.world.gate is not None:
             await self.world.gate.wait()
+        if {each.source.name for each in self.world.policy.requirements} & self.world.refusing:
+            raise Broken("objects are applied although a policy of the cluster is not met")
         for each in objects:
             name = each.body["data"]["of"]
             self._check(pattern, each.key, name)
