@@ -103,6 +103,8 @@ from pattern_operator.apply.replaced_fields import (
 from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.cli import cluster, installation, table, uninstaller, wait, watch
+from pattern_operator.cli import policy as policy_command
+from pattern_operator.cli.policy_files import secrets_in
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
@@ -752,6 +754,29 @@ async def uninstall(body: Any) -> None:
     named = installation.pattern_of({"metadata": {"name": "web", "namespace": "team"}}, Counter())
     for pattern in (*found.patterns, named):
         await uninstaller._remove_finalizer(answering(body), pattern)
+
+
+@reader
+def policies_in_files(body: Any) -> None:
+    if not isinstance(body, dict):  # documents_of refuses it
+        return
+    signed = {"type": "sigstoreSigned", "signedIdentity": body, "pki": body, "keyData": body, "keyPaths": body}
+    statement = {"name": body, "registryScopes": ["*", body], "signatureVerification": body, "trustStores": [body]}
+    verify = {"secretRef": body, "matchOIDCIdentity": [body], "trustedRootSecretRef": body}
+    authorities = [body, {"key": body, "attestations": [body]}, {"keyless": body, "ctlog": body}, {"static": body}]
+    documents: list[dict[str, Any]] = [
+        *({**body, "kind": kind} for kind in ("OCIRepository", "ClusterImagePolicy")),
+        *({"kind": "OCIRepository", "spec": {"verify": {**verify, "provider": it}}} for it in ("cosign", "notation")),
+        {"kind": "ClusterImagePolicy", "spec": {"images": [body], "match": body, "authorities": authorities}},
+        {"kind": "ClusterImagePolicy", "metadata": body, "spec": {"images": [{"glob": "**"}], "authorities": body}},
+        *({"trustPolicies": it} for it in (body, [body, statement])),
+        *({"default": it} for it in (body, [body, signed])),
+        {"transports": {"docker": {"registry.example": [body, signed], "": body}}},
+    ]
+    for each in documents:
+        policy_command._convert(Path("/nowhere/policy.yaml"), each, {}, trust_store=None)
+    for kind in ("Secret", "ConfigMap"):
+        secrets_in([{**body, "kind": kind}])
 
 
 # --- the tests -----------------------------------------------------------------------------------------------------

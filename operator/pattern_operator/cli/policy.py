@@ -59,6 +59,8 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the policies; say what is lost."""
+    from dataclasses import replace
+
     from pattern_operator.api.reason import Reason
     from pattern_operator.cli import yaml_output
     from pattern_operator.errors import Stalled
@@ -70,10 +72,9 @@ def run(options: argparse.Namespace) -> int:
         comments = [f"# from {output.plain(source)}"]
         comments += [f"# not carried over: {output.plain(each)}" for each in carried.lost]
         for draft in carried.policies:
-            body = draft.body
-            body["metadata"]["name"] = name = _another(draft.name, names)
-            names.add(name)
-            output.document("---\n" + "\n".join(comments) + "\n" + yaml_output.dump(body, "yaml"))
+            named = replace(draft, name=_another(draft.name, names))
+            names.add(named.name)
+            output.document("---\n" + "\n".join(comments) + "\n" + yaml_output.dump(named.body, "yaml"))
         lost += len(carried.lost)
     if not names:
         raise Stalled(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from pattern_operator.api.fields import text_at
 from pattern_operator.cli.imports.carried import Carried, Draft, Lost, carried, parted, resource_name
 from pattern_operator.limits import MAX_TRUST_MATERIAL
 from pattern_operator.quote import quoted
@@ -57,7 +58,7 @@ def _requirement(scope: str, spec: Mapping[str, Any], number: int, *, folder: Pa
         return
     signed = spec.get("signedIdentity")
     identity = signed if isinstance(signed, dict) else {"type": "matchRepoDigestOrExact"}
-    if (why := _loose(str(identity.get("type")))) is not None:
+    if (why := _loose(text_at(identity, "type"))) is not None:
         yield Lost(f"{where} {why}")
     name = resource_name(f"{scope or 'default'}-{number}" if number else scope or "default")
     yield Draft(name, match, authorities, repository=_repository(identity, scope))
@@ -117,8 +118,8 @@ def _certificates(
 
 
 def _contents(spec: Mapping[str, Any], field: str, *, folder: Path, where: str) -> Iterator[bytes | Lost]:
-    """What ``<field>Path``, ``...Paths``, ``...Data`` and ``...Datas`` name."""
-    paths, datas = spec.get(f"{field}Paths"), spec.get(f"{field}Datas")
+    """What ``<field>Path``, ``<field>Data`` and their plurals name."""
+    paths, encoded = (spec.get(f"{field}{each}s") for each in ("Path", "Data"))
     for path in [spec.get(f"{field}Path"), *(paths if isinstance(paths, list) else [])]:
         if not isinstance(path, str):
             continue
@@ -127,7 +128,7 @@ def _contents(spec: Mapping[str, Any], field: str, *, folder: Path, where: str) 
                 yield file.read(MAX_TRUST_MATERIAL)
         except OSError as error:
             yield Lost(f"{where} names the file {quoted(path)}, which cannot be read ({error.strerror})")
-    for data in [spec.get(f"{field}Data"), *(datas if isinstance(datas, list) else [])]:
+    for data in [spec.get(f"{field}Data"), *(encoded if isinstance(encoded, list) else [])]:
         if not isinstance(data, str):
             continue
         try:
@@ -153,7 +154,11 @@ def _repository(identity: Mapping[str, Any], scope: str) -> dict[str, Any]:
     """What signatures have to name: the repository, or the one that it is a copy of."""
     mirrors: list[dict[str, Any]] = []
     if identity.get("type") == "remapIdentity":
-        mirrors = [{"prefix": f"oci://{identity.get('prefix')}", "of": f"oci://{identity.get('signedPrefix')}"}]
+        mirrors = [_mirror(text_at(identity, "prefix"), of=text_at(identity, "signedPrefix"))]
     elif identity.get("type") == "exactRepository" and scope:
-        mirrors = [{"prefix": f"oci://{scope}", "of": f"oci://{identity.get('dockerRepository')}"}]
+        mirrors = [_mirror(scope, of=text_at(identity, "dockerRepository"))]
     return {"required": True, **({"mirrors": mirrors} if mirrors else {})}
+
+
+def _mirror(prefix: str, *, of: str) -> dict[str, Any]:
+    return {"prefix": f"oci://{prefix}", "of": f"oci://{of}"}

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pattern_operator.api.authority_spec import Authority
+from pattern_operator.api.fields import text_at
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.trust_policy import decode
@@ -45,7 +46,7 @@ def _policy(statement: Mapping[str, Any], stores: Stores, *, only: bool) -> Iter
     if EVERYWHERE in scopes and not only:
         yield Lost(f"{name} is for what no other covers; here it has to be met there, too")
     if scopes and authorities:
-        yield Draft(resource_name(str(statement.get("name"))), [{"url": _url(each)} for each in scopes], authorities)
+        yield Draft(resource_name(text_at(statement, "name")), [{"url": _url(each)} for each in scopes], authorities)
 
 
 def read_stores(folder: Path) -> Stores:
@@ -95,7 +96,7 @@ def _authority(statement: Mapping[str, Any], stores: Stores, *, name: str) -> It
     yield from lost
     named, lost = parted(_stores(statement, stores, name=name))
     yield from lost
-    if not any(each["type"] in ("ca", "signingAuthority") for each in named):
+    if not any(each.get("type") in ("ca", "signingAuthority") for each in named):
         yield Lost(f"{name} has no certificates that may sign: nothing was written of it")
         return
     timestamp = verification.get("verifyTimestamp")
@@ -106,7 +107,7 @@ def _authority(statement: Mapping[str, Any], stores: Stores, *, name: str) -> It
             "level": level,
             **({} if timestamp is None else {"verifyTimestamp": timestamp}),
         }
-        yield {"name": resource_name(str(statement.get("name"))), "notation": notation}
+        yield {"name": resource_name(text_at(statement, "name")), "notation": notation}
 
 
 def _level(verification: Mapping[str, Any], *, name: str) -> Iterator[str | Lost]:
