@@ -25,8 +25,8 @@ class Exactly:
     text: str
 
     def matches(self, text: str) -> bool:
-        """Whether it is the same."""
-        return text == self.text
+        """Whether it is the same. What a certificate does not name is never meant."""
+        return bool(text) and text == self.text
 
     def __str__(self) -> str:
         return quoted(self.text)
@@ -34,11 +34,11 @@ class Exactly:
 
 @dataclass(frozen=True, slots=True)
 class Anything:
-    """Any text that is not empty: for the conformance protocol, which may ask for a certificate alone."""
+    """Any text, and none: for the conformance vectors, which may ask for a certificate alone."""
 
-    def matches(self, text: str) -> bool:
-        """Whether there is any."""
-        return bool(text)
+    def matches(self, _: str) -> bool:
+        """Always."""
+        return True
 
     def __str__(self) -> str:
         return "anyone"
@@ -52,8 +52,8 @@ class Pattern:
     _compiled: "re2._Regexp" = field(compare=False, repr=False)
 
     def matches(self, text: str) -> bool:
-        """Whether the whole of ``text`` matches: a part of it decides nothing."""
-        return self._compiled.fullmatch(text) is not None
+        """Whether the whole of ``text`` matches: a part of it decides nothing, and nor does an empty one."""
+        return bool(text) and self._compiled.fullmatch(text) is not None
 
     def __str__(self) -> str:
         return f"what matches {quoted(self.pattern)}"

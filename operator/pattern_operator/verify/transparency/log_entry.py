@@ -160,7 +160,8 @@ def _wrong_proof(parsed: ParsedEntry, log: Log) -> str | None:
         return None
     if root_of(parsed.body, index=proof.index, size=proof.size, path=proof.path) != proof.root:
         return "has an inclusion proof that does not fit its entry"
-    if proof.index > parsed.index or (log.origin and proof.index != parsed.index):
+    in_one_tree = log.origin != "" or (parsed.kind, parsed.version) in REKOR_V2_KINDS
+    if proof.index > parsed.index or (in_one_tree and proof.index != parsed.index):
         return "has an inclusion proof for another index"  # the log's own, which counts all shards, is not smaller
     if not proof.checkpoint:
         return None
