@@ -13,6 +13,7 @@ from tests.cli.conftest import ALICE
 from tests.planted import Shape, value
 from tests.source.quirks import quirks
 from tests.testbed.registry import Options
+from tests.verify.local_sigstore import ISSUER, WORKFLOW, LocalSigstore, statement
 
 from pattern_operator.api.signing import SIGN
 
@@ -511,3 +512,54 @@ def test_a_policy_that_is_not_there_is_said(patternctl, repository, digest):
     done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--policy", "missing.yaml")
 
     assert "PolicyInvalid: missing.yaml cannot be read (No such file or directory): name its file." in done.err
+
+
+# --- identities -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keyless(patternctl, repository, digest, tmp_path):
+    """Verify 1.0.0, which an identity of an instance of our own signed; ``root`` is that of another one."""
+    local = LocalSigstore()
+    content = json.dumps(local.sign(statement(digest))).encode()
+    repository.push(None, [(BUNDLE, content)], artifact_type=BUNDLE, subject=digest)
+
+    def verify(*, identity=WORKFLOW, issuer=ISSUER, root=local):
+        file = tmp_path / "root.json"
+        file.write_text(json.dumps(root.trusted_root()))
+        who = ("--certificate-identity", identity, "--certificate-oidc-issuer", issuer, "--trusted-root", file)
+        return patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", *who, "-o", "json")
+
+    return verify
+
+
+def test_an_identity_that_signed_without_a_key_is_told_with_its_log_entry(keyless):
+    done = keyless()
+
+    assert (done.code, done.err) == (0, "")
+    (signature,) = done.json["verifiedBy"]
+    assert (signature["identity"], signature["issuer"], signature["keyId"]) == (WORKFLOW, ISSUER, None)
+    assert isinstance(signature["logIndex"], int)
+    assert signature["signedAt"].startswith("2026-05-01T")
+
+
+def test_another_identity_issuer_or_root_is_refused(keyless):
+    others = (
+        keyless(identity=f"{WORKFLOW}x"),
+        keyless(identity=WORKFLOW[:-1]),
+        keyless(issuer=f"{ISSUER}x"),
+        keyless(root=LocalSigstore()),
+    )
+
+    assert [(done.code, done.json["reason"]) for done in others] == [(1, "SignatureUntrusted")] * len(others)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "no JSON"])
+def test_a_trusted_root_that_is_none_trusts_nobody(patternctl, repository, digest, tmp_path, content):
+    (tmp_path / "root.json").write_text(content)
+    who = ("--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER)
+    reference = f"{repository.oci}:1.0.0"
+
+    done = patternctl("verify", "--insecure", reference, *who, "--trusted-root", tmp_path / "root.json", "-o", "json")
+
+    assert (done.code, done.json["verified"]) == (1, False)
