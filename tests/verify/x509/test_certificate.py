@@ -134,6 +134,17 @@ def test_an_issuer_is_known_by_name_and_signature():
     assert not LEAF.certificate.is_issued_by(pki.root("CN=other", key=ROOT.key).certificate)
 
 
+def test_a_signature_has_one_encoding():
+    while (der := ROOT.issue("CN=even").certificate.der)[-1] % 2:
+        pass
+    signature = read_certificate(der).parsed.signature
+    unused = len(der) - len(signature) - 1
+    assert der[unused] == 0
+
+    with pytest.raises(InvalidCertificate, match="does not end with a whole byte"):
+        read_certificate(der[:unused] + b"\1" + der[unused + 1 :])
+
+
 class _Enormous:
     """As a private key, of which nobody has more than the public half."""
 

@@ -331,6 +331,27 @@ def test_random_bytes_say_nothing(content):
     assert isinstance(judge(CHECK, RevocationAnswer(content, {CRL_URL: content}), now=NOW), Unknown)
 
 
+def even(make):
+    """One whose last bit is zero, so that it could be called unused."""
+    while (made := make())[-1] % 2:
+        pass
+    return made
+
+
+def test_a_signature_has_one_encoding():
+    response, listed_ = even(respond), even(lambda: crl(SISTER))
+    signatures = (ocsp.load_der_ocsp_response(response).signature, x509.load_der_x509_crl(listed_).signature)
+    unused = [
+        content.replace(b"\0" + signature, b"\1" + signature)
+        for content, signature in zip((response, listed_), signatures, strict=True)
+    ]
+
+    assert isinstance(judge(CHECK, answer(response), now=NOW), NotRevoked)
+    assert isinstance(judge(CHECK, listed(listed_), now=NOW), NotRevoked)
+    assert "not an OCSP response" in unknown(answer(unused[0]))
+    assert "not a CRL" in unknown(listed(unused[1]))
+
+
 RESPONSE, LIST = respond(), crl(SISTER)
 
 

@@ -26,6 +26,9 @@ _Value = TypeVar("_Value", bound=x509.ExtensionType)
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,64})-----[^-]*-----END \1-----")
 _STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512, hashes.SHA3_256, hashes.SHA3_384, hashes.SHA3_512)
 _MAX_EXPONENT: Final = 256  # bits, FIPS 186-5 appendix A.1.1; the time of an RSA operation grows with them
+# Before the bytes of a BIT STRING, how many bits at its end are unused (X.690 section 8.6.2). Of a signature none are;
+# cryptography ignores the number, so that one signature would have several encodings.
+WHOLE_BYTES: Final = b"\0"
 # What cryptography raises for bytes that it does not read, at once or when a part is asked for.
 UNREADABLE: Final = (
     *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm),
@@ -128,6 +131,8 @@ def read_certificate(der: bytes) -> Certificate:
     try:
         parsed = x509.load_der_x509_certificate(der)
         return _read(der, parsed)
+    except InvalidCertificate:
+        raise
     except UNREADABLE as error:
         raise InvalidCertificate("is not a valid X.509 certificate") from error
 
@@ -172,6 +177,8 @@ def _blocks(content: bytes) -> Iterator[bytes]:
 def _read(der: bytes, parsed: x509.Certificate) -> Certificate:
     if parsed.version is not x509.Version.v3:
         raise InvalidCertificate("is not an X.509 certificate of version 3")
+    if not der.endswith(WHOLE_BYTES + parsed.signature):
+        raise InvalidCertificate("has a signature that does not end with a whole byte")
     extensions = parsed.extensions
     key, key_weakness = _key(parsed)
     return Certificate(

@@ -21,7 +21,13 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from pattern_operator.limits import MAX_CERTIFICATES, MAX_CRL, MAX_OCSP_RESPONSE, MAX_REVOCATION_URLS
 from pattern_operator.verify.key import Algorithm, Scheme, verify_as
-from pattern_operator.verify.x509.certificate import UNREADABLE, Certificate, InvalidCertificate, read_certificate
+from pattern_operator.verify.x509.certificate import (
+    UNREADABLE,
+    WHOLE_BYTES,
+    Certificate,
+    InvalidCertificate,
+    read_certificate,
+)
 
 _SKEW: Final = timedelta(minutes=5)  # of the clock of who answers
 _HASHES: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
@@ -135,6 +141,8 @@ def _judge_ocsp(check: RevocationCheck, content: bytes, *, now: datetime) -> Sta
         response = ocsp.load_der_ocsp_response(content)
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return Unknown(f"was answered by OCSP with {response.response_status.name}")
+        if WHOLE_BYTES + response.signature not in content:
+            return Unknown("was answered with what is not an OCSP response")
         return _judge_responses(check, response, now=now)
     except UNREADABLE:
         return Unknown("was answered with what is not an OCSP response")
@@ -244,6 +252,8 @@ def _judge_crl(check: RevocationCheck, content: bytes, *, url: str, now: datetim
         return Unknown(f"was answered with a CRL of more than {MAX_CRL} bytes")
     try:
         crl = x509.load_der_x509_crl(content)
+        if not content.endswith(WHOLE_BYTES + crl.signature):
+            return Unknown("was answered with what is not a CRL")
         return _judge_list(check, crl, url=url, now=now)
     except UNREADABLE:
         return Unknown("was answered with what is not a CRL")
