@@ -192,7 +192,7 @@ WRONG = {
         ),
         "values must be there with In and NotIn",
     ),
-    "a field of another name": (policy(treshold=2), 'unknown field "spec.treshold"'),
+    "a field of another name": (policy(minimum=2), 'unknown field "spec.minimum"'),
 }
 
 
