@@ -3,6 +3,9 @@
 import base64
 import copy
 import json
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 from unittest.mock import Mock
 
@@ -382,6 +385,22 @@ def test_a_timestamp_authority_of_which_only_the_ca_is_known_is_judged_by_us_alo
 
     for document in (SIGNED, V2):
         assert isinstance(judge(document, root=root, timestamp_required=True), Verified)
+
+
+def test_both_verifiers_judge_without_a_network(monkeypatch):
+    monkeypatch.setattr(socket.socket, "connect", Mock(side_effect=OSError("no network")))
+
+    for document in (SIGNED, V2, LOCAL.sign_file(ARTIFACT)):
+        assert isinstance(judge(document), Verified)
+    assert socket.socket.connect.call_count == 0  # type: ignore[attr-defined]
+
+
+def test_sigstore_python_is_loaded_by_who_asks_for_keyless_alone():
+    program = "import sys, pattern_operator.verify.policy; print('sigstore' in sys.modules, 'tuf' in sys.modules)"
+
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120, check=True)
+
+    assert ran.stdout.split() == [b"False", b"False"]
 
 
 def test_what_sigstore_python_does_not_confirm_is_refused(monkeypatch):
