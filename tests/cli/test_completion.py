@@ -39,6 +39,8 @@ def complete(patternctl, *words):
         (("push", ""), [], ":0"),
         (("push", "a.yml", ""), [], ":4"),
         (("verify", "r.example/a:1", "--key", ""), [], ":0"),
+        (("verify", "r.example/a:1", "--policy", ""), [], ":0"),
+        (("policy", ""), ["import"], ":4"),
         (("render", "--report", ""), [], ":0"),
         (("get", "-n", ""), [], ":4"),
         (("get", ""), [], ":4"),  # nobody says where the cluster is

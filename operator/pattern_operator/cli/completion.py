@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 COMPLETE: Final = "__complete"
 _NO_FILES: Final = 4  # directives of kubectl's completion
 _FILES: Final = 0
+_OF_FILES: Final = frozenset(  # arguments that name a file or folder
+    {
+        *("path", "pattern", "key", "kubeconfig", "report"),
+        *("policy", "trusted_root", "notation_policy", "trust_store", "layout", "output_key_prefix"),
+    }
+)
 _NAMES_WITHIN: Final = 2.0  # seconds that a person waits for names; without an answer there are none
 
 _EXAMPLES = """\
@@ -183,8 +189,7 @@ def _values(action: argparse.Action, given: list[str]) -> tuple[list[tuple[str, 
         return [(name, "") for name in _names(given) if name not in given], _NO_FILES
     if action.dest == "namespace":
         return [(name, "") for name in _namespaces(given[:-1])], _NO_FILES  # without the flag that awaits it
-    files = action.dest in ("path", "pattern", "key", "kubeconfig", "report")
-    return [], _FILES if files else _NO_FILES
+    return [], _FILES if action.dest in _OF_FILES else _NO_FILES
 
 
 def _names(given: list[str]) -> list[str]:

@@ -1,18 +1,21 @@
 """``patternctl verify``: who signed an artifact, by the same code that decides it in the cluster."""
 
 import argparse
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from pattern_operator.cli import connection, exit_codes, output, trust
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
+    from pattern_operator.api.reference import Digest, Reference, Repository
     from pattern_operator.api.verification import VerificationPolicy, VerificationResult, VerifiedSignature
     from pattern_operator.errors import PatternError
     from pattern_operator.executors import Executors
-    from pattern_operator.source import FetchedSignatures
+    from pattern_operator.source import FetchedSignatures, RepositoryClient
+    from pattern_operator.source.layout_signatures import LayoutSignatures
     from pattern_operator.verify.revocation import Answers
 
     Judge = Callable[[VerificationPolicy], VerificationResult]
@@ -43,6 +46,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository, with :tag or @digest")
     trust.add(command)
+    command.add_argument("--layout", metavar="DIR", help="verify a copy: an OCI image layout, as of `oras copy -r`")
     command.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="how to print")
     connection.add(command)
     command.set_defaults(run=run)
@@ -79,7 +83,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     from pattern_operator.conditions.process import evaluate
     from pattern_operator.errors import PatternError, Stalled
     from pattern_operator.executors import run_in
-    from pattern_operator.source import fetch_signatures, resolve
+    from pattern_operator.source import fetch_signatures
     from pattern_operator.verify import verify
 
     finding: dict[str, Any] = {"reference": None, "digest": None, "verified": False}
@@ -88,11 +92,9 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
         reference = registry.reference(options.reference)
         finding["reference"] = str(reference)
         policy = trust.policy_of(options, reference.repository)
-        async with registry.opened(
-            reference.repository, insecure=options.insecure, token_service=options.token_service
-        ) as client:
-            output.progress(f"asking {reference.repository.host} for the signatures of {reference}")
-            digest = (await resolve(reference, registry=client)).digest
+        async with _source(options, reference.repository) as client:
+            output.progress(f"looking for the signatures of {reference}")
+            digest = await _resolved(reference, client)
             finding["digest"] = str(digest)
             found = await fetch_signatures(digest, registry=client, predicates=policy.predicates)
             answers = await _answers(found, policy=policy, executors=client.executors)
@@ -135,6 +137,34 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
         "warnings": list(result.warnings),
         "authorities": [],
     }, None
+
+
+@asynccontextmanager
+async def _source(
+    options: argparse.Namespace, repository: "Repository"
+) -> "AsyncIterator[RepositoryClient | LayoutSignatures]":
+    """The registry, or the layout that is verified in its place."""
+    from pathlib import Path
+
+    from pattern_operator.cli import registry
+    from pattern_operator.executors import Executors
+    from pattern_operator.source.layout_signatures import LayoutSignatures
+
+    if options.layout:
+        with Executors.open() as executors:
+            yield LayoutSignatures(Path(options.layout), repository, executors=executors)
+        return
+    async with registry.opened(repository, insecure=options.insecure, token_service=options.token_service) as client:
+        yield client
+
+
+async def _resolved(reference: "Reference", source: "RepositoryClient | LayoutSignatures") -> "Digest":
+    """The digest; of a layout, that of what it calls by the tag."""
+    from pattern_operator.source import RepositoryClient, resolve
+
+    if isinstance(source, RepositoryClient):
+        return (await resolve(reference, registry=source)).digest
+    return reference.digest or await source.resolve_tag(reference.tag or "")
 
 
 async def _answers(found: "FetchedSignatures", *, policy: "VerificationPolicy", executors: "Executors") -> "Answers":

@@ -29,7 +29,7 @@ from pattern_operator.limits import (
     MAX_UNLIKELY_REFERRERS,
 )
 from pattern_operator.source.manifest import Manifest, parse_manifest
-from pattern_operator.source.registry.client import FetchedManifest, RepositoryClient
+from pattern_operator.source.registry.client import FetchedManifest
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.signatures.budget import MAX_REQUESTS, SignatureBudget, SignatureLayer
 from pattern_operator.source.signatures.formats import (
@@ -43,6 +43,7 @@ from pattern_operator.source.signatures.formats import (
     rank_of_hint,
 )
 from pattern_operator.source.signatures.in_toto import predicate_of
+from pattern_operator.source.signatures.place import SignatureSource
 from pattern_operator.source.signatures.referrers import NOTHING_ELSE, FallbackTag, list_referrers
 
 _ENOUGH: Final = 4  # failures after which no more referrers are asked for: the others would fail alike
@@ -100,7 +101,7 @@ class FetchedSignatures:
 
 
 async def fetch_signatures(
-    digest: Digest, *, registry: RepositoryClient, predicates: Set[str] = NOTHING_ELSE
+    digest: Digest, *, registry: SignatureSource, predicates: Set[str] = NOTHING_ELSE
 ) -> FetchedSignatures:
     """Everything in the repository that claims to sign ``digest``, within the time of a look-up.
 
@@ -151,7 +152,7 @@ class _Finder:
     """Looks for the signatures of one digest, in all places, and counts them as it reads them."""
 
     digest: Digest
-    registry: RepositoryClient
+    registry: SignatureSource
     turns: asyncio.Semaphore
     deadline: Deadline
     predicates: Set[str]

@@ -9,6 +9,7 @@ under the tag is kept by clients, who may enter a wrong type or none: of those t
 looked at, after all others.
 """
 
+import re
 from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final
@@ -19,11 +20,11 @@ from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_REFERRER_PAGES, MAX_REFERRERS, MAX_UNLIKELY_REFERRERS
 from pattern_operator.source.manifest import parse_index
-from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.errors import not_a_manifest
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.registry.transport import Response
 from pattern_operator.source.signatures.formats import UNLIKELY, rank_of_entry, types_of_referrers
+from pattern_operator.source.signatures.place import SignatureSource
 
 NOTHING_ELSE: Final[frozenset[str]] = frozenset()  # no predicates: signatures alone are looked for
 
@@ -49,7 +50,7 @@ class FallbackTag:
 
 
 async def list_referrers(
-    digest: Digest, *, registry: RepositoryClient, deadline: Deadline, predicates: Set[str] = NOTHING_ELSE
+    digest: Digest, *, registry: SignatureSource, deadline: Deadline, predicates: Set[str] = NOTHING_ELSE
 ) -> Listing | FallbackTag:
     """Ask what refers to ``digest``, and may sign it, or attest one of ``predicates``, by what it is listed as.
 
@@ -67,7 +68,7 @@ async def list_referrers(
 
 
 async def _by_api(
-    digest: Digest, *, registry: RepositoryClient, deadline: Deadline, predicates: Set[str]
+    digest: Digest, *, registry: SignatureSource, deadline: Deadline, predicates: Set[str]
 ) -> Listing | None:
     """What the API lists, as far as it goes; None where there is no API."""
     context = registry.context(f"referrers of {digest}")
@@ -92,7 +93,7 @@ async def _by_api(
     return found
 
 
-async def _entries(page: Response, *, registry: RepositoryClient, context: str, types: Set[str]) -> Listing:
+async def _entries(page: Response, *, registry: SignatureSource, context: str, types: Set[str]) -> Listing:
     """What a page lists; nothing of it is quoted where another host than the registry gave it."""
     content_type = page.headers.get("Content-Type", "")
     try:
@@ -110,8 +111,14 @@ def referrers_tag(digest: Digest) -> str:
     return f"{digest.algorithm}-{digest.hex[:64]}"
 
 
+def is_referrers_tag(tag: str) -> bool:
+    """Whether a tag is that of a list of referrers, and not of one of cosign's (``.sig``, ``.att``)."""
+    algorithm, _, digits = tag.partition("-")
+    return algorithm in ("sha256", "sha512") and re.fullmatch("[0-9a-f]{64}", digits) is not None
+
+
 async def _by_tag(
-    digest: Digest, *, registry: RepositoryClient, deadline: Deadline, predicates: Set[str]
+    digest: Digest, *, registry: SignatureSource, deadline: Deadline, predicates: Set[str]
 ) -> Listing | FallbackTag:
     """What the fallback tag lists; none where there is no such tag."""
     tag = referrers_tag(digest)
