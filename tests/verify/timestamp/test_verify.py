@@ -343,6 +343,21 @@ def test_what_is_as_large_as_it_may_be_takes_little_time_and_memory(content):
     assert cpu_time(lambda: verify(content), enough=0.05) < 0.05
 
 
+def test_a_name_with_a_value_of_a_type_that_it_cannot_have_is_refused():
+    token = OURS.stamp()
+    name = OURS.identity.certificate.issuer.public_bytes()
+    attribute = b"\x0c\x08TSA root"  # a UTF8String, which becomes a BIT STRING
+
+    assert attribute in name
+    changed = token.replace(name, name.replace(attribute, b"\x03" + attribute[1:2] + b"\0" + attribute[3:]))
+
+    assert changed != token
+    assert "cannot be read" in rejection(changed) or "not a valid X.509" in rejection(changed)
+    alone = OURS.stamp(certificates=())
+    changed = alone.replace(name, name.replace(attribute, b"\x03" + attribute[1:2] + b"\0" + attribute[3:]))
+    assert "cannot be read" in rejection(changed, others=[OURS.identity])
+
+
 TOKEN = OURS.stamp()
 
 

@@ -17,7 +17,7 @@ from pattern_operator.verify.parsed_signature import Rejection
 from pattern_operator.verify.timestamp.algorithms import hash_of
 from pattern_operator.verify.timestamp.signed_data import Encoding, Token, read_token
 from pattern_operator.verify.timestamp.structures import Accuracy
-from pattern_operator.verify.x509.certificate import Certificate
+from pattern_operator.verify.x509.certificate import UNREADABLE, Certificate
 from pattern_operator.verify.x509.chain import Chain, find_chain
 from pattern_operator.verify.x509.purpose import Purpose
 
@@ -79,6 +79,8 @@ def verify_timestamp(
         _check_signature(token, signer)
     except InvalidDocument as error:
         return Rejection(str(error))
+    except UNREADABLE:  # of names, cryptography checks the types of values when it makes objects of them
+        return Rejection("has a name or a number that cannot be read")
     time = token.info.time.as_datetime()
     known = [each for each in (*token.certificates, *intermediates) if each != signer]
     chain = find_chain(signer, roots=roots, intermediates=known, at=time, purpose=Purpose.TIME_STAMPING)

@@ -179,6 +179,9 @@ def _read(der: bytes, parsed: x509.Certificate) -> Certificate:
         raise InvalidCertificate("is not an X.509 certificate of version 3")
     if not der.endswith(WHOLE_BYTES + parsed.signature):
         raise InvalidCertificate("has a signature that does not end with a whole byte")
+    for name in (parsed.subject, parsed.issuer):  # what is made of them later is made once here
+        name.public_bytes()
+        name.rfc4514_string()
     extensions = parsed.extensions
     key, key_weakness = _key(parsed)
     return Certificate(
