@@ -236,6 +236,30 @@ def test_a_signature_that_was_copied_from_another_artifact_is_told_for_what_it_i
     assert scenario.names() == []
 
 
+SCAN = "https://example.org/scan/v1"
+
+
+@pytest.mark.parametrize("form", ["bundle", "att"])
+def test_what_is_attested_runs_only_once_the_condition_is_true(
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, form: str
+) -> None:
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    attest = cosign.attest_bundle if form == "bundle" else cosign.attest_classic
+    attest(scenario.repository.at(digest), key=key_pair, predicate_type=SCAN, predicate={"critical": 3})
+    attestation = {"name": "scan", "predicateType": SCAN, "condition": "predicate.critical == 0"}
+    authority = {"name": "scanner", "key": {"data": key_pair.pem}, "attestations": [attestation]}
+
+    scenario.want(verify={"authorities": [authority]}, interval="1s")
+    refused = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
+    nothing = scenario.names()
+    attest(scenario.repository.at(digest), key=key_pair, predicate_type=SCAN, predicate={"critical": 0})
+    status = scenario.until_runs(digest)
+
+    assert_refused(refused, "SignatureUntrusted", "what the condition of 'scan' is not true of: it does not hold")
+    assert nothing == []
+    assert [each["authority"] for each in status["verifiedBy"]] == ["scanner"]
+
+
 def test_an_attestation_is_not_an_approval(scenario: Scenario, cosign: Cosign, key_pair: KeyPair) -> None:
     digest = push(scenario.repository, "1.0.0", SETTINGS)
     cosign.attest_bundle(
