@@ -455,7 +455,7 @@ ACCEPTED: Sequence[tuple[str, str, str, str]] = (
     (
         rf"{_ENTRY}\.inclusionProof\.checkpoint\.envelope",
         r"unknown witness|line \d+ .*|letter changed",
-        "rekor2-",
+        "rekor2-|rekor-v2",
         "a line of a witness, or of a key that is not known, decides nothing",
     ),
     (
@@ -500,6 +500,12 @@ ACCEPTED: Sequence[tuple[str, str, str, str]] = (
         "that of .*",
         "",
         "a part, or all, of another genuine bundle over the same signature",
+    ),
+    (
+        r"layers\.dev\.cosignproject\.cosign/signature",
+        "without padding",
+        "valid-2$|mixed",
+        "one layer has no padding, and is as it was",
     ),
     (r"layers\.dev\.cosignproject\.cosign/signature", "line (end|break inside)|shorter", "", "line breaks in base64"),
     (
