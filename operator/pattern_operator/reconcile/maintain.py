@@ -28,10 +28,10 @@ from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.drift import to_repair
 from pattern_operator.reconcile.owner import owned_keys, owner_of
 from pattern_operator.reconcile.reached import UNREADABLE, policy_digest
+from pattern_operator.reconcile.repair import compare, repair
 from pattern_operator.reconcile.results import RepairedObjects
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Applying, Refused, Running, Unrepaired
-from pattern_operator.reconcile.steps.apply import compare, repair
 from pattern_operator.reconcile.steps.fetch import fetch
 from pattern_operator.reconcile.steps.observe import follow, is_whole
 from pattern_operator.reconcile.steps.render import Unbuildable, render
