@@ -184,6 +184,14 @@ def test_what_nobody_is_to_reconcile_is_let_be():
     assert [(type(each), each.ours) for each in found] == [(Skip, False), (Skip, False), (Skip, True)]
 
 
+def test_what_is_offered_and_nobody_is_to_reconcile_stays_the_other_patterns():
+    paused = live(labels={OWNER_LABEL: "other"}, annotations={"pattern-operator.io/reconcile": "disabled"})
+
+    found = decision(paused, offered=True)
+
+    assert (type(found), found.ours) == (Skip, False)
+
+
 ARGO = "argocd.argoproj.io/tracking-id"
 INSTANCE = "app.kubernetes.io/instance"
 ARGO_WROTE = [{"manager": "argocd-controller", "operation": "Apply"}]

@@ -447,6 +447,16 @@ async def test_an_object_that_is_called_like_its_namespace_brings_no_namespace(c
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_a_namespace_of_the_cluster_is_not_brought_by_a_pattern_that_names_it(cluster: FakeCluster):
+    desired = config_map("c", "kube-system")
+    cluster.refuse("PATCH", desired, *(status(404, "NotFound", 'namespaces "kube-system" not found') for _ in range(9)))
+
+    await cluster.apply(namespace_named("kube-system"), desired)
+
+    assert len(cluster.sent("PATCH", desired)) == 1
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_a_new_kind_is_applied_once_it_is_served(cluster: FakeCluster):
     cluster.refuse("PATCH", CUSTOM, not_served(), not_served())
 
@@ -500,6 +510,29 @@ async def test_who_could_not_take_what_is_offered_holds_up_nobody(cluster: FakeC
 
     assert failure.key == desired.key
     assert cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id) is offered
+
+
+@pytest.mark.parametrize(
+    ("spoils", "reason"),
+    [("what is wanted", Reason.APPLY_FAILED), ("what is stored", Reason.OWNER_LABEL_REMOVED)],
+    ids=["it cannot be sent", "it is stored without our label"],
+)
+async def test_what_is_offered_and_its_taker_can_never_have_is_offered_no_more(
+    cluster: FakeCluster, spoils: str, reason: Reason
+):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.transfers.wait(desired.key, WEB)
+    cluster.transfers.delay_reason(desired.key, by=SHOP)
+    if spoils == "what is wanted":
+        desired.body["metadata"]["labels"] = ["no mapping"]
+    else:
+        cluster.admission = lambda body: body["metadata"].update(labels={})
+
+    (failure,) = (await cluster.apply(desired)).failures
+
+    assert failure.reason is reason
+    assert not cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id)
 
 
 async def test_who_has_the_object_waits_for_it_no_longer(cluster: FakeCluster):
@@ -854,6 +887,21 @@ async def test_an_object_that_was_to_go_is_not_as_it_was_sent(cluster: FakeClust
 
     assert deletion.outcome is DeletionOutcome.FAILED
     assert before
+    assert not is_as_sent(cluster, desired, b"1")
+
+
+async def test_an_object_that_lost_our_label_and_was_to_lose_our_marks_is_not_as_it_was_sent(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await applied_and_remembered(cluster, desired, b"1")
+    del cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"]
+    cluster.watches.blind.add("ConfigMap")
+    cluster.lose_answers("PATCH", desired)
+
+    (deletion,) = await cluster.deleter.delete_all(
+        entries(desired), owner=WEB, impersonate=None, otherwise=Reason.DELETION_FAILED
+    )
+
+    assert deletion.outcome is DeletionOutcome.FAILED
     assert not is_as_sent(cluster, desired, b"1")
 
 

@@ -51,6 +51,7 @@ def test_conditions(conditions: list[dict[str, Any]], state: HealthState, fact: 
 def test_a_condition_of_an_older_generation_says_nothing_of_this_one(kind: str) -> None:
     assert judge({"conditions": [condition(kind, "False", generation=1)]})[0] is CURRENT
     assert judge({"conditions": [condition(kind, "False", generation=2)]})[0] is IN_PROGRESS
+    assert judge({"conditions": [condition(kind, "False", generation=0)]})[0] is CURRENT
 
 
 @pytest.mark.parametrize(
