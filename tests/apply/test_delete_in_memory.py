@@ -10,7 +10,7 @@ from tests.apply.harness import config_map, deployment, entries, namespace_named
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import Owner
+from pattern_operator.apply import Notification, NotificationKind, Owner
 from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube import KindNotFound, Resource, WatchEventType
@@ -152,6 +152,17 @@ async def test_what_finalizers_hold_is_terminating_and_told_of_when_it_goes(clus
     assert done.outcome is DeletionOutcome.TERMINATING
     assert (done.watched, done.holders) == (True, ("example.com/held",))
     assert "held by the finalizers example.com/held" in done.message
+
+
+async def test_the_end_of_what_no_watch_had_told_of_and_was_read_is_told(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=WEB.id, finalizers=["example.com/held"])
+
+    (done,) = await delete(cluster, desired)
+    cluster.show(desired, WatchEventType.DELETED)
+
+    assert (done.outcome, done.watched) == (DeletionOutcome.TERMINATING, True)
+    assert cluster.told == [(WEB.id, Notification(NotificationKind.GONE, desired.key))]
 
 
 async def test_what_is_terminating_already_is_not_deleted_again(cluster: FakeCluster):

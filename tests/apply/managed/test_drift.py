@@ -152,12 +152,52 @@ def test_only_a_comparison_of_the_same_values_ends_the_doubt_about_who_applied_i
     assert differs.changed_by == "somebody else as the field manager pattern-operator"
 
 
-def test_a_value_that_differs_without_an_apply_in_our_name_is_nobodys():
-    managed = known(answered_at=AT, untracked=True)
+@pytest.mark.parametrize("answered_at", [AT, 0], ids=["our last apply", "nobody knows when it was applied"])
+def test_a_value_that_differs_without_an_apply_in_our_name_is_nobodys(answered_at: int):
+    managed = known(answered_at=answered_at, untracked=True)
 
     drift.record_values(managed, version=managed.observed.version, same=False)
 
     assert managed.changed_by == ""
+
+
+def test_an_apply_in_our_name_that_changed_nothing_is_not_blamed_for_what_changes_later():
+    managed = known(answered_at=AT - 60, untracked=True)
+    drift.record_values(managed, version=managed.observed.version, same=True)
+
+    drift.record_values(managed, version=managed.observed.version, same=False)
+
+    assert (drift_state(managed), managed.changed_by) == (DriftState.DRIFTED, "")
+
+
+@pytest.mark.parametrize(
+    ("writers", "state"), [(b"w", DriftState.IN_SYNC_WITH_NOTE), (None, DriftState.DRIFTED)], ids=["same", "others"]
+)
+def test_what_drifted_is_in_sync_once_it_has_the_desired_values_whoever_holds_them(
+    writers: bytes | None, state: DriftState
+):
+    managed = known(seen(OTHER, writers=b"w"), untracked=True, differs=True, needs_comparison=True)
+
+    drift.record_comparison(managed, writers)
+
+    assert drift_state(managed) is state
+    assert (managed.is_to_compare, managed.needs_comparison) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("managed", "compared"),
+    [
+        (known(untracked=True), True),
+        (known(untracked=True, present=False), False),
+        (known(seen(paused=True), untracked=True), False),
+        (known(seen(deleting=True), untracked=True), False),
+        (known(untracked=True, desired=None), False),
+        (known(untracked=True, expected=False), False),
+        (known(), False),
+    ],
+)
+def test_only_values_of_what_is_there_and_may_be_written_are_compared(managed: ManagedObject, compared: bool):
+    assert drift.untracked([managed]) == (frozenset({KEY}) if compared else frozenset())
 
 
 @pytest.mark.parametrize(
@@ -180,6 +220,15 @@ def test_what_had_ended_or_may_have_is_not_missed_after_a_restart(state: FinishS
     assert managed.content == b"abc"
 
 
+@pytest.mark.parametrize(("expected", "desired"), [(False, None), (True, OTHER)], ids=["not expected", "applied since"])
+def test_what_is_known_better_than_status_knew_it_stays(expected: bool, desired: bytes | None):
+    managed = known(key=JOB, expected=expected, desired=desired)
+
+    drift.restore(managed, RunRecord(FinishState.SUCCEEDED, b"abc", SAME[:4]))
+
+    assert (managed.desired, managed.content) == (desired, b"")
+
+
 def test_what_an_older_operator_kept_no_record_of_may_have_ended():
     assert drift.record_to_restore(JOB, known=b"", is_indexed=False) == RunRecord(FinishState.UNKNOWN)
     assert drift.record_to_restore(JOB, known=b"", is_indexed=True) is None
@@ -192,3 +241,4 @@ def test_what_may_have_ended_unseen_counts_as_missing_for_who_asks_for_a_run():
     drift.rerun_finished(managed)
 
     assert managed.drifted
+    assert not managed.observed.end_unobserved
