@@ -268,7 +268,10 @@ def test_marks_that_only_our_own_apply_has_set_are_no_other_tools():
     own = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": fields}
     flux = {"manager": "kustomize-controller", "operation": "Apply", "fieldsV1": fields}
 
+    other = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}}
+
     assert decision(live(labels={label: "apps"}, managedFields=[own])) == Adopt("u-1")
+    assert decision(live(labels={label: "apps"}, managedFields=[own, other])) == Adopt("u-1", migrates=False)
     assert isinstance(decision(live(labels={label: "apps"}, managedFields=[own, flux])), Refuse)
 
 

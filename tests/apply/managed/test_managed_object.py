@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.api.fields import ObjectMeta
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import HealthState, fieldset
+from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.observation import Observation, fingerprint, own_fields
 
@@ -274,3 +276,64 @@ def test_a_job_that_is_done_is_not_missed_when_it_goes(kind: str, condition: dic
 
 def test_a_thousand_healthy_objects_share_their_health():
     assert observed(entry()).health is observed(entry(), name="other").health
+
+
+# --- what an answer to our apply says ---------------------------------------------------------------------------------
+
+SHARED = entry("kubectl", "Apply", {"f:data": {"f:b": {}}})
+REMAINING = RemainingField("kubectl", ".data.b", fieldset.hash_of(("f:data", "f:b")))
+
+
+def applied(managed: ManagedObject, answer: Observation, *, fields: fieldset.Fields = OURS) -> None:
+    managed.record_apply(answer, desired=answer.fingerprint, fields=fields, content=b"")
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "present", "there"),
+    [
+        pytest.param("7", False, True, id="it went before"),
+        pytest.param("9", False, False, id="it went since"),
+        pytest.param(None, False, True, id="its server counts no versions"),
+        pytest.param("7", True, True, id="it is there"),
+    ],
+)
+def test_the_newest_that_is_known_stays_whether_an_answer_or_a_watch_told_it(
+    seen_at: str | None, present: bool, there: bool
+):
+    managed = ManagedObject(KEY, "web", observed(resourceVersion=seen_at), present=present)
+    managed.deleted_version = managed.observed.version
+    answer = observed(entry(), resourceVersion="8" if seen_at else None, labels={OWNER_LABEL: "web"})
+
+    applied(managed, answer)
+
+    assert managed.present is there
+    assert managed.carries_label_of("web") is there
+
+
+def test_the_fields_that_somebody_reverts_are_those_of_the_last_repair():
+    managed = ManagedObject(KEY, "web", observed(entry()), fields_before_drift={"f:data": {}})
+
+    applied(managed, observed(entry(), resourceVersion="8"))
+    repaired = managed.reverted_fields
+    applied(managed, observed(entry(), resourceVersion="9"), fields={"f:data": {"f:anew": {}}})
+
+    assert repaired == (".data.a", ".metadata.labels.x")
+    assert managed.reverted_fields == repaired
+
+
+def test_a_field_that_left_and_stays_is_told_as_long_as_the_object_is_there():
+    managed = ManagedObject(KEY, "web", observed(entry(), SHARED), left_behind=(REMAINING,))
+
+    assert managed.remaining == (REMAINING,)
+    managed.record_deletion(8)
+    assert managed.remaining == ()
+
+
+def test_what_left_its_pattern_and_comes_back_is_not_taken_for_not_sent():
+    managed = ManagedObject(KEY, "web", observed(entry()), expected=True, pending=True)
+    before = managed.drifted
+
+    managed.stop_expecting()
+    managed.expected = True
+
+    assert (before, managed.drifted) == (True, False)

@@ -77,6 +77,22 @@ def test_messages_are_told_later_and_of_many_the_last_once():
     assert told.told[0][2] == Notification(HEALTH, KEY)
 
 
+def test_another_health_lets_messages_be_told_as_soon_as_at_first():
+    async def scenario(*, changes: bool) -> list[float]:
+        told = Told()
+        for _ in range(3):
+            told.notifier.health_message(told.managed)
+            await asyncio.sleep(20)
+        if changes:
+            told.notifier.health_state(told.managed)
+        told.notifier.health_message(told.managed)
+        await asyncio.sleep(600)
+        return told.moments[3:]
+
+    assert run(scenario(changes=False)) == [76.0]
+    assert run(scenario(changes=True)) == [60.0, 62.0]
+
+
 def test_a_message_and_a_comparison_that_are_due_at_about_the_same_time_are_told_in_one_moment():
     async def scenario(*, message_first: bool) -> Told:
         told = Told()

@@ -300,6 +300,20 @@ async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_f
     assert [event.kind for _, _, event in scene.told] == [NotificationKind.GONE]
 
 
+async def test_a_kind_is_watched_until_its_last_object_that_is_expected_is_gone():
+    scene = Scene()
+    other = structs.replace(KEY, name="other")
+    for key in (KEY, other):
+        scene.managed_objects.record(scene.body(key.name), key=key, owner=OWNER, resource=WIDGET)
+        scene.see(scene.body(key.name), kind=WatchEventType.DELETED)
+
+    scene.managed_objects.release([KEY], owner=OWNER)
+    first = list(scene.watches.stopped)
+    scene.managed_objects.release([other], owner=OWNER)
+
+    assert (first, scene.watches.stopped) == ([], ["Widget"])
+
+
 # --- defects --------------------------------------------------------------------------------------------------------
 
 
