@@ -154,7 +154,7 @@ def unreadable() -> ApiError:
 
 
 def of_manager(name: str, operation: str, version: str) -> dict[str, Any]:
-    fields = {"f:spec": {f"f:{name}": {}}}
+    fields: dict[str, Any] = {"f:spec": {f"f:{name}": {}}}
     return {"manager": name, "operation": operation, "apiVersion": f"x.io/{version}", "fieldsV1": fields}
 
 

@@ -137,7 +137,7 @@ def test_what_is_nested_deeper_than_objects_are_is_not_read():
 @pytest.mark.parametrize("more", [0, 1])
 def test_sets_are_compared_up_to_a_number_of_elements_in_all_of_them(more: int):
     half = fieldset.MAX_COMPARED // 2
-    flat = {f"f:{number}": {} for number in range(half)}
+    flat: dict[str, Any] = {f"f:{number}": {} for number in range(half)}
     deep: dict[str, Any] = {**{f"f:{number}": {} for number in range(half - 1)}, "f:deep": {}}
     last: dict[str, Any] = {"f:last": {}} if more else {}
 

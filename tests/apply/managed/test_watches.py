@@ -13,7 +13,7 @@ from tests.apply.harness import CONFIG_MAP, DEPLOYMENT, PATIENCE
 from tests.kube.fake_apiserver import Handler, serving, undefined
 
 from pattern_operator.api.names import OWNER_LABEL
-from pattern_operator.api.object import GroupKind
+from pattern_operator.api.object import GroupKind, ObjectKey
 from pattern_operator.apply.managed import watches
 from pattern_operator.apply.managed.watches import Watches
 from pattern_operator.kube import ApiError, Reflector, Resource, WatchEvent
@@ -182,6 +182,42 @@ async def test_a_kind_that_was_stopped_can_be_followed_again():
 
     assert observed
     assert [change.object["metadata"]["name"] for change in notes.changes] == ["a", "a"]
+
+
+async def test_where_a_kind_is_served_is_known_of_a_watch_that_is_in_step_alone():
+    server = Server("a")
+
+    async with following(server.answer, Notes()) as kinds:
+        before = kinds.resource_of(KIND)
+        await kinds.ready(CONFIG_MAP)
+        found, other = kinds.resource_of(KIND), kinds.resource_of(GroupKind("apps", "Deployment"))
+
+    async with following(Server(code=403).answer, Notes()) as kinds:
+        await kinds.ready(CONFIG_MAP)
+        refused = kinds.resource_of(KIND)
+
+    assert (before, found, other, refused) == (None, CONFIG_MAP, None, None)
+
+
+async def test_the_end_of_an_object_that_matters_only_now_is_told():
+    server, notes = Server("a"), Notes()
+    body = {"metadata": {"name": "a", "namespace": "t", "uid": "a", "resourceVersion": "3"}}
+
+    async with serving(server.answer) as session, asyncio.TaskGroup() as tasks:
+        kinds = Watches(
+            session, tasks=tasks, on_change=notes.change, on_problem=notes.problem, remembers=lambda _: False
+        )
+        await kinds.ready(CONFIG_MAP)
+        kinds.remember(ObjectKey("", "ConfigMap", "t", "a"), body)
+        kinds.remember(ObjectKey("apps", "Deployment", "t", "a"), body)  # that nobody follows
+        server.code = 404
+        while kinds.is_watched(KIND):
+            await notes.told()
+        for task in asyncio.all_tasks():
+            if task.get_name().startswith(("watch-", "first-list-")):
+                task.cancel()
+
+    assert [str(change.type) for change in notes.changes][1:] == ["DELETED"]
 
 
 async def test_a_kind_whose_list_hangs_is_waited_for_once_and_not_by_every_apply(monkeypatch: pytest.MonkeyPatch):
