@@ -13,6 +13,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile.deadline import (
     AFTER_GIVING_WAY,
+    BRIEF,
     Beside,
     Ending,
     RegistryTimeout,
@@ -52,6 +53,14 @@ async def test_a_timeout_inside_the_work_is_not_a_deadline_of_the_run():
         raise TimeoutError("theirs")
 
     with pytest.raises(TimeoutError, match="theirs"):
+        await within(1, work(), late=late)
+
+
+async def test_work_that_somebody_else_cancelled_is_cancelled_and_not_late():
+    async def work() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
         await within(1, work(), late=late)
 
 
@@ -298,6 +307,44 @@ async def test_an_error_in_the_moment_in_which_the_patience_ends_is_left_to_nobo
     assert stray == []
 
 
+async def test_an_error_in_the_moment_in_which_the_caller_is_cancelled_is_left_to_nobody():
+    stray = list[dict[str, object]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))
+
+    async def fail_late() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="at the end")
+
+    waiting = asyncio.create_task(within(60, fail_late(), late=late))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    is_cancelled = waiting.cancelled()
+    del waiting
+    gc.collect()
+    await asyncio.sleep(0)
+
+    assert is_cancelled
+    assert stray == []
+
+
+async def test_what_happens_in_the_first_moment_is_not_acted_on_where_the_work_is_done_by_then():
+    happened = asyncio.Event()
+
+    async def act() -> None:
+        pytest.fail("the work is about to be done")
+
+    async def work() -> int:
+        await asyncio.sleep(BRIEF / 2)
+        return 7
+
+    asyncio.get_running_loop().call_later(BRIEF / 10, happened.set)
+
+    assert await within(60, work(), late=late, beside=Beside(happened, act)) == 7
+
+
 async def test_an_ending_that_was_asked_for_before_the_work_began_ends_it_at_once():
     asked, begun = asyncio.Event(), clock()
     asked.set()
@@ -332,8 +379,9 @@ async def test_what_does_not_last_says_nothing():
     async def act() -> None:
         said.append("it lasts")
 
-    async with once_it_lasts(60.0, act):
+    async with once_it_lasts(1.0, act):
         await asyncio.sleep(0)
+    await asyncio.sleep(2.0)
 
     assert said == []
 
