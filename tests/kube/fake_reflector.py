@@ -29,9 +29,11 @@ class FakeReflector:
         self.synced = asyncio.Event()
         self._on_change = on_change
         self.fail = on_problem
+        self.runs = False
         self.started.append(self)
 
     async def run(self) -> None:
+        self.runs = True
         await asyncio.Event().wait()
 
     def show(

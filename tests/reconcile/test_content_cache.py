@@ -26,11 +26,12 @@ def test_the_first_makes_room_for_the_last():
 
 
 def test_what_just_fits_is_kept():
-    contents = ContentCache[int](most=2_400)
-    contents.keep(1, {"k": bytes(999)})
-    contents.keep(2, {"k": bytes(999)})
+    one, two = ContentCache[int](most=1_200), ContentCache[int](most=2_400)
+    one.keep(1, {"k": bytes(999)})
+    for each in (1, 2):
+        two.keep(each, {"k": bytes(999)})
 
-    assert contents.get(1) == contents.get(2) == {"k": bytes(999)}
+    assert one.get(1) == two.get(1) == two.get(2) == {"k": bytes(999)}
 
 
 def test_what_is_kept_again_takes_its_room_once():

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile.deadline import (
     AFTER_GIVING_WAY,
     BRIEF,
+    PROMPT,
     Beside,
     Ending,
     RegistryTimeout,
@@ -255,6 +257,17 @@ async def test_a_run_that_waited_for_connections_most_of_its_time_calls_no_regis
     assert "slow." not in error.value.message
 
 
+async def test_half_of_its_time_in_which_a_run_waited_for_a_connection_is_as_much_as_most_of_it():
+    timeout = RegistryTimeout.of(pattern(), 2, clock=clock)
+    timeout.waits.begin("registry.example:443")
+    asyncio.get_running_loop().call_later(1, timeout.waits.end)
+
+    with pytest.raises(Transient, match=r"because .*waited 1 s for a free") as error:
+        await timeout.wait(asyncio.sleep(60), stage=Stage.SOURCE)
+
+    assert "slow." not in error.value.message
+
+
 async def test_a_run_whose_registry_is_slow_says_so_and_what_it_waited_for_beside():
     timeout = RegistryTimeout.of(pattern(), 3, clock=clock)
     timeout.waits.begin("registry.example:443")
@@ -301,7 +314,7 @@ async def test_an_error_in_the_moment_in_which_the_patience_ends_is_left_to_nobo
 
     with pytest.raises(Transient):
         await RegistryTimeout.of(pattern(), 0.01, clock=clock).wait(fail_late(), stage=Stage.SOURCE)
-    gc.collect()
+    gc.collect(1)
     await asyncio.sleep(0)
 
     assert stray == []
@@ -323,7 +336,7 @@ async def test_an_error_in_the_moment_in_which_the_caller_is_cancelled_is_left_t
     await asyncio.wait({waiting})
     is_cancelled = waiting.cancelled()
     del waiting
-    gc.collect()
+    gc.collect(1)
     await asyncio.sleep(0)
 
     assert is_cancelled
@@ -356,7 +369,7 @@ async def test_an_ending_that_was_asked_for_before_the_work_began_ends_it_at_onc
     with pytest.raises(Transient, match="gave way"):
         await within(60, hangs(), late=late, ending=Ending(asked, lambda: given))
 
-    assert clock() - begun < 1
+    assert clock() == begun
 
 
 async def test_what_had_happened_before_the_work_began_is_done_beside_it():
@@ -370,7 +383,59 @@ async def test_what_had_happened_before_the_work_began_is_done_beside_it():
         await acted.wait()
         return 7
 
+    begun = clock()
     assert await within(60, work(), late=late, beside=Beside(happened, act)) == 7
+    assert clock() == begun
+
+
+async def test_work_that_nobody_wants_when_it_begins_is_ended_before_anything_is_waited_for():
+    async def act() -> None:
+        pytest.fail("there was nothing to act on")
+
+    begun = clock()
+    with pytest.raises(Superseded):
+        await within(60, asyncio.sleep(30), late=late, beside=Beside(asyncio.Event(), act, lambda: True))
+
+    assert clock() == begun
+
+
+async def test_nothing_that_waited_beside_the_work_is_left_when_it_ends():
+    async def act() -> None:
+        pytest.fail("there was nothing to act on")
+
+    ending = Ending(asyncio.Event(), late)
+    await within(60, asyncio.sleep(1), late=late, beside=Beside(asyncio.Event(), act), ending=ending)
+    await asyncio.sleep(0)
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_run_keeps_its_worker_for_a_moment_of_all_that_it_waits_for_together():
+    prompt = list[float]()
+
+    @asynccontextmanager
+    async def aside(seconds: float) -> AsyncIterator[asyncio.Event]:
+        prompt.append(seconds)
+        yield asyncio.Event()
+
+    timeout = RegistryTimeout.of(pattern(), 60, clock=clock, aside=aside)
+    for each in (PROMPT / 2, PROMPT, 0.0):
+        await timeout.wait(asyncio.sleep(each), stage=Stage.SOURCE)
+
+    assert prompt == pytest.approx([PROMPT, PROMPT / 2, 0.0])
+
+
+async def test_work_that_never_begins_because_the_run_is_cut_short_is_closed():
+    @asynccontextmanager
+    async def aside(_: float) -> AsyncIterator[asyncio.Event]:
+        raise LookupError
+        yield asyncio.Event()
+
+    work = asyncio.sleep(1)
+    with pytest.raises(LookupError):
+        await RegistryTimeout.of(pattern(), 60, clock=clock, aside=aside).wait(work, stage=Stage.SOURCE)
+
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED
 
 
 async def test_what_does_not_last_says_nothing():

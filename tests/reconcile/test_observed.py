@@ -1,5 +1,6 @@
 """What the watches alone let status say: of a pattern that waits for a registry, and of one that is suspended."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -91,6 +92,13 @@ def test_a_failure_stays_what_ready_speaks_of():
     found = observed(msgspec.structs.replace(newer, status=broken), see(GONE), now=LATER)
 
     assert conditions(found)["Ready"] == ("False", "RegistryUnavailable")
+    assert conditions(found)["Healthy"] == ("False", "Unhealthy")
+
+
+def test_that_what_runs_is_not_verified_stays_what_ready_speaks_of():
+    found = observed(pattern(status=lost()), see(GONE), now=LATER)
+
+    assert conditions(found)["Ready"] == ("False", "SignatureUntrusted")
     assert conditions(found)["Healthy"] == ("False", "Unhealthy")
 
 
@@ -200,14 +208,32 @@ def test_a_pattern_of_which_a_part_was_applied_does_not_say_that_nothing_was():
     assert message(found, "Ready").startswith("suspended before all of it was applied")
 
 
-def test_that_what_runs_is_not_verified_is_not_hidden_by_the_suspension():
+def lost() -> Status:
+    """The status of a pattern that runs what nobody who is trusted signed, as was found since."""
     refused = Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="signed by a stranger")
-    lost = status.after(
-        pattern(status=FIRST),
-        Results(stage=Stage.VERIFY, revision=REVISION, policy=KEYS, failure=refused, health=WELL),
-        now=NOW,
-    )
+    made = Results(stage=Stage.VERIFY, revision=REVISION, policy=KEYS, failure=refused, health=WELL)
+    return status.after(pattern(status=FIRST), made, now=NOW)
 
-    found = suspended(suspended_with(found=lost), see(WELL), now=LATER)
+
+def test_that_what_runs_is_not_verified_is_not_hidden_by_the_suspension():
+    found = suspended(suspended_with(found=lost()), see(WELL), now=LATER)
 
     assert conditions(found)["Ready"] == ("False", "SignatureUntrusted")
+
+
+def test_a_pattern_that_failed_before_anybody_verified_it_is_suspended_as_any_other():
+    denied = Stalled(reason=Reason.ACCESS_DENIED, message="denied: correct the credentials.")
+    failed = status.after(pattern(), Results(stage=Stage.SOURCE, failure=denied), now=NOW)
+
+    found = suspended(suspended_with(found=failed), see(None), now=LATER)
+
+    assert conditions(found)["Ready"] == ("Unknown", "Suspended")
+
+
+def test_a_suspended_pattern_says_what_drifted():
+    drifted = "ConfigMap team/a was changed by kubectl-edit"
+
+    found = suspended(suspended_with(), replace(see(WELL), drifted=(drifted,)), now=LATER)
+
+    assert conditions(found)["Applied"] == ("True", "Drifted")
+    assert drifted in message(found, "Applied")
