@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.reconcile import world as worlds
+from tests.reconcile.pattern import conditions
 from tests.reconcile.world import KEY, World, key_to, names
 from tests.testbed.paths import ROOT
 
@@ -213,6 +215,36 @@ async def test_a_registry_that_is_away_takes_nothing_from_what_runs(world: World
 
     assert world.holds("one", "a", "b")
     assert world.ready == ("True", "Ready")
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["by what runs", "after a restart"])
+async def test_what_the_gate_refused_is_not_rendered_again_however_often_it_is_tried(
+    world: World, monkeypatch: pytest.MonkeyPatch, at_once: bool
+):
+    rendered, built = list[str](), worlds.Registry.built
+
+    def count(self: worlds.Registry, *given: Any) -> Any:
+        rendered.append(world.name_of(str(given[-1].digest)))
+        return built(self, *given)
+
+    await world.settle()
+    monkeypatch.setattr(worlds.Registry, "built", count)
+    world.push("stable", "two")  # it has no object, so that all that runs would go
+    if not at_once:
+        world.restart()
+
+    await world.settle(3 * 300.0)
+
+    assert world.ready == ("False", "EmptyUpdate")
+    assert world.holds("one", "a", "b")
+    assert rendered.count("two") == 1
+
+
+async def test_who_signed_what_runs_is_said(world: World):
+    await world.settle()
+
+    assert [each.authority for each in world.status.verified_by] == ["release-team"]
+    assert conditions(world.status)["Verified"] == ("True", "Succeeded")
 
 
 async def test_a_suspended_pattern_is_left_alone_and_goes_on_when_it_is_not(world: World):

@@ -91,13 +91,9 @@ async def _verify(way: _Way) -> None:
         way.artifact = await way.registry_timeout.wait(reading, stage=Stage.SOURCE)
     known = run.state.caches.checked
     asking = verify(run.pattern, way.desired, known, port=run.repositories, waits=waits)
-    try:
-        if asks_registry(way.desired, known):
-            asking = way.registry_timeout.wait(asking, stage=Stage.VERIFY)
-        verified = await asking
-    except PatternError:
-        run.state = run.state.with_checked(None)
-        raise
+    if asks_registry(way.desired, known):
+        asking = way.registry_timeout.wait(asking, stage=Stage.VERIFY)
+    verified = await asking
     run.state = run.state.with_checked(verified.checked)
     run.results = replace(run.results, verification=verified.result)
 

@@ -213,7 +213,7 @@ class State:
         """With what the registry was asked for."""
         return replace(self, caches=replace(self.caches, lookups=lookups))
 
-    def with_checked(self, checked: Checked | None) -> "State":
+    def with_checked(self, checked: Checked) -> "State":
         """With what was found by the verification policy."""
         return replace(self, caches=replace(self.caches, checked=checked))
 
