@@ -231,9 +231,9 @@ async def test_a_pattern_waits_for_no_object_but_those_that_a_run_named(cluster:
 
 
 def test_what_takes_long_is_computed_where_its_namespace_computes(cluster: Cluster) -> None:
-    shared: Any = SimpleNamespace(of=lambda namespace: SimpleNamespace(cpu=f"threads for {namespace}"))
+    shares: Any = SimpleNamespace(of=lambda namespace: SimpleNamespace(cpu={"team": EXECUTORS.cpu}[namespace]))
 
-    assert replace(cluster, executors=shared).cpu(web()) == "threads for team"
+    assert replace(cluster, executors=shares).cpu(web()) is EXECUTORS.cpu
 
 
 def test_the_pattern_is_its_own_ancestor(cluster: Cluster) -> None:

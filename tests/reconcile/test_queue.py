@@ -852,7 +852,7 @@ async def test_a_worker_for_a_run_that_is_cancelled_in_the_same_moment_is_free_f
         if key == "busy":
             await free.wait()
             loop = asyncio.get_running_loop()
-            loop.call_soon(loop.call_soon, returning[0].cancel)  # just before the worker is given on
+            loop.call_soon(lambda: loop.call_soon(returning[0].cancel))  # just before the worker is given on
             return
         returning.append(asyncio.create_task(wait(key)))
         await asyncio.wait(returning)
