@@ -201,6 +201,15 @@ def test_finalizers_are_kept_only_of_what_is_being_deleted():
 
 
 @pytest.mark.parametrize(
+    ("fields", "named"), [(OURS, False), ({"f:data": {"f:b": {}}}, True)], ids=["what is ours, too", "another field"]
+)
+def test_only_who_holds_a_field_beside_ours_can_have_taken_one(fields: dict[str, Any], named: bool):
+    found = observed(entry(), entry("kubectl", "Update", fields)).other_managers
+
+    assert [each.name for each in found] == (["kubectl"] if named else [])
+
+
+@pytest.mark.parametrize(
     ("version", "number"), [("12", 12), ("0", 0), ("", 0), (None, 0), ("a1b2", 0), ("-3", 0), ("1.5", 0)]
 )
 def test_a_version_is_a_number_or_says_nothing(version: str | None, number: int):

@@ -730,3 +730,31 @@ def test_of_the_echo_of_an_apply_and_of_what_is_older_nothing_is_looked_at(monke
         return [version - known for version in looked]
 
     assert run(scene()) == [1]
+
+
+async def test_what_ended_and_was_removed_at_once_is_not_missed():
+    scene = Scene()
+    applied_job(scene, ttl=0)
+    body = job_body(scene)
+    done = {**body, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    done["metadata"]["creationTimestamp"] = "2026-05-01T12:00:00Z"
+
+    scene.see(done, kind=WatchEventType.DELETED, resource=JOBS)
+
+    assert scene.managed_objects.drifted(OWNER) == ()
+    assert not scene.managed_objects.health(OWNER).unsure
+
+
+@pytest.mark.parametrize("what", ["listed", "expected", "just being applied", "nobody's"])
+async def test_something_is_kept_of_what_a_pattern_has_or_applies_alone(what: str):
+    scene = Scene(listed=lambda _: what == "listed")
+    relevant = scene.managed_objects._events.is_relevant
+    if what == "expected":
+        scene.apply()
+    if what == "just being applied":
+        with scene.managed_objects.applying(KEY, owner=OWNER):
+            assert relevant(KEY)
+        assert not relevant(KEY)
+        return
+
+    assert relevant(KEY) is (what != "nobody's")
