@@ -4,6 +4,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from pattern_operator.reconcile.aside import TENURE, Entered, Places
 
@@ -39,7 +40,7 @@ def test_a_run_that_is_about_to_go_on_is_displaced_by_nobody():
 ENTERED = st.tuples(st.integers(0, 6), st.sampled_from(["enter", "end", "leave"]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.integers(1, 12), st.integers(0, 4), st.lists(ENTERED, max_size=80))
 def test_no_more_are_there_than_there_are_places_and_nobody_has_two_more_than_who_was_refused(capacity, spare, steps):
     places, here = Places[str](capacity, spare), dict[str, str]()

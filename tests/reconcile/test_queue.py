@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from pattern_operator.reconcile.queue import ASIDE, Queue, Run
 
@@ -168,7 +169,7 @@ def test_keys_run_once_each_in_the_order_of_their_earliest_due_times(added: list
 ADDED = st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 20), st.integers(0, 3))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.integers(1, 5), st.lists(ADDED, max_size=40))
 def test_no_key_is_lost_none_runs_beside_itself_and_shares_hold_whatever_is_added_when(workers, added):
     """Keys of two tenants, added at any time, also while they run; each addition is followed by a run."""

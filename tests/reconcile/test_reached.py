@@ -83,10 +83,9 @@ OTHER: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
 def test_while_nobody_answers_what_runs_is_ready_as_long_as_it_is_what_is_asked_for(change, stage):
     for failure in failures(*PASSES):
-        found = pattern(status=FIRST, **change)
-        for _ in range(3):
-            found = failed(found, failure, stage=stage)
+        found = failed(pattern(status=FIRST, **change), failure, stage=stage)
 
+        assert failed(found, failure, stage=stage) == found, "once more, and it is something else"
         assert conditions(found.status)["Ready"] == ("True", "Ready"), failure.reason
         assert conditions(found.status)["Fetched" if stage is Stage.SOURCE else "Verified"] == ("False", failure.reason)
         assert not {"Reconciling", "Stalled"} & conditions(found.status).keys()
@@ -97,13 +96,12 @@ def test_while_nobody_answers_what_runs_is_ready_as_long_as_it_is_what_is_asked_
 @pytest.mark.parametrize("spec", OTHER.values(), ids=OTHER)
 def test_what_was_never_reached_is_not_ready_however_often_it_fails(spec, revision, stage):
     for failure in failures(*PASSES):
-        found = pattern(status=FIRST, generation=2, spec=spec)
-        for _ in range(3):
-            found = failed(found, failure, stage=stage, revision=revision)
+        found = failed(pattern(status=FIRST, generation=2, spec=spec), failure, stage=stage, revision=revision)
 
-            assert conditions(found.status)["Ready"] == ("False", failure.reason)
-            assert conditions(found.status)["Reconciling"] == ("True", failure.reason)
-            assert found.status.revision == str(REVISION)
+        assert conditions(found.status)["Ready"] == ("False", failure.reason)
+        assert conditions(found.status)["Reconciling"] == ("True", failure.reason)
+        assert found.status.revision == str(REVISION)
+        assert failed(found, failure, stage=stage, revision=revision) == found, "once more, and it is something else"
 
 
 @pytest.mark.parametrize("stage", ASKS)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.examples import examples
 from tests.reconcile.world import KEY, World, digest_of, key_to
 
 from pattern_operator.api.condition import ConditionType
@@ -204,4 +205,6 @@ class OnePattern(RuleBasedStateMachine):
 
 
 TestOnePattern = OnePattern.TestCase
-TestOnePattern.settings = settings(max_examples=60, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+TestOnePattern.settings = settings(
+    max_examples=examples(60), stateful_step_count=30, suppress_health_check=list(HealthCheck)
+)
