@@ -249,6 +249,7 @@ def test_what_another_tool_manages_is_refused_with_its_name_and_the_way_out(poli
         pytest.param({"annotations": HELM["annotations"]}, id="annotations of a release without the label"),
         pytest.param({"labels": {**HELM["labels"], INSTANCE: "web"}}, id="the recommended labels"),
         pytest.param({"annotations": {ARGO: "shop:/ConfigMap:team/another"}}, id="a tracking id that was copied"),
+        pytest.param({"annotations": {ARGO: "shop:/ConfigMap:other/settings"}}, id="one of another namespace"),
         pytest.param({"annotations": {ARGO: "nonsense"}}, id="no tracking id"),
         pytest.param(
             {"labels": {INSTANCE: "x"}, "managedFields": [{"manager": "kubectl"}]}, id="an instance of somebody else"
@@ -259,6 +260,13 @@ def test_what_another_tool_manages_is_refused_with_its_name_and_the_way_out(poli
 )
 def test_marks_that_are_nobodys_keep_nobody_out(metadata):
     assert decision(live(**metadata)) == Adopt("u-1")
+
+
+def test_what_argo_cd_tracks_in_no_namespace_has_one_in_its_tracking_id():
+    key = ObjectKey("rbac.authorization.k8s.io", "ClusterRole", "", "reader")
+    tracked = live(annotations={ARGO: "shop:rbac.authorization.k8s.io/ClusterRole:argocd/reader"})
+
+    assert isinstance(decision(tracked, key=key), Refuse)
 
 
 def test_marks_that_only_our_own_apply_has_set_are_no_other_tools():

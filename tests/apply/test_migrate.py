@@ -440,6 +440,7 @@ def shared(*theirs: tuple[str, str, dict[str, Any]], ours: dict[str, Any], versi
 
 def handed_on(live: object, *, keep: Any = lambda fields: fields) -> Any:
     patch = share_handed_on(live, keep=keep)
+    assert patch is None or len({each["manager"] for each in patch["managedFields"]}) == len(patch["managedFields"])
     return patch and {each["manager"]: each["fieldsV1"] for each in patch["managedFields"]}
 
 

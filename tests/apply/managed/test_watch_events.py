@@ -758,3 +758,86 @@ async def test_something_is_kept_of_what_a_pattern_has_or_applies_alone(what: st
         return
 
     assert relevant(KEY) is (what != "nobody's")
+
+
+# --- which events count ----------------------------------------------------------------------------------------------
+
+
+def at(version: str | None, scene: Scene, **more: Any) -> dict[str, Any]:
+    """What a watch tells of the object at this version."""
+    body = scene.body(**more)
+    body["metadata"]["resourceVersion"] = version
+    return body
+
+
+@pytest.mark.parametrize(
+    ("version", "news"), [("1", False), (None, True), ("9999", True)], ids=["an older one", "none", "a newer one"]
+)
+async def test_an_event_of_an_older_version_is_none(version: str | None, news: bool):
+    scene = Scene()
+    scene.apply()
+
+    scene.see(at(version, scene, message="news"))
+
+    assert ("news" in scene.managed_objects.health(OWNER).message) is news
+
+
+@pytest.mark.parametrize(
+    ("version", "late"), [("1", True), (None, False), ("9999", False)], ids=["an older one", "none", "a newer one"]
+)
+async def test_a_deletion_of_an_older_version_is_late(version: str | None, late: bool):
+    scene = Scene()
+    scene.apply()
+    gone = at(version, scene)
+    gone["metadata"]["creationTimestamp"] = "2026-05-01T12:00:00Z"
+
+    scene.see(gone, kind=WatchEventType.DELETED)
+
+    assert scene.managed().present is late
+
+
+async def test_the_end_of_what_nobody_knows_is_told_to_nobody():
+    scene = Scene()
+
+    scene.see(scene.body(), kind=WatchEventType.DELETED)
+
+    assert (scene.told, scene.errors) == ([], [])
+
+
+@pytest.mark.parametrize("expected", [True, False], ids=["applied by us", "only seen"])
+async def test_an_object_that_got_another_label_stays_with_who_expects_it(expected: bool):
+    scene = Scene()
+    if expected:
+        scene.apply()
+    else:
+        scene.see(scene.body())
+    scene.see(scene.body(message="same label"))
+    before = scene.managed().owner
+
+    scene.see(scene.body(label="another-owner"))
+
+    assert (before, scene.managed().owner) == (OWNER, OWNER if expected else "another-owner")
+
+
+async def test_what_was_ours_before_it_drifted_is_kept_in_mind_and_of_what_did_not_nothing():
+    scene = Scene()
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+
+    scene.see(owned(scene.body(message="still ours")))
+    calm = scene.managed().fields_before_drift
+    scene.see(scene.body(message="taken"))
+
+    assert calm is None
+    assert scene.managed().fields_before_drift == {}
+
+
+def test_what_drifted_and_is_written_again_is_told_again_soon():
+    async def scenario() -> list[tuple[float, NotificationKind]]:
+        scene = Scene()
+        scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+        scene.see(scene.body())
+        scene.see(scene.body())
+        await asyncio.sleep(60)
+        return [(moment, event.kind) for moment, _, event in scene.told]
+
+    assert run(scenario()) == [(0.0, NotificationKind.DRIFTED), (2.0, NotificationKind.HEALTH)]

@@ -199,6 +199,45 @@ async def test_where_a_kind_is_served_is_known_of_a_watch_that_is_in_step_alone(
     assert (before, found, other, refused) == (None, CONFIG_MAP, None, None)
 
 
+@pytest.mark.parametrize("ends", ["is known", "is stopped", "takes too long"])
+async def test_nothing_is_left_running_of_a_first_look(monkeypatch: pytest.MonkeyPatch, ends: str):
+    monkeypatch.setattr(watches, "FIRST_LIST_TIMEOUT", 0.05 if ends == "takes too long" else 5.0)
+    answer = Server("a") if ends == "is known" else Server(code=503)
+
+    async with following(answer.answer, Notes()) as kinds:
+        kinds.start(CONFIG_MAP)
+        (look,) = (task for task in asyncio.all_tasks() if task.get_name().startswith("first-list-"))
+        if ends == "is stopped":
+            await asyncio.sleep(0)
+            look.cancel()
+        await asyncio.wait({look})
+        await asyncio.sleep(0)
+        waiting = [task for task in asyncio.all_tasks() if "Event.wait" in repr(task.get_coro())]
+
+    assert waiting == []
+
+
+async def test_a_backup_that_was_restored_is_told_by_kind(monkeypatch: pytest.MonkeyPatch):
+    restored: list[Resource] = []
+
+    class Restored(Mute):
+        async def run(self) -> NoReturn:
+            self._on_restored()
+            return await super().run()
+
+    monkeypatch.setattr(watches, "Reflector", Restored)
+    async with serving(Server().answer) as session, asyncio.TaskGroup() as tasks:
+        notes = Notes()
+        kinds = Watches(
+            session, tasks=tasks, on_change=notes.change, on_problem=notes.problem, on_restored=restored.append
+        )
+        kinds.start(CONFIG_MAP)
+        await asyncio.sleep(0)
+        kinds.stop(KIND)
+
+    assert restored == [CONFIG_MAP]
+
+
 async def test_the_end_of_an_object_that_matters_only_now_is_told():
     server, notes = Server("a"), Notes()
     body = {"metadata": {"name": "a", "namespace": "t", "uid": "a", "resourceVersion": "3"}}
