@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -27,7 +28,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply import HealthState, Owner
 from pattern_operator.apply.delete_result import DeletionOutcome
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
-from pattern_operator.kube import WatchEventType
+from pattern_operator.apply.object_apply import LOOKS
+from pattern_operator.kube import WatchEventType, objects
 
 IF_ABSENT = {"pattern-operator.io/ssa": "IfAbsent"}
 DISABLED = {"pattern-operator.io/reconcile": "disabled"}
@@ -179,6 +181,43 @@ async def test_an_object_whose_label_somebody_took_off_stays_ours(cluster: FakeC
 
     assert (desired.key in done.applied) is ours
     assert [each.reason for each in done.failures] == ([] if ours else [Reason.ALREADY_EXISTS])
+
+
+async def test_an_object_that_a_watch_saw_lose_all_our_marks_stays_ours(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await cluster.apply(desired)
+    cluster.show(desired)
+    cluster.at(desired)["metadata"] |= {"labels": {}, "annotations": {}}
+    cluster._version += 1
+    cluster.at(desired)["metadata"]["resourceVersion"] = str(cluster._version)
+    cluster.show(desired)
+
+    done = await cluster.apply(desired, adopt="Never")
+
+    assert done.applied == (desired.key,)
+
+
+async def test_of_two_patterns_that_both_look_at_an_object_of_nobody_one_gets_it(cluster: FakeCluster, monkeypatch):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired)
+    cluster.watches.blind.add("ConfigMap")
+    both, plain, looks = asyncio.Event(), objects.get_metadata, list[str]()
+
+    async def look(*arguments: Any, **more: Any) -> Any:
+        found = await plain(*arguments, **more)
+        looks.append(more["name"])
+        if len(looks) == 2:
+            both.set()
+        await both.wait()
+        return found
+
+    monkeypatch.setattr(objects, "get_metadata", look)
+
+    done = await asyncio.gather(*(cluster.apply(desired, by=each) for each in (WEB, SHOP)))
+
+    assert sorted(len(each.applied) for each in done) == [0, 1]
+    (refused,) = (each.failures[0] for each in done if each.failures)
+    assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
 
 
 @pytest.mark.parametrize("component", [OF_CREATE_NAMESPACE, "web"], ids=["of createNamespace", "of the artifact"])
@@ -576,6 +615,7 @@ async def test_who_could_not_take_the_object_does_not_wait_for_it(cluster: FakeC
 @pytest.mark.parametrize("state", ["paused", "terminating"])
 async def test_nobody_waits_for_what_is_paused_or_terminating(cluster: FakeCluster, state: str):
     desired = config_map("c", "team")
+    cluster.transfers.wait(desired.key, WEB)
     marks = {"annotations": DISABLED} if state == "paused" else {"deletionTimestamp": "2026-05-01T13:00:00Z"}
     cluster.put(desired, owner=SHOP.id, **marks)
     cluster.show(desired)
@@ -688,11 +728,13 @@ async def test_a_quota_that_changes_all_the_time_is_told_of(cluster: FakeCluster
     if made:
         await cluster.apply(desired)
         cluster.show(desired)
+    cluster.requests.clear()
     cluster.refuse("PATCH", desired, *(conflict("/api/v1/namespaces/team/resourcequotas/q") for _ in range(9)))
 
     (failure,) = (await cluster.apply(desired)).failures
 
     assert failure.message.startswith('Operation cannot be fulfilled on resourcequotas "q"')
+    assert len(cluster.sent("PATCH", desired)) == LOOKS + (not made)  # one more to make what nothing tells of
 
 
 async def test_what_a_watch_in_step_does_not_show_is_not_there(cluster: FakeCluster):
@@ -887,6 +929,18 @@ async def test_an_object_that_was_to_go_is_not_as_it_was_sent(cluster: FakeClust
 
     assert deletion.outcome is DeletionOutcome.FAILED
     assert before
+    assert not is_as_sent(cluster, desired, b"1")
+
+
+async def test_an_object_of_which_an_apply_was_to_be_taken_back_is_not_as_it_was_sent(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await applied_and_remembered(cluster, desired, b"1")
+    uid = cluster.at(desired)["metadata"]["uid"]
+    cluster.applier._withdrawals.add(desired.key, WEB.id, uid=uid)
+    cluster.lose_answers("PATCH", desired)
+
+    await cluster.apply(desired)
+
     assert not is_as_sent(cluster, desired, b"1")
 
 
