@@ -1,5 +1,6 @@
 """An OCI layout arrives as it is: checked before anything is sent, and sent by our own client alone."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.source import DiskCache, LayerSelector, pull
 from pattern_operator.source.layout_marker import is_layout
 from pattern_operator.source.manifest import OCI_INDEX, OCI_MANIFEST
-from pattern_operator.source.oci_layout import push_layout
+from pattern_operator.source.oci_layout import _CheckedRegistry, push_layout
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 REF_NAME = "org.opencontainers.image.ref.name"
@@ -254,6 +255,30 @@ async def test_an_upload_is_not_sent_to_what_is_not_an_address(layout, fake_regi
 
     assert isinstance(error, Transient)
     assert fake_registry.paths("PUT") == []
+
+
+async def test_an_upload_goes_where_the_registry_says_with_its_own_parameters(layout, fake_registry, network):
+    digest = layout.add(tgz())
+    where = f"/v2/{fake_registry.repository.name}/blobs/uploads/elsewhere?state=a%2Fb"
+    fake_registry.answer("POST", "/uploads/", status=202, headers={"Location": where})
+
+    revision = await push_layout(layout.path, registry=client(fake_registry, network), tag="1.0")
+
+    assert revision.digest == digest
+    uploads = [path for path in fake_registry.paths("PUT") if "/manifests/" not in path]
+    assert len(uploads) == 2
+    assert all("/uploads/elsewhere?" in path and "state=" in path for path in uploads)
+
+
+async def test_the_length_of_what_is_sent_is_that_of_its_bytes(fake_registry, network):
+    sender = _CheckedRegistry(client(fake_registry, network), loop=asyncio.get_running_loop())
+    url = f"http://{fake_registry.address}/v2/{fake_registry.repository.name}/manifests/1.0"
+    headers = {"Content-Length": "1", "Content-Type": OCI_MANIFEST}
+
+    async with asyncio.timeout(10):
+        await sender._request(url, "PUT", b'{"schemaVersion": 2}', headers)
+
+    assert fake_registry.manifests["1.0"] == (OCI_MANIFEST, b'{"schemaVersion": 2}')
 
 
 async def test_a_registry_that_stored_something_else_is_said(layout, fake_registry, network):

@@ -115,7 +115,7 @@ class _CheckedRegistry(Registry):  # type: ignore[misc] # oras ships no types
                 given_by=begun,
             )
         answer = await self._client.request(
-            method, path, context=context, headers=headers, body=data, expect=_EXPECTED.get(method, (200,))
+            method, path, context=context, headers=headers, body=data, expect=_EXPECTED[method]
         )
         if method == "POST":
             self._begun = answer

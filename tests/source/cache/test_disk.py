@@ -3,6 +3,7 @@ import errno
 import hashlib
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 from tests.executors import EXECUTORS
@@ -318,6 +319,23 @@ async def test_what_a_process_left_unfinished_is_removed(tmp_path):
     unfinished.write_bytes(b"half")
 
     assert await DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) is None
+    assert not unfinished.exists()
+
+
+async def test_what_another_process_removes_meanwhile_is_gone(tmp_path, monkeypatch):
+    cache = DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+    unfinished = tmp_path / FOLDER / "sha256" / f"{module._UNFINISHED}1"
+    unfinished.write_bytes(b"x")
+    unlink = Path.unlink
+
+    def remove_first(path: Path, *, missing_ok: bool = False) -> None:
+        unlink(path)
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", remove_first)
+
+    assert await DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) == CONTENT
     assert not unfinished.exists()
 
 

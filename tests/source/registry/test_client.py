@@ -358,6 +358,21 @@ async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(fake_r
     assert kept.authorization == "Bearer t0ken"
 
 
+async def test_a_token_that_was_refused_is_not_shown_again_where_no_other_is_to_be_had(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", status=500)
+    tokens = TokenCache()
+    registry = client(fake_registry, network, tokens=tokens)
+    tokens.put(await registry._auth.scope("GET"), "Bearer stale", seconds=3600)
+
+    for _ in range(2):
+        with pytest.raises(Transient):
+            await registry.manifest("1.0")
+
+    assert [asked.authorization for asked in fake_registry.asked].count("Bearer stale") == 1
+
+
 def refusing(fake_registry: FakeRegistry, *, accepted: list[str]) -> None:
     """Challenge who shows no token, and refuse with 403 who shows another than the one in ``accepted``."""
     header = f'Bearer realm="http://{fake_registry.address}/token",service="reg"'

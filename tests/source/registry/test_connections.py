@@ -26,6 +26,7 @@ from pattern_operator.source import (
     push,
     resolve,
 )
+from pattern_operator.source.registry import connections as connections_module
 from pattern_operator.source.registry.connections import HeldConnection
 from pattern_operator.source.registry.timeouts import Timeouts
 
@@ -400,3 +401,18 @@ async def test_a_request_that_gets_as_much_as_it_should_keeps_its_connection(rec
     held = HeldConnection("a", 0.0, asyncio.timeout(None), received=lambda: received)
 
     assert held.may_give_way(3.0) is gives_way
+
+
+@pytest.mark.parametrize(("seconds", "gives_way"), [(0.0, True), (-0.25, False)])
+async def test_a_request_has_some_time_before_it_may_give_way_once(seconds: float, gives_way: bool):
+    begun = asyncio.get_running_loop().time()
+    held = HeldConnection("a", begun, asyncio.timeout(None))
+    now = begun + connections_module._TRIED + seconds
+    before = held.may_give_way(now)
+
+    with pytest.raises(TimeoutError):
+        async with held.until:
+            held.give_way(begun)
+            await asyncio.sleep(60)
+
+    assert (before, held.may_give_way(now)) == (gives_way, False)
