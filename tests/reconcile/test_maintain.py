@@ -1,7 +1,6 @@
 """What runs is kept as it was applied: repaired, pruned and compared, also where something newer fails. No server."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -22,16 +21,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.registry_login import Login, SecretVersion
 from pattern_operator.reconcile.state import Running
 
-KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
 NO_KEY = Stalled(reason=Reason.SECRET_INVALID, message="Secret team/keys has no entry cosign.pub: add it.")
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World(**KEYS)
-    made.push("stable", "one", "a", "b")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Whole runs, with no server: what the steps give, what is remembered, what is written, and when a pattern is due."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,16 +17,6 @@ from pattern_operator.errors import Transient
 from pattern_operator.reconcile import pipeline, runs, steps
 from pattern_operator.reconcile.pipeline import STEPS
 from pattern_operator.reconcile.state import Applying, Running
-
-KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World(**KEYS)
-    made.push("stable", "one", "a", "b")
-    yield made
-    made.close()
 
 
 def applied_message(world: World) -> str:
