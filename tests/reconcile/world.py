@@ -48,13 +48,14 @@ from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
 from pattern_operator.reconcile.status_writer import PatternDeleted
-from pattern_operator.reconcile.write_ahead import keep_ahead
+from pattern_operator.reconcile.write_ahead import Ahead, keep_ahead, kept_ahead
 from pattern_operator.sandbox import BuildRefused
 from pattern_operator.source import FetchedSignatures
 from pattern_operator.source.held_version import Resolution
 from pattern_operator.telemetry import Metrics
 
 KEY = PatternKey("team", "web")
+SIGNED = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}  # of a spec
 OWNER = "u-1"
 OURS, NONE = Finalizers(count=1, ours=0), Finalizers()
 MAX_RUNS = 60  # until the world is at rest: more is a pattern that never is
@@ -529,10 +530,10 @@ class StatusWriter:
     async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         if pattern.metadata.finalizers.ours is not None:
             return pattern
-        return await self.write_ahead(pattern, pattern.metadata.annotations.write_ahead or ())
+        return await self.write_ahead(pattern, kept_ahead(pattern))
 
-    async def write_ahead(self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...]) -> DesignPattern:
-        return self.world.write(pattern, finalizers=OURS, ahead=entries)
+    async def write_ahead(self, pattern: DesignPattern, ahead: Ahead | None) -> DesignPattern:
+        return self.world.write(pattern, finalizers=OURS, ahead=ahead.entries if ahead is not None else ())
 
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         return pattern if pattern.metadata.finalizers.ours is None else self.world.write(pattern, finalizers=NONE)

@@ -15,8 +15,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.status import Inventory, InventoryEntry, Status
-from pattern_operator.api.write_ahead import written as as_text
+from pattern_operator.api.status import Inventory, Status
 from pattern_operator.apply.errors import reason_of
 from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.errors import Stalled, Transient
@@ -28,7 +27,7 @@ from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.inventory_size import written as inventory_as_written
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.status_budget import within_budget
-from pattern_operator.reconcile.write_ahead import keep_ahead
+from pattern_operator.reconcile.write_ahead import Ahead, keep_ahead, kept_ahead
 
 _FINALIZERS: Final = "/metadata/finalizers"
 _ANNOTATIONS: Final = "/metadata/annotations"
@@ -152,22 +151,21 @@ class StatusWriter:
         """
         if pattern.metadata.finalizers.ours is not None:
             return pattern
-        return await self.write_ahead(pattern, pattern.metadata.annotations.write_ahead or ())
+        return await self.write_ahead(pattern, kept_ahead(pattern))
 
-    async def write_ahead(self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...]) -> DesignPattern:
-        """Put our finalizer on ``pattern``, and that ``entries`` are about to exist, by one patch of its metadata.
+    async def write_ahead(self, pattern: DesignPattern, ahead: Ahead | None) -> DesignPattern:
+        """Put our finalizer on ``pattern``, and what is about to exist, by one patch of its metadata.
 
         Raises:
             PatternDeleted, Transient: as ``status``.
             Stalled: something in between does not let the annotation be written.
         """
-        ahead = as_text(entries, uid=pattern.metadata.uid) if entries else None
         operations = [
             *([_finalizer(pattern)] if pattern.metadata.finalizers.ours is None else ()),
-            *([_annotation(pattern, ahead)] if ahead is not None else ()),
+            *([_annotation(pattern, ahead.text)] if ahead is not None else ()),
         ]
         written = await self._send(pattern, _guarded(pattern, operations), by=objects.patch_json)
-        if entries and written.metadata.annotations.write_ahead != entries:
+        if ahead is not None and written.metadata.annotations.write_ahead != ahead.entries:
             raise Stalled(
                 reason=Reason.INVALID_STATUS,
                 message=f"the annotation {WRITE_AHEAD_ANNOTATION} is not kept as the operator writes it, and so a crash"
