@@ -276,6 +276,15 @@ class World:
         )
         self._watched()
 
+    def request(self, when: str) -> None:
+        """The user asks for a run (``requestedAt``)."""
+        assert self.pattern is not None
+        metadata = self.pattern.metadata
+        annotations = msgspec.structs.replace(metadata.annotations, requested_at=when)
+        metadata = msgspec.structs.replace(metadata, annotations=annotations, resource_version=self._next_version())
+        self.pattern = msgspec.structs.replace(self.pattern, metadata=metadata)
+        self._watched()
+
     def annotate(self, *entries: InventoryEntry) -> None:
         """Somebody changes what the operator has written ahead, or removes it."""
         assert self.pattern is not None

@@ -161,7 +161,6 @@ async def _apply(way: Way, given: Rendered) -> Rendered:
     )
     async with run.on_record(placed.planned, desired.revision):
         run.results = replace(run.results, inventory=placed.planned)
-        run.state = run.state.applying(desired)
         if not reached:  # what is new has the whole time to become healthy
             run.state = replace(run.state, unhealthy_since=None)
         made = await _bring_about(run, given, placed, known, reached=reached)
@@ -169,8 +168,6 @@ async def _apply(way: Way, given: Rendered) -> Rendered:
     if made.error is not None:
         run.results = replace(run.results, partly=bool(made.applied) and not reached)
         raise made.error
-    if not reached:
-        run.state = replace(run.state, unhealthy_since=None)
     return given
 
 
