@@ -153,6 +153,27 @@ async def test_no_api_server_at_all_is_said(tmp_path, monkeypatch):
         await credentials.load(disk=EXECUTORS.disk)
 
 
+async def test_the_file_at_home_is_used_where_none_is_named(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    (tmp_path / ".kube").mkdir()
+    named = written(tmp_path / "named", config(server, {"token": server.token}))
+    written(tmp_path / ".kube" / "config", config(server, {"token": server.other_token}))
+
+    users = [await user_at(await credentials.load(disk=EXECUTORS.disk, kubeconfig=each)) for each in (None, named)]
+
+    assert users == ["other", "admin"]
+
+
+async def test_in_a_pod_its_own_account_is_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.setattr(credentials, "in_cluster", lambda *, host, port: (host, port))
+
+    assert await credentials.load(disk=EXECUTORS.disk) == ("10.96.0.1", "443")
+
+
 async def test_the_kubeconfig_of_a_secret_reaches_a_remote_cluster(server):
     token = config(server, {"token": server.other_token})
     certificate = config(
