@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.executors import EXECUTORS
@@ -171,7 +172,9 @@ async def test_in_a_pod_its_own_account_is_used(tmp_path, monkeypatch):
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
     monkeypatch.setattr(credentials, "in_cluster", lambda *, host, port: (host, port))
 
-    assert await credentials.load(disk=EXECUTORS.disk) == ("10.96.0.1", "443")
+    found: Any = await credentials.load(disk=EXECUTORS.disk)
+
+    assert found == ("10.96.0.1", "443")
 
 
 async def test_the_kubeconfig_of_a_secret_reaches_a_remote_cluster(server):

@@ -300,12 +300,14 @@ async def test_a_newer_version_has_the_whole_time_to_become_healthy():
     world.close()
 
 
-async def test_what_is_asked_for_anew_is_looked_up_verified_and_sent_again_and_has_no_longer_to_become_healthy():
+async def test_what_is_asked_for_anew_is_looked_up_verified_and_sent_again_and_has_no_longer_to_become_healthy(
+    monkeypatch: pytest.MonkeyPatch,
+):
     world = World(timeout="5m", **KEYS)
     world.push("stable", "one", "a")
     world.managed.unhealthy_keys = {key_to("a")}
     rerun = list[str]()
-    world.managed.rerun_finished = rerun.append  # type: ignore[method-assign]
+    monkeypatch.setattr(worlds.Managed, "rerun_finished", lambda _, owner: rerun.append(owner))
     await world.settle(200.0)
     world.asked, before = [], (list(world.applied), list(rerun))
 
