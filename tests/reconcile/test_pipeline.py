@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.reconcile import world as worlds
 from tests.reconcile.pattern import conditions
-from tests.reconcile.world import KEY, World, key_to, names
+from tests.reconcile.world import KEY, SIGNED, World, key_to, names
 from tests.testbed.paths import ROOT
 
 from pattern_operator.api.reason import Reason
@@ -303,7 +303,7 @@ async def test_a_newer_version_has_the_whole_time_to_become_healthy():
 async def test_what_is_asked_for_anew_is_looked_up_verified_and_sent_again_and_has_no_longer_to_become_healthy(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    world = World(timeout="5m", **KEYS)
+    world = World(timeout="5m", **SIGNED)
     world.push("stable", "one", "a")
     world.managed.unhealthy_keys = {key_to("a")}
     rerun = list[str]()
