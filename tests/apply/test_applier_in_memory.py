@@ -612,6 +612,27 @@ async def test_who_could_not_take_the_object_does_not_wait_for_it(cluster: FakeC
     assert ("It is not handed over to this pattern" in failure.message) is not passes
 
 
+DRY_RUN = 'admission webhook "g.example.com" does not support dry run'
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "waits"),
+    [(400, DRY_RUN, True), (400, "no", False), (403, DRY_RUN, False)],
+    ids=["a webhook that knows no dry run", "another refusal", "no right"],
+)
+async def test_a_webhook_that_knows_no_dry_run_keeps_nobody_from_waiting(
+    cluster: FakeCluster, code: int, words: str, waits: bool
+):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.show(desired)
+    cluster.refuse("PATCH", desired, status(code, "BadRequest", words))
+
+    await cluster.apply(desired)
+
+    assert cluster.transfers.may_wait(desired.key, WEB.id) is not waits  # who waits already need not begin to
+
+
 @pytest.mark.parametrize("state", ["paused", "terminating"])
 async def test_nobody_waits_for_what_is_paused_or_terminating(cluster: FakeCluster, state: str):
     desired = config_map("c", "team")
