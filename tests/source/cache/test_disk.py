@@ -255,6 +255,38 @@ async def test_what_was_opened_last_stays_also_after_a_restart(tmp_path):
     assert await cache.get(second, scope=SCOPE) is None
 
 
+async def test_what_was_opened_last_is_the_last_to_go(tmp_path):
+    (first, one), (second, two), (third, three) = contents(3)
+    cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    for digest, content in ((first, one), (second, two)):
+        await cache.put(digest, content, scope=SCOPE)
+
+    opened = await cache.open(first, size=len(one), scope=SCOPE)
+    await cache.put(third, three, scope=SCOPE)
+
+    assert opened is not None
+    opened.close()
+    assert await cache.get(first, scope=SCOPE) == one
+    assert await cache.get(second, scope=SCOPE) is None
+
+
+@pytest.mark.parametrize("how", ["opened", "written"])
+async def test_content_is_where_it_was_read_to_also_for_who_reads_its_descriptor(cache, how: str):
+    async with cache.writer(DIGEST, scope=SCOPE) as writer:
+        await writer.write(CONTENT)
+        file = await writer.commit()
+    if how == "opened":
+        file.close()
+        file = await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE)
+
+    with file:
+        places = [os.lseek(file.fileno(), 0, os.SEEK_CUR)]
+        file.read(1)
+        places.append(os.lseek(file.fileno(), 0, os.SEEK_CUR))
+
+    assert places == [0, 1]
+
+
 async def test_a_byte_too_little_for_two_keeps_one(tmp_path):
     cache = DiskCache(tmp_path, max_size=2 * UNIT - 1, disk=EXECUTORS.disk)
 

@@ -536,6 +536,48 @@ async def test_docker_hub_is_asked_where_it_is_and_for_what_it_calls_things(netw
     assert str(other._url("tags/list")) == "http://registry-1.docker.io/v2/team/web/tags/list"
 
 
+async def test_a_tag_is_resolved_by_what_a_head_says_or_else_by_its_manifest(fake_registry, network):
+    digest = fake_registry.manifest([], tag="1.0")
+
+    by_head = await client(fake_registry, network).resolve_tag("1.0")
+    asked = [each.method for each in fake_registry.asked]
+    fake_registry.asked.clear()
+    fake_registry.answer("HEAD", "/manifests/", status=405)
+    by_manifest = await client(fake_registry, network).resolve_tag("1.0")
+
+    assert (by_head, asked) == (digest, ["HEAD"])
+    assert (by_manifest, [each.method for each in fake_registry.asked]) == (digest, ["HEAD", "GET"])
+
+
+async def test_what_a_tag_was_resolved_to_may_be_read_without_another_question(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    registry = client(fake_registry, network)
+    digest = await registry.resolve_tag("1.0")
+    fake_registry.asked.clear()
+
+    await registry.ensure_readable(digest)
+
+    assert fake_registry.asked == []
+
+
+@pytest.mark.parametrize(
+    ("status", "tag", "reason"),
+    [(404, "", Reason.ARTIFACT_NOT_FOUND), (403, "1.0", Reason.ACCESS_DENIED)],
+    ids=["it has no tag", "it is refused"],
+)
+async def test_a_manifest_is_asked_for_by_its_tag_only_where_it_is_not_there_by_its_digest(
+    fake_registry, network, status: int, tag: str, reason: Reason
+):
+    digest = fake_registry.manifest([], tag="1.0")
+    fake_registry.answer("GET", f"/manifests/{digest}", status=status)
+
+    with pytest.raises(Stalled) as refusal:
+        await client(fake_registry, network).manifest_of(digest, tag=tag)
+
+    assert refusal.value.reason is reason
+    assert len(fake_registry.asked) == 1
+
+
 # --- what was seen before ---------------------------------------------------------------------------------------------
 
 
