@@ -571,6 +571,9 @@ async def test_what_is_offered_and_its_taker_can_never_have_is_offered_no_more(
     (failure,) = (await cluster.apply(desired)).failures
 
     assert failure.reason is reason
+    assert failure.message.startswith(
+        ("metadata.labels must be a mapping", "was applied, and stored without the label")
+    )
     assert not cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id)
 
 

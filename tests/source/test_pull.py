@@ -452,6 +452,16 @@ class _Nobody(ThreadPoolExecutor):
         raise AssertionError("the loop's default executor is given to nobody")
 
 
+async def test_what_is_no_manifest_is_refused_and_not_kept(fake_registry, network, cache):
+    document = {"schemaVersion": 2, "mediaType": OCI, "config": fake_registry.blob(b"{}", OCI), "layers": "none"}
+    digest = fake_registry.document(document)
+
+    for _ in range(2):
+        assert (await refusal(fake_registry, network, digest, cache=cache)).reason is Reason.ARTIFACT_UNSUPPORTED
+
+    assert [each.method for each in fake_registry.asked] == ["GET", "GET"]
+
+
 async def test_what_an_index_lists_is_shown_to_who_may_see_the_index(fake_registry, network, tmp_path):
     listed = design(fake_registry)
     entry = {"mediaType": OCI, "digest": str(listed), "size": len(fake_registry.manifests[str(listed)][1])}
