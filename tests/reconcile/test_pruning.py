@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.kube.fake_session import FakeSession
 from tests.reconcile.pattern import LATER, NOW, REVISION, pattern, results
 
@@ -188,3 +189,32 @@ def test_once_it_has_gone_all_is_applied_also_where_something_newer_fails():
     assert whole["Ready"][2] == f"{REVISION.display_name} runs: 1 object"
     assert failed["Applied"][:2] == ("True", "Succeeded")
     assert unseen["Applied"][1] == "Pruning"  # nobody looked
+
+
+async def test_where_the_spec_prunes_nothing_nothing_is_cleared_out_of_the_way():
+    cluster = Cluster()
+    cluster.blocking_admission = raising  # type: ignore[method-assign]
+
+    gone = await pruning.clear_the_way(owning(*ALL, prune=False), ALL, (STAY,), said=("no",), port=cluster)
+
+    assert (gone, cluster.asked) == ((), [])
+
+
+async def test_where_nothing_is_in_the_way_nothing_is_cleared():
+    cluster = Cluster()
+
+    assert await pruning.clear_the_way(owning(*ALL), ALL, (STAY,), said=("no",), port=cluster) == ()
+    assert cluster.asked == []
+
+
+async def raising(*_: Any) -> frozenset[ObjectKey]:
+    raise AssertionError("nothing was to be asked")
+
+
+async def test_what_drifted_counts_for_health_unless_its_kind_has_another_scope_now(monkeypatch: pytest.MonkeyPatch):
+    cluster, elsewhere = Cluster(), ObjectKey("", "ConfigMap", "", "stay")
+    monkeypatch.setattr(cluster, "drifted", lambda _: (elsewhere, inventory.key_of(STAY)))
+
+    await pruning.start(owning(STAY), (STAY,), (STAY,), port=cluster)
+
+    assert cluster.released == {elsewhere}

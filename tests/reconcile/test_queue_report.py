@@ -1,5 +1,6 @@
 """Patterns that wait for a worker: what is said of them, how often, and who holds the workers meanwhile."""
 
+import asyncio
 import logging
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Status
 from pattern_operator.errors import Transient
+from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.lanes import lanes_of
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
@@ -214,3 +216,22 @@ def test_what_is_asked_for_is_said_in_the_words_of_the_spec(ref: dict[str, str],
 def test_a_pattern_with_no_status_or_one_of_its_own_is_not_in_line():
     assert not is_in_line(pattern())
     assert not is_in_line(pattern(status=RUNS))
+
+
+async def test_the_line_is_looked_at_now_and_then_whatever_fails_in_one_look():
+    scene, defects, looks = Scene(pattern(spec=from_host("hangs.example"))), list[str](), list[float]()
+    loop = asyncio.get_running_loop()
+
+    def wait(_: float) -> list[PatternKey]:
+        looks.append(loop.time())
+        raise TypeError("a defect")
+
+    scene.waiting = wait  # type: ignore[method-assign]
+    begun = loop.time()
+    watching = asyncio.create_task(scene.line.watch(InternalErrors(defects.append)))
+    await asyncio.sleep(3.5 * EVERY)
+    watching.cancel()
+    await asyncio.wait({watching})
+
+    assert [each - begun for each in looks] == pytest.approx([EVERY, 2 * EVERY, 3 * EVERY])
+    assert defects == ["line"] * 3
