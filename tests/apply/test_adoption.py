@@ -29,7 +29,7 @@ HELM = {
 
 def live(*, labels: dict[str, str] | None = None, annotations: dict[str, str] | None = None, **more: Any) -> Any:
     metadata = {"uid": "u-1", "resourceVersion": "7", "labels": labels or {}, "annotations": annotations or {}, **more}
-    return read({"metadata": metadata})
+    return {"metadata": metadata}
 
 
 def ours(owner: Owner = WEB, *, adopted: bool = False) -> Any:
@@ -47,7 +47,7 @@ def labelled_by(manager: str, *, operation: str = "Apply") -> dict[str, Any]:
 
 def decision(existing: Any, *, key: ObjectKey = KEY, policy: Any = "IfUnowned", **more: Any) -> Any:
     return decide(
-        existing,
+        read(existing) if isinstance(existing, dict) else existing,
         key=key,
         policy=policy,
         owner=WEB,

@@ -1,10 +1,10 @@
 """Whether an object is as it was applied, from what is known of it alone."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.apply.managed.observations import observation
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.finished import FinishState, RunRecord
@@ -21,9 +21,7 @@ AT = 1_780_000_000  # seconds since 1970
 
 
 def seen(fingerprint: bytes = SAME, **more: Any) -> Observation:
-    body = {"metadata": {"name": "c", "namespace": "team", "uid": "u", "generation": 1}}
-    found = Observation.of(body, key=KEY, now=datetime(2026, 5, 1, tzinfo=UTC))
-    return replace(found, fingerprint=fingerprint, **({"applied_at": AT} | more))
+    return observation(fingerprint=fingerprint, **({"applied_at": AT} | more))
 
 
 def known(observed: Observation | None = None, key: ObjectKey = KEY, **more: Any) -> ManagedObject:

@@ -1,22 +1,13 @@
 """What two states of an object say about whether somebody wrote it, where managedFields names nobody."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
+from tests.apply.managed.observations import observation
 
-from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.managed.observation import Observation, is_untracked
+from pattern_operator.apply.managed.observation import is_untracked
 
-KEY = ObjectKey("", "ConfigMap", "team", "c")
-BODY = {"metadata": {"name": "c", "namespace": "team", "uid": "u", "resourceVersion": "7", "generation": 3}}
-SEEN = replace(
-    Observation.of(BODY, key=KEY, now=datetime(2026, 5, 1, tzinfo=UTC)),
-    fingerprint=b"ours!",
-    applied_at=100,
-    trail=b"same",
-    applied_last=False,
-)
+SEEN = observation(generation=3, fingerprint=b"ours!", applied_at=100, trail=b"same")
 
 
 @pytest.mark.parametrize(
