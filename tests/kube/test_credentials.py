@@ -154,16 +154,28 @@ async def test_no_api_server_at_all_is_said(tmp_path, monkeypatch):
         await credentials.load(disk=EXECUTORS.disk)
 
 
-async def test_the_file_at_home_is_used_where_none_is_named(server, tmp_path, monkeypatch):
+def of_server(url: str) -> dict[str, object]:
+    """A kubeconfig of a server with a token."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": url}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "here",
+    }
+
+
+async def test_the_file_at_home_is_used_where_none_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     (tmp_path / ".kube").mkdir()
-    named = written(tmp_path / "named", config(server, {"token": server.token}))
-    written(tmp_path / ".kube" / "config", config(server, {"token": server.other_token}))
+    named = written(tmp_path / "named", of_server("https://named.example"))
+    written(tmp_path / ".kube" / "config", of_server("https://home.example"))
 
-    users = [await user_at(await credentials.load(disk=EXECUTORS.disk, kubeconfig=each)) for each in (None, named)]
+    found = [await credentials.load(disk=EXECUTORS.disk, kubeconfig=each) for each in (None, named)]
 
-    assert users == ["other", "admin"]
+    assert [each.server for each in found] == ["https://home.example", "https://named.example"]
 
 
 async def test_in_a_pod_its_own_account_is_used(tmp_path, monkeypatch):
