@@ -333,9 +333,10 @@ async def test_a_kind_is_found_in_the_version_that_is_asked_for_and_in_the_first
         discovery = Discovery(session)
         found = [await discovery.find(group="tests.example", kind="Widget", version=each) for each in (None, "v1beta1")]
         store = await discovery.find(group="tests.example", kind="Store")
-        with pytest.raises(KindNotFound, match=r"serves Widget\.tests\.example as tests\.example/v1, .*not as v9"):
+        with pytest.raises(KindNotFound, match=r"serves Widget\.tests\.example as .*not as v9") as missing:
             await discovery.find(group="tests.example", kind="Widget", version="v9")
 
+    assert missing.value.served == ("tests.example/v1", "tests.example/v1beta1")
     assert [(each.version, each.namespaced) for each in found] == [("v1", True), ("v1beta1", True)]
     assert not store.namespaced
 

@@ -203,7 +203,7 @@ def test_a_name_is_meant_where_few_of_its_letters_differ(there: str, asked: str,
 
 def test_of_kinds_of_one_name_those_of_kubernetes_are_meant_where_there_are_any():
     theirs, own = GroupKind("gateway.example", "Ingress"), GroupKind("networking.k8s.io", "Ingress")
-    kinds = ServedKinds({theirs: "gateway.example/v1", own: "networking.k8s.io/v1"})
+    kinds = ServedKinds({own: "networking.k8s.io/v1", theirs: "gateway.example/v1"})
     only_theirs = ServedKinds({theirs: "gateway.example/v1"})
 
     told = [str(NextStep("apps", "Ingress", each)) for each in (kinds, only_theirs)]

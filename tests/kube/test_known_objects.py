@@ -99,7 +99,7 @@ def test_a_collection_below_what_was_seen_was_restored():
     objects.reach(20)
     objects.reach(15)
 
-    assert [objects.is_behind(version) for version in ("19", "20", "0", "")] == [True, False, False, False]
+    assert [objects.is_behind(version) for version in ("1", "19", "20", "0", "")] == [True, True, False, False, False]
     objects.begin_at(5)
     assert not objects.is_behind("19")
 
@@ -109,6 +109,8 @@ def test_an_object_below_what_was_seen_of_it_shows_a_restore_and_one_that_is_new
     objects.remember("team", "db", uid="uid-db", version="50")
 
     assert objects.is_older(item("web", "4"), listed="10")
+    assert objects.is_older(item("web", "1"), listed="5")
+    assert not objects.is_older(item("web", ""), listed="10")
     assert not objects.is_older(item("web", "5"), listed="10")
     assert not objects.is_older(item("web", "4", uid="another"), listed="10")
     assert not objects.is_older(item("db", "4"), listed="10"), "the answer to an apply came before the list"
