@@ -615,6 +615,19 @@ async def test_who_could_not_take_the_object_does_not_wait_for_it(cluster: FakeC
     assert ("It is not handed over to this pattern" in failure.message) is not passes
 
 
+async def test_who_could_not_write_the_object_of_another_is_told_why_it_does_not_get_it(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.show(desired)
+    desired.body["metadata"]["labels"] = ["no mapping"]
+
+    (failure,) = (await cluster.apply(desired)).failures
+
+    assert failure.reason is Reason.OWNED_BY_ANOTHER_PATTERN
+    assert "It is not handed over to this pattern: metadata.labels must be a mapping" in failure.message
+    assert cluster.transfers.may_wait(desired.key, WEB.id)
+
+
 DRY_RUN = 'admission webhook "g.example.com" does not support dry run'
 
 

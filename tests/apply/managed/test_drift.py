@@ -73,6 +73,14 @@ def test_a_conflict_names_who_it_is_with_and_the_fields_only_while_it_lasts():
     assert drift.conflicts([replace(contested, observed=seen())]) == ()
 
 
+def test_a_conflict_of_which_nobody_knows_the_fields_names_none():
+    contested = known(seen(OTHER))
+    for second in range(10):
+        contested.backoff.record_repair(float(second))
+
+    assert drift.conflicts([contested]) == ("ConfigMap team/c is changed again after each repair by somebody",)
+
+
 @pytest.mark.parametrize(
     ("managed", "again"),
     [

@@ -89,6 +89,15 @@ def test_the_order_of_fields_does_not_matter(fields: dict[str, Any]):
     assert of([entry(fields=fields)]) == of([entry(fields=backwards)])
 
 
+def test_fields_that_are_nested_deeper_than_any_writer_goes_have_a_fingerprint():
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"f:a": deep}
+
+    assert of([entry(fields=deep)]) == of([entry(fields=deep)]) != b""
+    assert of([entry(fields=deep)]) != of([entry(fields={"f:b": deep})])
+
+
 TWO = {"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": {"f:replicas": {}}}
 LEFT = {"f:data": {"f:a": {}}, "f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": {"f:replicas": {}}}  # without b
 UNSCALED = {name: fields for name, fields in TWO.items() if name != "f:spec"}

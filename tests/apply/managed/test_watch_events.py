@@ -841,3 +841,17 @@ def test_what_drifted_and_is_written_again_is_told_again_soon():
         return [(moment, event.kind) for moment, _, event in scene.told]
 
     assert run(scenario()) == [(0.0, NotificationKind.DRIFTED), (2.0, NotificationKind.HEALTH)]
+
+
+async def test_drift_that_a_watch_shows_before_the_answer_to_our_apply_is_told_with_that():
+    scene = Scene()
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    answer = owned(scene.body())
+
+    with scene.managed_objects.applying(KEY, owner=OWNER):
+        scene.see(scene.body())  # somebody took our field at once
+        before = list(scene.told)
+        scene.managed_objects.record(answer, key=KEY, owner=OWNER, resource=WIDGET)
+
+    assert before == []
+    assert [event.kind for _, _, event in scene.told] == [NotificationKind.DRIFTED]
