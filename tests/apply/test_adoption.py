@@ -54,6 +54,7 @@ def decision(existing: Any, *, key: ObjectKey = KEY, policy: Any = "IfUnowned", 
         holder=more.get("holder"),
         remembered=more.get("remembered", False),
         is_only_to_be_there=more.get("is_only_to_be_there", False),
+        offered=more.get("offered", False),
     )
 
 
@@ -187,9 +188,12 @@ def test_what_nobody_is_to_reconcile_is_let_be():
 def test_what_is_offered_and_nobody_is_to_reconcile_stays_the_other_patterns():
     paused = live(labels={OWNER_LABEL: "other"}, annotations={"pattern-operator.io/reconcile": "disabled"})
 
+    plain = live(labels={OWNER_LABEL: "other"})
+
     found = decision(paused, offered=True)
 
     assert (type(found), found.ours) == (Skip, False)
+    assert decision(plain, offered=True, holder=OTHER) == Own("u-1", adopted=False)
 
 
 ARGO = "argocd.argoproj.io/tracking-id"

@@ -493,6 +493,7 @@ async def test_a_namespace_of_the_cluster_is_not_brought_by_a_pattern_that_names
     await cluster.apply(namespace_named("kube-system"), desired)
 
     assert len(cluster.sent("PATCH", desired)) == 1
+    assert cluster.sent("PATCH", namespace_named("kube-system")) == []
 
 
 @pytest.mark.usefixtures("at_once")
@@ -841,6 +842,19 @@ async def test_what_a_lost_race_labelled_is_not_ours_while_the_api_server_is_awa
     done = await cluster.apply(desired, owned=[desired.key])
 
     assert [each.reason for each in done.failures] == [Reason.API_SERVER_UNAVAILABLE]
+    assert done.disowned == {desired.key}
+
+
+async def test_what_a_lost_race_labelled_is_not_ours_though_a_watch_shows_our_label(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired, owner=WEB.id)
+    cluster.show(desired)
+    cluster.applier._withdrawals.add(desired.key, WEB.id, uid=cluster.at(desired)["metadata"]["uid"])
+    cluster.discovery.gone.add("ConfigMap")
+
+    done = await cluster.apply(desired, owned=[desired.key])
+
+    assert [each.reason for each in done.failures] == [Reason.KIND_NOT_FOUND]
     assert done.disowned == {desired.key}
 
 
