@@ -55,6 +55,15 @@ def test_a_condition_of_an_older_generation_says_nothing_of_this_one(kind: str) 
 
 
 @pytest.mark.parametrize(
+    ("generation", "state"), [(None, CURRENT), (0, IN_PROGRESS), (1, IN_PROGRESS), (2, CURRENT), (-1, CURRENT)]
+)
+def test_an_object_that_was_ready_before_it_changed_is_not_yet_again(
+    generation: int | None, state: HealthState
+) -> None:
+    assert judge({"conditions": [condition("Ready", "True", generation=generation)]})[0] is state
+
+
+@pytest.mark.parametrize(
     ("status", "state", "fact"),
     [
         ({"phase": "Failed", "message": "no quota"}, FAILED, "phase Failed: no quota"),

@@ -75,18 +75,18 @@ def test_a_change_long_after_a_repair_is_not_one_more_because_it_is_looked_at_la
 
 @pytest.mark.parametrize(("after", "counts"), [(RESET_AFTER, True), (RESET_AFTER + 0.5, False)])
 def test_a_repair_counts_with_the_one_before_for_a_minute(after: float, counts: bool):
-    backoff, waiting = DriftBackoff(), DriftBackoff()
-    for each in (backoff, waiting):
+    backoff, waiting, plain = DriftBackoff(), DriftBackoff(), DriftBackoff()
+    for each in (backoff, waiting, plain):
         for _ in range(FREE_REPAIRS + 1):
             each.record_repair(0.0)
 
     pause = backoff.pause(after)
     waiting.record_wait(after, until=after + 100.0)
-    for each in (backoff, waiting):
+    for each in (backoff, waiting, plain):
         each.record_repair(after)
 
     assert (pause > 0.0) is counts
-    assert [each.is_active for each in (backoff, waiting)] == [counts, counts]
+    assert [each.is_active for each in (backoff, waiting, plain)] == [counts] * 3
 
 
 def test_however_long_it_goes_on_there_is_a_pause():

@@ -9,6 +9,7 @@ from tests.source.fake_registry import ALICE, OCI, FakeRegistry, bearer, challen
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.limits import MAX_REDIRECTS
 from pattern_operator.source import Credential, TokenCache
 
 CONTENT = b"apiVersion: v1\n" * 100
@@ -273,6 +274,21 @@ async def test_a_redirect_to_another_spelling_of_the_registry_stays_at_home(fake
 
     assert found.digest == digest
     assert fake_registry.asked[-1].authorization == ALICE.basic
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_as_many_redirects_are_followed_as_a_registry_needs(fake_registry, network, more: int):
+    digest = fake_registry.manifest([], tag="1.0")
+    last = MAX_REDIRECTS + more
+    for number in range(1, last + 1):
+        target = "1.0" if number == last else f"r{number + 1}"
+        fake_registry.redirect(f"/manifests/r{number}$", f"/v2/{fake_registry.repository.name}/manifests/{target}")
+
+    if more:
+        with pytest.raises(Transient, match="more than"):
+            await client(fake_registry, network).manifest("r1")
+    else:
+        assert (await client(fake_registry, network).manifest("r1")).digest == digest
 
 
 async def test_a_redirect_to_another_name_of_the_same_machine_is_not_told_who_we_are(fake_registry, network):
