@@ -82,8 +82,8 @@ def test_a_repair_counts_with_the_one_before_for_a_minute(after: float, counts: 
 
     pause = backoff.pause(after)
     waiting.record_wait(after, until=after + 100.0)
-    for each in (backoff, waiting, plain):
-        each.record_repair(after)
+    for each, moment in ((backoff, after), (waiting, after + 100.0), (plain, after)):
+        each.record_repair(moment)
 
     assert (pause > 0.0) is counts
     assert [each.is_active for each in (backoff, waiting, plain)] == [counts] * 3
