@@ -15,9 +15,12 @@ class FakeWatches(Watches):
         self.blind: set[str] = set()
         self.sees = True
         self.asked: list[str] = []  # the kinds that were waited for
+        self.started: list[str] = []  # the kinds that are watched, if nobody did so before
         self.stopped: list[str] = []  # the kinds that are not watched any more
 
-    def start(self, resource: Resource) -> None: ...
+    def start(self, resource: Resource) -> None:
+        self.started.append(resource.kind)
+
     async def ready(self, resource: Resource) -> None:
         self.asked.append(resource.kind)
 

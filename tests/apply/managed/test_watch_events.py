@@ -307,6 +307,7 @@ async def test_a_kind_is_watched_until_its_last_object_that_is_expected_is_gone(
         scene.managed_objects.record(scene.body(key.name), key=key, owner=OWNER, resource=WIDGET)
         scene.see(scene.body(key.name), kind=WatchEventType.DELETED)
 
+    assert scene.watches.started == ["Widget"] * 2
     scene.managed_objects.release([KEY], owner=OWNER)
     first = list(scene.watches.stopped)
     scene.managed_objects.release([other], owner=OWNER)

@@ -138,6 +138,7 @@ async def test_names_of_the_hosts_file_are_known(names):
     await resolver.close()
 
     assert {each["host"] for each in found} == {"127.0.0.1"}
+    assert {each["proto"] for each in found} <= {0, socket.IPPROTO_TCP}
 
 
 async def test_no_more_addresses_are_tried_than_a_registry_has(monkeypatch):

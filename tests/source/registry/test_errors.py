@@ -416,3 +416,13 @@ def test_a_name_that_cannot_be_one_of_dns_is_said_and_not_repeated(error):
 
     assert isinstance(found, Transient)
     assert found.message == ("a pull: it cannot be reached (its name does not exist in DNS); it is retried later.")
+
+
+@pytest.mark.parametrize(("status", "reason"), [(401, Reason.AUTHENTICATION_REQUIRED), (403, Reason.ACCESS_DENIED)])
+def test_what_the_credentials_lack_is_said_whether_the_registry_asks_for_some_or_refuses(status: int, reason: Reason):
+    error = from_status(
+        status, context="GET manifest", headers={}, identified=False, lacking="Secret a/b has none for it", now=NOW
+    )
+
+    assert error.reason is reason
+    assert f"the registry wants credentials ({status}), and Secret a/b has none for it: add one" in error.message
