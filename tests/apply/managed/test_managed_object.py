@@ -349,10 +349,12 @@ def test_a_field_that_left_and_stays_is_told_as_long_as_the_object_is_there():
 
 
 def test_what_left_its_pattern_and_comes_back_is_not_taken_for_not_sent():
-    managed = ManagedObject(KEY, "web", observed(entry()), expected=True, pending=True)
+    managed = ManagedObject(KEY, "web", observed(entry()), expected=True, pending=True, untracked=True)
     before = managed.drifted
 
     managed.stop_expecting()
     managed.expected = True
 
     assert (before, managed.drifted) == (True, False)
+    managed.desired = managed.observed.fingerprint
+    assert not managed.is_to_compare
