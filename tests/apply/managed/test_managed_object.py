@@ -14,7 +14,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import HealthState, fieldset
 from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.apply.managed.managed_object import ManagedObject
-from pattern_operator.apply.managed.observation import Observation, fingerprint, own_fields
+from pattern_operator.apply.managed.observation import Observation, fingerprint, own_fields, writers_of
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 KEY = ObjectKey("", "ConfigMap", "team", "c")
@@ -96,6 +96,64 @@ def test_fields_that_are_nested_deeper_than_any_writer_goes_have_a_fingerprint()
 
     assert of([entry(fields=deep)]) == of([entry(fields=deep)]) != b""
     assert of([entry(fields=deep)]) != of([entry(fields={"f:b": deep})])
+
+
+AT = "2026-05-01T12:00:00Z"
+LATER = "2026-05-01T12:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        pytest.param({"managers": [entry(time=AT), KUBECTL, {**JUDGED, "time": LATER}]}, False, id="of its status"),
+        pytest.param({"managers": [entry(time=AT), {**KUBECTL, "time": LATER}, JUDGED]}, True, id="by another"),
+        pytest.param({"managers": [entry(time=LATER), KUBECTL, JUDGED]}, True, id="in our name"),
+        pytest.param({"managers": [entry(time=AT, fields={}), KUBECTL, JUDGED]}, True, id="of our fields"),
+        pytest.param({"generation": 2}, True, id="that its kind counts"),
+    ],
+)
+def test_another_change_of_what_is_desired_has_other_writers(change: dict[str, Any], differs: bool):
+    before = {"managers": [entry(time=AT), KUBECTL, JUDGED], "generation": 1}
+
+    first, then = ({**before, **each} for each in ({}, change))
+
+    assert (written(**first).writers != written(**then).writers) is differs
+    assert writers_of(ObjectMeta.of(body(*then["managers"], generation=then["generation"]))) == written(**then).writers
+
+
+@pytest.mark.parametrize(("generation", "differs"), [(1, False), (0, True)], ids=["it counts", "it counts none"])
+def test_a_change_of_status_leaves_a_trail_only_where_a_kind_counts_no_generations(generation: int, differs: bool):
+    first, then = (
+        written(managers=[entry(time=AT), {**JUDGED, "time": time}], generation=generation) for time in (AT, LATER)
+    )
+
+    assert (first.trail != then.trail) is differs
+
+
+def test_a_field_that_changes_hands_leaves_a_trail():
+    taken = {**KUBECTL, "fieldsV1": OURS}
+
+    assert written(managers=[entry(time=AT), KUBECTL]).trail != written(managers=[entry(time=AT), taken]).trail
+
+
+def written(*, managers: list[dict[str, Any]], generation: int = 1) -> Observation:
+    return observed(*managers, generation=generation)
+
+
+@pytest.mark.parametrize(
+    ("managers", "applied_at", "last"),
+    [
+        ([{**KUBECTL, "time": AT}, entry(time=LATER)], 1_777_636_801, True),
+        ([{**KUBECTL, "time": AT}, entry(time=AT)], 1_777_636_800, True),
+        ([{**KUBECTL, "time": LATER}, entry(time=AT)], 1_777_636_800, False),
+        ([{**KUBECTL, "time": AT}], 0, False),
+        ([], 0, True),
+    ],
+)
+def test_when_our_apply_changed_an_object_last_is_known_by_our_own_entry(managers, applied_at: int, last: bool):
+    found = observed(*managers)
+
+    assert (found.applied_at, found.applied_last) == (applied_at, last)
 
 
 TWO = {"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": {"f:replicas": {}}}
