@@ -124,7 +124,7 @@ GONE = failed(Stalled(reason=Reason.ARTIFACT_NOT_FOUND, message="404."), stage=S
     ],
 )
 def test_of_what_was_rendered_and_not_applied_it_is_told_that_it_may_have_asked_for_data(
-    found: DesignPattern, said: str
+    found: Callable[[], DesignPattern], said: str
 ):
     assert told_of(found()) == [said]
 

@@ -13,6 +13,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import ApplyFailure, Owner, PruneResult, inventory, prune
 from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
+from pattern_operator.apply.need import RightsNeeded
 from pattern_operator.errors import Transient
 from pattern_operator.kube.kind_existence import Definitions
 from pattern_operator.reconcile import pruning, status
@@ -218,3 +219,32 @@ async def test_what_drifted_counts_for_health_unless_its_kind_has_another_scope_
     await pruning.start(owning(STAY), (STAY,), (STAY,), port=cluster)
 
     assert cluster.released == {elsewhere}
+
+
+async def test_only_what_is_in_the_way_is_cleared_and_counts_for_health_no_more(monkeypatch: pytest.MonkeyPatch):
+    cluster, blocking = Cluster(), inventory.key_of(CONTROLLER)
+
+    async def found(*_: Any) -> frozenset[ObjectKey]:
+        return frozenset({blocking})
+
+    monkeypatch.setattr(cluster, "blocking_admission", found)
+
+    gone = await pruning.clear_the_way(owning(*ALL), ALL, (STAY,), said=("no",), port=cluster)
+
+    assert (gone, cluster.asked, cluster.released) == ((blocking,), [CONTROLLER.id], {blocking})
+
+
+async def test_what_cannot_be_deleted_waits_for_what_it_needs(monkeypatch: pytest.MonkeyPatch):
+    cluster, key = Cluster(), inventory.key_of(HELD)
+    need = RightsNeeded("team")
+    failures = (
+        ApplyFailure(key, Reason.FORBIDDEN, "may not", need=need),
+        ApplyFailure(inventory.key_of(CONTROLLER), Reason.PRUNE_FAILED, "no"),
+    )
+
+    async def refuse(*_: Any) -> PruneResult:
+        return PruneResult(failures=failures, remaining=(HELD, CONTROLLER))
+
+    monkeypatch.setattr(cluster, "prune", refuse)
+
+    assert (await begun(cluster)).needs == {need}
