@@ -998,6 +998,7 @@ async def test_an_object_of_which_an_apply_was_to_be_taken_back_is_not_as_it_was
 async def test_an_object_that_lost_our_label_and_was_to_lose_our_marks_is_not_as_it_was_sent(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
     await applied_and_remembered(cluster, desired, b"1")
+    before = is_as_sent(cluster, desired, b"1")
     del cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"]
     cluster.watches.blind.add("ConfigMap")
     cluster.lose_answers("PATCH", desired)
@@ -1005,8 +1006,10 @@ async def test_an_object_that_lost_our_label_and_was_to_lose_our_marks_is_not_as
     (deletion,) = await cluster.deleter.delete_all(
         entries(desired), owner=WEB, impersonate=None, otherwise=Reason.DELETION_FAILED
     )
+    cluster.watches.blind.clear()
 
     assert deletion.outcome is DeletionOutcome.FAILED
+    assert before
     assert not is_as_sent(cluster, desired, b"1")
 
 
