@@ -90,7 +90,7 @@ READY, NOT_READY = ("True", "Ready"), ("False",)
             results(),
             {"found": Status()},
             ("True", "Ready"),
-            ["Updated", "Ready"],
+            ["Ready"],
             240.0,
             id="installed",
         ),
