@@ -20,6 +20,7 @@ from pattern_operator.reconcile.lanes import lanes_of
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.reconcile.queue_report import (
     EVERY,
+    IN_LINE,
     LOGGED,
     WRITES,
     QueueReport,
@@ -160,6 +161,7 @@ async def test_one_that_cannot_be_written_holds_up_no_other(error: Exception):
 async def test_who_holds_the_workers_is_logged_once_a_minute_while_patterns_wait(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.WARNING)
     scene = Scene(pattern(status=runs()), pattern(status=runs(), namespace="other"))
+    before = scene.line.words
     for _ in range(int(2 * LOGGED / EVERY)):
         await scene.line.sweep()
         scene.now += EVERY
@@ -169,6 +171,7 @@ async def test_who_holds_the_workers_is_logged_once_a_minute_while_patterns_wait
     scene.now += LOGGED
     await scene.line.sweep()
 
+    assert before == ""
     assert lines == len(caplog.records) == 2
     assert words in caplog.text
     assert words == (
@@ -239,3 +242,20 @@ async def test_the_line_is_looked_at_now_and_then_whatever_fails_in_one_look():
 
     assert [each - begun for each in looks] == pytest.approx([EVERY, 2 * EVERY, 3 * EVERY])
     assert defects == ["line"] * 3
+
+
+async def test_what_is_missing_of_a_pattern_that_is_gone_brings_it_no_run():
+    scene = Scene(pattern())
+    scene.error = PatternDeleted(key_of(pattern()))
+
+    await scene.line.sweep()
+
+    assert (scene.repairs, scene.added) == ([key_of(pattern())], [])
+
+
+def test_that_a_pattern_waits_for_a_worker_is_what_its_ready_says():
+    waits = status.waiting(pattern(status=runs()), f"{IN_LINE}: of 8, namespace team has 0", now=NOW)
+    applied_first = msgspec.structs.replace(waits, conditions=tuple(reversed(waits.conditions)))
+
+    assert len(waits.conditions) > 1
+    assert [is_in_line(pattern(status=each)) for each in (waits, applied_first)] == [True, True]
