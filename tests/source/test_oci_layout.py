@@ -14,7 +14,7 @@ from tests.source.fake_registry import ALICE, FakeRegistry, bearer, client
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.source import DiskCache, LayerSelector, pull
+from pattern_operator.source import DiskCache, LayerSelector, oci_layout, pull
 from pattern_operator.source.layout_marker import is_layout
 from pattern_operator.source.manifest import OCI_INDEX, OCI_MANIFEST
 from pattern_operator.source.oci_layout import _CheckedRegistry, push_layout
@@ -216,6 +216,19 @@ async def test_files_of_the_layout_are_closed_whether_it_is_pushed_or_refused(la
     await refusal(layout, fake_registry, network)
 
     assert open_files_below(layout.path) == []
+
+
+@pytest.mark.parametrize(("room", "fits"), [(2, True), (1, False)])
+async def test_the_blobs_of_a_layout_count_together(layout, fake_registry, network, monkeypatch, room: int, fits: bool):
+    content = tgz()
+    layout.add(content)
+    monkeypatch.setattr(oci_layout, "MAX_LAYERS_TOTAL", len(content) + room)  # the configuration has two bytes
+
+    if fits:
+        await push_layout(layout.path, registry=client(fake_registry, network), tag="1.0")
+    else:
+        assert (await refusal(layout, fake_registry, network)).reason is Reason.ARTIFACT_TOO_LARGE
+        assert fake_registry.asked == []
 
 
 async def test_a_part_that_is_missing_is_said(layout, fake_registry, network):

@@ -186,3 +186,22 @@ async def test_what_is_lacking_is_said_only_of_credentials_that_were_given_and_l
         await authenticator.credential()
 
     assert bool(authenticator.lacking) is lacks
+
+
+@pytest.mark.parametrize("who", ["another host", "the registry, which gives the content all the same"])
+async def test_only_a_registry_that_refuses_is_answered_with_a_token(fake_registry, network, who: str):
+    content = b"kind: ConfigMap"
+    fake_registry.blob(content)
+    challenge = {"WWW-Authenticate": f'Bearer realm="http://{fake_registry.address}/token",service="reg"'}
+    fake_registry.answer("GET", "^/token$", body=b'{"token": "t0ken"}')
+    if who == "another host":
+        fake_registry.redirect("/blobs/", f"http://localhost:{fake_registry.server.port}/elsewhere")
+        fake_registry.answer("GET", "^/elsewhere$", status=401, headers=challenge)
+        with pytest.raises((Stalled, Transient)):
+            await client(fake_registry, network, credential=ALICE).blob(descriptor(content))
+    else:
+        fake_registry.answer("GET", "/blobs/", body=content, headers=challenge)
+        assert await client(fake_registry, network, credential=ALICE).blob(descriptor(content)) == content
+
+    assert tokens_asked(fake_registry) == 0
+    assert {asked.authorization for asked in fake_registry.asked} == {""}
