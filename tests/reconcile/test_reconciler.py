@@ -30,7 +30,7 @@ from pattern_operator.reconcile.reporting import AFTER_NOT_KEPT
 from pattern_operator.reconcile.state import Followed, State
 from pattern_operator.reconcile.status_writer import StatusWriter
 from pattern_operator.reconcile.summary import Moment, remembered
-from pattern_operator.reconcile.waking import Waker
+from pattern_operator.reconcile.waking import Waker, Woken
 from pattern_operator.telemetry import EventRecorder, Metrics
 from pattern_operator.telemetry.events import EventType
 
@@ -348,7 +348,13 @@ async def test_a_run_counts_for_a_registry_where_it_may_ask_it(world: World, mon
     world.becomes("a", unhealthy=False)
     upkeep_first = counts_for_a_registry(world)
 
+    world.clock -= 300.0
+    world.waker.take_events(worlds.KEY)
+    world.reconciler._states._states[worlds.OWNER] = world.state.unsettled()
+    to_be_applied_again = counts_for_a_registry(world)
+
     assert (settled, login, unasked, due, upkeep_first) == (False, True, False, True, False)
+    assert to_be_applied_again
 
 
 async def test_while_a_back_off_lasts_a_run_counts_for_no_registry_unless_its_user_asks(world: World):
@@ -424,3 +430,28 @@ async def test_that_a_status_does_not_fit_is_said_of_the_newest_pattern(reconcil
     await reconciler.run(KEY)
 
     assert [each.observed_generation for each in writer.written] == [77]
+
+
+async def test_what_woke_a_pattern_that_nobody_knows_is_forgotten(world: World):
+    gone = PatternKey("team", "gone")
+    world.waker.asked(gone)
+
+    assert await world.reconciler.run(gone) is None
+    assert world.waker.pending(gone, ends_failure=lambda _: False) == Woken()
+
+
+async def test_with_a_pattern_go_what_it_waited_for_and_what_others_waited_for_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    told = list[Any]()
+    prerequisites = world.reconciler._prerequisites
+    monkeypatch.setattr(prerequisites, "wait", lambda key, needs: told.append((key, tuple(needs))))
+    monkeypatch.setattr(prerequisites, "released", lambda ids, *, by: told.append((by, sorted(ids))))
+    world.patterns.keep_owner(PatternKey("team", "odd"), uid="another")
+
+    world.reconciler.forget(worlds.KEY, uid="another")
+    of_another = list(told), world.patterns.owned_by(owner_id("another"))
+    world.reconciler.forget(worlds.KEY, uid=worlds.OWNER)
+
+    assert of_another == ([], None)
+    assert told == [(worlds.KEY, ()), (worlds.KEY, [str(worlds.key_to(each)) for each in ("a", "b")])]
