@@ -158,6 +158,19 @@ async def test_of_two_patterns_that_both_find_nothing_one_gets_the_object(cluste
     assert reasons == [Reason.OWNED_BY_ANOTHER_PATTERN]
 
 
+async def test_an_object_that_others_make_anew_all_the_time_is_told_of(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired, owner=WEB.id)
+    cluster.watches.blind.add("ConfigMap")
+    cluster.refuse("PATCH", desired, *(another_uid("c") for _ in range(9)))
+
+    (failure,) = (await cluster.apply(desired, owned=[desired.key])).failures
+
+    assert failure.reason is Reason.APPLY_FAILED
+    assert failure.message == "is changed or created again and again by somebody else; it is retried later."
+    assert len(cluster.sent("PATCH", desired)) == LOOKS
+
+
 async def test_each_object_that_is_applied_is_named_at_once(cluster: FakeCluster):
     named: list[str] = []
     bad = config_map("bad", "team")
