@@ -148,6 +148,18 @@ async def test_whoever_has_a_connection_waits_and_presses_no_more():
         assert [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "presses"] == []
 
 
+async def test_a_request_that_has_ended_is_not_asked_to_give_way():
+    connections = ConnectionLimiter(2)
+
+    async with connections.acquire(URL_OF_A_HOST, tenant="a", waits=ConnectionWaits()) as held:
+        async with connections.acquire(URL_OF_A_HOST, tenant="b", waits=ConnectionWaits()):
+            pass
+        (host,) = connections._hosts.values()
+        left = list(host.held)
+
+    assert left == [held]
+
+
 async def test_a_waiting_ends_once_whether_there_is_a_connection_then_or_not():
     connections, clock = ConnectionLimiter(1), Clock()
     first, second = ConnectionWaits(clock), ConnectionWaits(clock)
