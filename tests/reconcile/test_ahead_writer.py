@@ -66,7 +66,7 @@ def applied() -> DesignPattern:
 async def test_the_first_run_takes_one_write_for_the_finalizer_and_the_names():
     writer = Writer()
 
-    await writing(writer).write(pattern(), PENDING, leaving=(), to=None)
+    await writing(writer).write(pattern(), PENDING, to=None)
 
     assert writer.written == [("annotation", PENDING)]
 
@@ -74,30 +74,27 @@ async def test_the_first_run_takes_one_write_for_the_finalizer_and_the_names():
 async def test_a_later_run_has_its_names_in_status():
     writer = Writer()
 
-    await writing(writer).write(applied(), PENDING, leaving=(), to=REVISION)
+    await writing(writer).write(applied(), PENDING, to=REVISION)
 
     assert writer.written == ["finalizer", ("status", PENDING)]
 
 
-async def test_the_annotation_of_the_first_run_goes_before_the_first_object_leaves_the_pattern():
+async def test_the_annotation_of_the_first_run_goes_with_the_first_update():
     """It has the names of what prune: false leaves then, and would bring them back where status is lost."""
     writer, before = Writer(), applied()
     annotations = msgspec.structs.replace(before.metadata.annotations, leftover_ahead=True)
     before = msgspec.structs.replace(before, metadata=msgspec.structs.replace(before.metadata, annotations=annotations))
 
-    await writing(writer).write(before, PENDING, leaving=PENDING[:1], to=REVISION)
-    await writing(writer).write(before, PENDING, leaving=(), to=REVISION)
-    await writing(writer).write(before, (), leaving=(), to=None)
-    await writing(writer).write(before, (), leaving=PENDING[:1], to=None)  # an update after one that was cut short
+    await writing(writer).write(before, PENDING, to=REVISION)
+    await writing(writer).write(before, (), to=None)
 
-    removed = ["finalizer", "annotation removed"]
-    assert writer.written == [*removed, ("status", PENDING), "finalizer", ("status", PENDING), "finalizer", *removed]
+    assert writer.written == ["finalizer", "annotation removed", ("status", PENDING), "finalizer"]
 
 
 async def test_where_all_is_on_record_the_finalizer_alone_is_seen_to():
     writer = Writer()
 
-    await writing(writer).write(applied(), (), leaving=(), to=None)
+    await writing(writer).write(applied(), (), to=None)
 
     assert writer.written == ["finalizer"]
 

@@ -12,14 +12,7 @@ from pattern_operator.api.object import Object
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Owner
 from pattern_operator.apply.finished import FinishState, RunRecord
-from pattern_operator.reconcile.comparison import (
-    Comparison,
-    is_same_but_for_times,
-    packed,
-    sent_of,
-    unpacked,
-    with_marks,
-)
+from pattern_operator.reconcile.comparison import Comparison, packed, sent_of, unpacked, with_marks
 
 OWNER = Owner("an-owner", "team", "web")
 A, WEB = (each.id for each in ENTRIES)
@@ -57,38 +50,6 @@ def test_of_a_part_only_the_marks_of_what_ends_by_itself_are_kept_beside_what_wa
 
     assert kept(packed(part, entries), entries=entries) == Comparison("", {job.id: mark})
     assert with_marks(whole, newer) == Comparison(KNOWN.sent, {**KNOWN.fingerprints, job.id: mark})
-
-
-@pytest.mark.parametrize(
-    ("after", "entries", "same"),
-    [
-        (KNOWN, ENTRIES, True),
-        (replace(KNOWN, fingerprints={A: b"aaaaa123", WEB: b"wwwww456"}), ENTRIES, True),
-        (replace(KNOWN, fingerprints={A: b"aaaab123", WEB: b"wwwww456"}), ENTRIES, False),
-        (replace(KNOWN, fingerprints={WEB: b"wwwwwwww"}), ENTRIES, False),
-        (replace(KNOWN, sent="another"), ENTRIES, False),
-        (KNOWN, ENTRIES[:1], False),
-    ],
-    ids=["all of it", "another time", "other fields", "not known", "other content", "other objects"],
-)
-def test_when_our_apply_wrote_an_object_is_told_from_what_it_wrote(after: Comparison, entries: Any, same: bool):
-    before, newer = (
-        Status(inventory=Inventory(entries=each), fingerprints=packed(made, each))
-        for made, each in ((KNOWN, ENTRIES), (after, entries))
-    )
-
-    assert is_same_but_for_times(before, newer) is same
-
-
-def test_the_record_of_a_run_has_no_time():
-    job = InventoryEntry(id="team_seed_batch_Job", v="v1")
-    marks = (bytes(RunRecord(FinishState.RUNNING, b"job", observed)) for observed in (b"abcd", b"aefg"))
-    before, after = (
-        Status(inventory=Inventory(entries=(job,)), fingerprints=packed(Comparison("sent", {job.id: mark}), (job,)))
-        for mark in marks
-    )
-
-    assert not is_same_but_for_times(before, after)
 
 
 def test_fingerprints_of_another_inventory_count_for_nothing():

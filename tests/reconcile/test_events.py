@@ -294,36 +294,3 @@ def test_what_goes_after_an_update_is_told_once_all_of_it_is_applied(state: Stat
 
     assert [each.reason for each in events] == told
     assert bool(after.changes) is not bool(told)
-
-
-MADE = "1 created (created: ConfigMap team/a)"
-SIGNED = "2 objects; verified by release-team"
-BUSY = Health(HealthState.IN_PROGRESS, "b starts")
-INSTALLED, RUNS = f"{REVISION.display_name} installed: {MADE}", f"{REVISION.display_name} runs: {SIGNED}"
-UPDATED, NEWER_RUNS = f"{REVISION.display_name} -> {NEWER.display_name}: {MADE}", f"{NEWER.display_name} runs: {SIGNED}"
-
-
-@pytest.mark.parametrize(
-    ("found", "made", "told"),
-    [
-        pytest.param(Status(), results(verification=VERIFIED), [("Ready", f"{RUNS}; {INSTALLED}")], id="installed"),
-        pytest.param(
-            status.after(pattern(), results(), now=NOW),
-            results(revision=NEWER, verification=VERIFIED),
-            [("Updated", f"{UPDATED}; {NEWER_RUNS}")],
-            id="updated",
-        ),
-        pytest.param(
-            Status(),
-            results(health=BUSY),
-            [("Updated", INSTALLED), ("WaitingForHealth", "b starts")],
-            id="its health takes a while",
-        ),
-    ],
-)
-def test_what_runs_as_soon_as_it_is_applied_is_one_event(found: Status, made: Results, told: list[tuple[str, str]]):
-    after = status.after(pattern(status=found), made, now=NOW)
-
-    events, _ = run_events(found, after, made, state=State(changes=Changes().plus(created=[A])))
-
-    assert [(each.reason, each.note) for each in events] == told

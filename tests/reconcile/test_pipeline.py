@@ -43,7 +43,7 @@ async def test_a_new_pattern_is_applied_and_ready(world: World):
     assert world.ready == ("True", "Ready")
     assert names(world.status) == {"a", "b"}
     assert isinstance(world.state.objects, Running)
-    assert [reason for reason, _ in world.events] == ["Ready"]
+    assert [reason for reason, _ in world.events] == ["Updated", "Ready"]
 
 
 async def test_a_settled_pattern_writes_nothing_and_asks_once_an_interval(world: World):

@@ -21,7 +21,6 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, objects
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile import PatternKey
-from pattern_operator.reconcile.comparison import Comparison, packed
 from pattern_operator.reconcile.pattern_store import PatternStore
 from pattern_operator.reconcile.status_writer import LOOKS, Overtaken, PatternDeleted, StatusWriter
 
@@ -96,23 +95,6 @@ async def writing(server: Server, *known: DesignPattern) -> AsyncIterator[tuple[
 def failure(code: int, reason: str, message: str = "no", **details: Any) -> Callable[[], web.Response]:
     body = {"kind": "Status", "code": code, "reason": reason, "message": message, "details": details}
     return lambda: web.Response(status=code, body=orjson.dumps(body), headers={"Retry-After": "3600"})
-
-
-async def test_when_our_apply_wrote_an_object_last_is_written_with_what_is_news_and_not_by_itself():
-    """A repair changes nothing else: each costs one request, and a restart compares what was repaired."""
-    applied, repaired = (
-        msgspec.structs.replace(LISTED, fingerprints=packed(Comparison("sent", {ENTRIES[0].id: each}), ENTRIES))
-        for each in (b"aaaaa111", b"aaaaa222")
-    )
-    before = pattern(status=applied, resourceVersion="7")
-    server = Server(before)
-    async with writing(server, before) as (writer, _):
-        same = await writer.status(before, repaired)
-        await writer.status(same, msgspec.structs.replace(repaired, observed_generation=2))
-
-    change = {"observedGeneration": 2, "fingerprints": repaired.fingerprints}
-    assert same is before
-    assert [body["status"] for _, _, body in server.requests] == [change]
 
 
 async def test_only_what_changed_is_written_and_the_answer_is_the_newest_state():

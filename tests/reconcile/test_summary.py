@@ -90,7 +90,7 @@ READY, NOT_READY = ("True", "Ready"), ("False",)
             results(),
             {"found": Status()},
             ("True", "Ready"),
-            ["Ready"],
+            ["Updated", "Ready"],
             240.0,
             id="installed",
         ),

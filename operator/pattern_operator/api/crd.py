@@ -53,13 +53,7 @@ def _with_examples() -> Schema:
             "metadata": {"type": "object"},
             "spec": properties["spec"],
             # Before the operator has seen a resource, kstatus must not take it for done: no generation is -1.
-            # It is written as a whole by the operator alone: who has which field of it in managedFields (2 KiB of the
-            # resource, compared by each write, ADR 0016) tells nobody anything.
-            "status": {
-                **properties["status"],
-                "default": {"observedGeneration": -1},
-                "x-kubernetes-map-type": "atomic",
-            },
+            "status": {**properties["status"], "default": {"observedGeneration": -1}},
         },
     }
 

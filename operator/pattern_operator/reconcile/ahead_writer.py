@@ -26,18 +26,12 @@ class AheadWriter:
         self._now = now
 
     async def write(
-        self,
-        pattern: DesignPattern,
-        entries: tuple[InventoryEntry, ...],
-        *,
-        leaving: tuple[InventoryEntry, ...],
-        to: Revision | None,
+        self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, to: Revision | None
     ) -> DesignPattern:
         """Write ahead ``entries``, none where all is on record, and the finalizer; the pattern as it is then.
 
-        ``leaving`` are those that the pattern has no more afterwards. ``to`` is the revision for which the cluster
-        leaves what status says is applied, None where it does not. The annotation of the first run goes before the
-        first object leaves the pattern: until then all that it names is the pattern's.
+        ``to`` is the revision for which the cluster leaves what status says is applied, None where it does not. The
+        annotation of the first run goes with the first update: until then its names are all that was ever made.
 
         Raises:
             PatternDeleted: the resource does not exist any more.
@@ -46,10 +40,10 @@ class AheadWriter:
         if entries and (ahead := first_ahead(pattern, entries)) is not None:
             return await self._writer.write_ahead(pattern, ahead)
         pattern = await self._writer.add_finalizer(pattern)
-        if leaving and pattern.metadata.annotations.leftover_ahead:
-            pattern = await self._writer.remove_ahead(pattern)
         if not entries:
             return pattern
+        if pattern.metadata.annotations.leftover_ahead:
+            pattern = await self._writer.remove_ahead(pattern)
         return await self._writer.status(pattern, statuses.ahead(pattern, entries, to=to, now=self._now()))
 
     async def keep_finalizer(self, asked: DesignPattern) -> None:

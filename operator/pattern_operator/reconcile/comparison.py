@@ -23,7 +23,6 @@ from pattern_operator.apply import FINGERPRINT_BYTES, Owner, add_owner_metadata
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.finished import is_run_record
 from pattern_operator.apply.ignore_differences import decode_rules, formerly_applied, pointers_of
-from pattern_operator.apply.managed.fingerprint import fields_of
 from pattern_operator.apply.replicas import scaled_in
 
 _UNKNOWN: Final = bytes(FINGERPRINT_BYTES)  # of an object that others may change, or that was not compared
@@ -113,17 +112,3 @@ def unpacked(status: Status) -> Comparison:
     pieces = (raw[at : at + FINGERPRINT_BYTES] for at in range(0, len(raw), FINGERPRINT_BYTES))
     known = ((each.id, piece) for each, piece in zip(entries, pieces, strict=True))
     return Comparison("" if sent == _NOTHING else sent, {name: piece for name, piece in known if piece != _UNKNOWN})
-
-
-def is_same_but_for_times(before: Status, after: Status) -> bool:
-    """Whether two statuses know the same of the objects, but for when our apply wrote them last."""
-    was, now = unpacked(before), unpacked(after)
-    if was.sent != now.sent or was.fingerprints.keys() != now.fingerprints.keys():
-        return False
-    return all(_differs_by_time(name, piece, now.fingerprints[name]) for name, piece in was.fingerprints.items())
-
-
-def _differs_by_time(entry: str, before: bytes, after: bytes) -> bool:
-    """Whether two fingerprints of an object differ by their times, or not at all; the record of a run has none."""
-    has_record = is_run_record(before, entry=entry) or is_run_record(after, entry=entry)
-    return before == after or (not has_record and fields_of(before) == fields_of(after))

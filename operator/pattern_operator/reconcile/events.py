@@ -51,22 +51,10 @@ def run_events(before: Status, after: Status, results: Results, *, state: State)
         failed, state = failure_events(failure, stage=results.stage, status=after, state=state)
         events += failed
     made, state = change_events(before, after, results, state=state)
-    ready = ready_events(before, after, stage=results.stage if failure is None else Stage.HEALTH)
-    events += _joined(before, made, () if by_failure else tuple(ready))
-    events += [*held_events(before, after, results.held), *drift_events(before, after, results.drifted)]
+    events += [*made, *held_events(before, after, results.held), *drift_events(before, after, results.drifted)]
+    if not by_failure:
+        events += ready_events(before, after, stage=results.stage if failure is None else Stage.HEALTH)
     return tuple(events), state
-
-
-def _joined(before: Status, made: tuple[Event, ...], ready: tuple[Event, ...]) -> tuple[Event, ...]:
-    """What was done, and what Ready says of it: one event where it runs as soon as it is applied.
-
-    It is ``Ready`` of what was installed, and ``Updated`` of an update. An event costs the API server as much as an
-    object, and a thousand patterns may be made at once.
-    """
-    if not made or not ready or ready[0].reason != Reason.READY:
-        return *made, *ready
-    event, other = (*made, *ready) if before.revision else (*ready, *made)
-    return (replace(event, note=f"{event.note}; {other.note}"),)
 
 
 def change_events(before: Status, after: Status, results: Results, *, state: State) -> Reported:

@@ -159,7 +159,7 @@ async def _apply(way: Way, given: Rendered) -> Rendered:
         policy=run.results.policy,
         reapply=run.state.reapply,
     )
-    async with run.on_record(placed.planned, placed.after, desired.revision):
+    async with run.on_record(placed.planned, desired.revision):
         run.results = replace(run.results, inventory=placed.planned)
         if not reached:  # what is new has the whole time to become healthy
             run.state = replace(run.state, unhealthy_since=None)

@@ -26,10 +26,10 @@ from pattern_operator.reconcile.results import Entries, Observed, Results
 from pattern_operator.reconcile.state import State
 from pattern_operator.reconcile.steps.observe import observe, observe_if_known
 
-OnRecord = Callable[[Entries, Entries, Revision], AbstractAsyncContextManager[None]]  # planned, and what stays of it
+OnRecord = Callable[[Entries, Revision], AbstractAsyncContextManager[None]]
 
 
-def _nothing_is_applied(_: Entries, __: Entries, ___: Revision) -> AbstractAsyncContextManager[None]:
+def _nothing_is_applied(_: Entries, __: Revision) -> AbstractAsyncContextManager[None]:
     raise AssertionError("a run that only looks after what runs was about to apply something new")
 
 

@@ -13,8 +13,8 @@ from functools import partial
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
-from pattern_operator.api.status import Status
-from pattern_operator.apply import inventory, owner_id
+from pattern_operator.api.status import InventoryEntry, Status
+from pattern_operator.apply import owner_id
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.ahead_writer import AheadWriter
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
@@ -29,7 +29,7 @@ from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.queue_report import asked_for, is_in_line
 from pattern_operator.reconcile.reached import is_known_otherwise
 from pattern_operator.reconcile.reporting import Reporter
-from pattern_operator.reconcile.results import Entries, Results
+from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.run import Ports, Run
 from pattern_operator.reconcile.states import StateStore
 from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
@@ -124,14 +124,12 @@ class Runs:
         asked, reported = pattern, pattern.status  # as it was when the run began
 
         @asynccontextmanager
-        async def on_record(entries: Entries, staying: Entries, revision: Revision) -> AsyncIterator[None]:
+        async def on_record(entries: tuple[InventoryEntry, ...], revision: Revision) -> AsyncIterator[None]:
             nonlocal pattern
             leaves = is_known_otherwise(pattern, run.results.policy, revision=revision)
             needed = is_needed(pattern, entries, leaves=leaves)
             to = revision if leaves else None
-            pattern = await self._ahead.write(
-                pattern, entries if needed else (), leaving=inventory.difference(entries, staying), to=to
-            )
+            pattern = await self._ahead.write(pattern, entries if needed else (), to=to)
 
             async def say_so() -> None:
                 nonlocal pattern

@@ -24,7 +24,6 @@ from pattern_operator.kube import ApiError, Session, objects
 from pattern_operator.kube.conflict import is_overtaken
 from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
-from pattern_operator.reconcile.comparison import is_same_but_for_times
 from pattern_operator.reconcile.inventory_size import written as inventory_as_written
 from pattern_operator.reconcile.pattern_patch import (
     REMOVE_ANNOTATION,
@@ -104,17 +103,12 @@ class StatusWriter:
         await self._write(pattern, status, status_change(pattern.status, status))
 
     async def _change(self, pattern: DesignPattern, status: Status) -> dict[str, Any]:
-        """The merge patch of the status; empty where nothing is to be written.
-
-        When our apply wrote an object last (``fingerprints``) is no news by itself, as after a repair: it is written
-        with what is. Until then a restart finds another time, and applies that object once more.
-        """
+        """The merge patch of the status; empty where nothing is to be written."""
         change = status_change(pattern.status, status)
         ahead = pattern.metadata.annotations.write_ahead  # status does not have these yet, although it says so here
         if ahead or status.inventory != pattern.status.inventory:
             change["inventory"] = await self._inventory(status.inventory, pattern)
-        only_times = change.keys() == {"fingerprints"} and is_same_but_for_times(pattern.status, status)
-        return {} if only_times else change
+        return change
 
     async def _write(self, pattern: DesignPattern, status: Status, change: Change) -> DesignPattern:
         """Write into the very state of the pattern that is known; raises Overtaken where it is another one now."""

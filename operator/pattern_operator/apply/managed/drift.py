@@ -101,9 +101,8 @@ def compare(managed: ManagedObject, desired: bytes) -> None:
 def restore_fingerprint(managed: ManagedObject, known: bytes) -> None:
     """Compare with what ``fingerprints`` told of the object before a restart.
 
-    Where our fields are the same and our apply was at another time, somebody applied in our name meanwhile, the
-    answer to an apply of ours was lost, or it was a repair, whose time alone is not written to status: then the values
-    are to be compared, or it is sent.
+    Where our fields are the same and our apply was at another time, somebody applied in our name meanwhile, or the
+    answer to an apply of ours was lost: then the values are to be compared, or it is sent.
     """
     if not managed.expected or managed.desired is not None:
         return
