@@ -136,7 +136,7 @@ def parse_index(content: bytes, *, types: Collection[str], content_type: str = "
             if not isinstance(entry, dict):
                 raise InvalidDocument("has an entry that is not an object")
             called = entry.get("artifactType")
-            if isinstance(called, str) and called.lower() not in types:
+            if isinstance(called, str) and essence(called) not in types:
                 continue
             entries.append(read_descriptor(entry))
         except InvalidDocument as error:

@@ -41,6 +41,7 @@ from pattern_operator.source.registry.timeouts import Timeouts
 from pattern_operator.source.signatures.formats import PREDICATE_HINT
 
 SIGNATURE = "dev.cosignproject.cosign/signature"
+OLDER_SPELLING = "application/vnd.dev.sigstore.bundle+json;version=0.3"
 ATTESTED = "https://slsa.dev/provenance/v1"
 
 
@@ -107,6 +108,16 @@ async def test_a_referrer_of_one_bundle_is_a_signature(fake_registry, network, s
     assert await found(fake_registry, network, signed) == (
         Signature(SignatureFormat.BUNDLE, f"referrer {digest}", BUNDLE, b'{"bundle": 1}'),
     )
+
+
+@pytest.mark.parametrize("listed", [OLDER_SPELLING, ""])
+async def test_a_bundle_that_is_spelled_as_at_first_is_a_signature(fake_registry, network, signed, listed):
+    layer = fake_registry.blob(b"older", OLDER_SPELLING)
+    fake_registry.refer(fake_registry.manifest([layer], artifactType=OLDER_SPELLING, subject=signed), listed)
+
+    (signature,) = await found(fake_registry, network, signed)
+
+    assert (signature.format, signature.payload) == (SignatureFormat.BUNDLE, b"older")
 
 
 async def test_a_referrer_of_cosigns_own_type_has_signatures_for_layers(fake_registry, network, signed):
@@ -360,6 +371,14 @@ async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(fake_reg
     assert bad.where.endswith(f"({says})")
 
 
+async def test_a_referrer_that_cannot_be_read_is_of_the_format_that_it_is_listed_with(fake_registry, network, signed):
+    fake_registry.refer(Digest.of(b"gone"), COSIGN)
+
+    (bad,) = await found(fake_registry, network, signed)
+
+    assert (bad.format, bad.payload) == (SignatureFormat.COSIGN, b"")
+
+
 async def test_cosigns_tag_that_cannot_be_read_hides_no_referrer(fake_registry, network, signed):
     fake_registry.document(b"no manifest", tag=tag_of(signed))
     bundle(fake_registry, signed, b"good")
@@ -379,6 +398,15 @@ async def test_a_layer_larger_than_any_signature_is_not_asked_for(fake_registry,
     assert (bad.payload, good.payload) == (b"", b'{"critical": 1}')
     assert "more than any signature" in bad.where
     assert not any(large["digest"] in path for path in fake_registry.paths("GET"))
+
+
+async def test_a_layer_as_large_as_a_signature_may_be_is_read(fake_registry, network, signed):
+    content = b"x" * MAX_SIGNATURE_BLOB
+    classic(fake_registry, signed, fake_registry.blob(content, SIMPLE_SIGNING))
+
+    (signature,) = await found(fake_registry, network, signed)
+
+    assert signature.payload == content
 
 
 @pytest.mark.parametrize("subject", ["another", "none"])
@@ -648,6 +676,17 @@ async def test_a_manifest_that_does_not_say_its_type_is_what_its_layers_are(
     payloads = [each.payload for each in await found(fake_registry, network, signed)]
 
     assert payloads == [b"1", b'{"critical": 2}', b'{"critical": 3}']
+
+
+async def test_layers_that_are_bundles_in_every_spelling_are_called_a_signature_although_they_are_too_many(
+    fake_registry, network, signed
+):
+    layers = [fake_registry.blob(each.encode(), each) for each in (BUNDLE, OLDER_SPELLING)]
+    fake_registry.refer(fake_registry.manifest(layers, artifactType="", subject=signed), "")
+
+    (bad,) = await found(fake_registry, network, signed)
+
+    assert (bad.format, bad.payload) == (SignatureFormat.BUNDLE, b"")
 
 
 @pytest.mark.parametrize("how", ["gone", "index", "larger than any"])

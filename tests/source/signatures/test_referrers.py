@@ -4,10 +4,48 @@ from tests.source.fake_registry import INDEX, FakeRegistry, client, index
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
+from pattern_operator.limits import MAX_REFERRERS
+from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.signatures.referrers import Listing, list_referrers
 
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+
+async def listed(digest: Digest, *, registry: RepositoryClient) -> Listing:
+    deadline = Deadline.after(10, context="looking", waits=registry.waits)
+    found = await list_referrers(digest, registry=registry, deadline=deadline)
+    assert isinstance(found, Listing)
+    return found
+
+
+def entries(*numbers: int) -> list[dict[str, object]]:
+    """Referrers that are listed as bundles; the higher the number, the later they are."""
+    manifest = "application/vnd.oci.image.manifest.v1+json"
+    digests = [f"sha256:{number:064x}" for number in numbers]
+    return [{"mediaType": manifest, "digest": each, "size": 1, "artifactType": BUNDLE} for each in digests]
+
+
+async def test_as_many_as_are_looked_at_are_all_of_them(fake_registry: FakeRegistry, network):
+    signed = fake_registry.manifest([])
+    fake_registry.page("/referrers/", 1, body=index(entries(*range(MAX_REFERRERS))), media_type=INDEX)
+
+    found = await listed(signed, registry=client(fake_registry, network))
+
+    assert len(found.entries) == MAX_REFERRERS
+    assert not found.failures
+
+
+async def test_that_there_are_too_many_is_said_once_of_all_pages(fake_registry: FakeRegistry, network):
+    signed = fake_registry.manifest([])
+    link = f'<./{signed}?page=2>; rel="next"'
+    fake_registry.page("/referrers/", 1, body=index(entries(*range(MAX_REFERRERS + 1))), link=link, media_type=INDEX)
+    fake_registry.page("/referrers/", 2, body=index(entries(MAX_REFERRERS + 1)), media_type=INDEX)
+
+    found = await listed(signed, registry=client(fake_registry, network))
+
+    assert len(found.entries) == MAX_REFERRERS
+    assert [each.reason for each in found.failures] == [Reason.TOO_MANY_SIGNATURES]
 
 
 async def test_what_was_listed_stays_beside_all_that_could_not_be_read(fake_registry: FakeRegistry, network):
@@ -26,10 +64,7 @@ async def test_what_was_listed_stays_beside_all_that_could_not_be_read(fake_regi
     fake_registry.manifest([], tag=f"sha256-{signed.hex}", annotations={"is": "no index"})
     registry = client(fake_registry, network)
 
-    found = await list_referrers(
-        signed, registry=registry, deadline=Deadline.after(10, context="looking", waits=registry.waits)
-    )
+    found = await listed(signed, registry=registry)
 
-    assert isinstance(found, Listing)
     assert [each.digest for each in found.entries] == [Digest.parse(str(referrer))]
     assert [each.reason for each in found.failures] == [Reason.REGISTRY_UNAVAILABLE, Reason.ARTIFACT_UNSUPPORTED]

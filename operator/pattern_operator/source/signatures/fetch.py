@@ -96,11 +96,15 @@ async def fetch_signatures(digest: Digest, *, registry: RepositoryClient) -> Fet
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What is to be read in one place, what there cannot be read, and what could not be asked."""
+    """What is to be read in one place, what there cannot be read, and what could not be asked.
+
+    ``order``: the ``reading_order`` of its layers among those of other places.
+    """
 
     layers: tuple[SignatureLayer, ...] = ()
     unreadable: tuple[Signature, ...] = ()
     failures: tuple[PatternError, ...] = ()
+    order: int = 0
 
 
 @dataclass(slots=True)
@@ -139,38 +143,38 @@ class _Finder:
         if isinstance(listed, FallbackTag):
             return _failed(listed.name, listed.refusal, form=SignatureFormat.BUNDLE)
         places = await run_all([self._referrer(entry) for entry in listed.entries])
-        places.sort(key=lambda place: place[0])
+        places.sort(key=lambda place: place.order)
         return _Place(
-            tuple(layer for _, place in places for layer in place.layers),
-            tuple(signature for _, place in places for signature in place.unreadable),
-            (*listed.failures, *(failure for _, place in places for failure in place.failures)),
+            tuple(layer for place in places for layer in place.layers),
+            tuple(signature for place in places for signature in place.unreadable),
+            (*listed.failures, *(failure for place in places for failure in place.failures)),
         )
 
-    async def _referrer(self, entry: Descriptor) -> tuple[int, _Place]:
-        """What a referrer holds, and its ``reading_order``. Its type is that of its manifest where none is listed."""
+    async def _referrer(self, entry: Descriptor) -> _Place:
+        """What a referrer holds. Its type is that of its manifest where none is listed."""
         form, where = format_of_type(entry.artifact_type or ""), f"referrer {entry.digest}"
         try:
             async with self.turns:
                 if self.failed >= _ENOUGH:
-                    return 0, _Place()
+                    return _Place()
                 async with self.deadline.enforced():
                     content = await self.registry.manifest(entry.digest, limit=MAX_REFERRER_MANIFEST)
             manifest = await self._manifest(content, context=where)
         except PatternError as error:
             if form is None and error.reason in _UNREADABLE - {Reason.DIGEST_MISMATCH}:
-                return 0, _Place()  # gone, an index, or larger than any signature: not one, and nobody called it one
+                return _Place()  # gone, an index, or larger than any signature: not one, and nobody called it one
             place = _failed(where, error, form=form or SignatureFormat.BUNDLE)
             self.failed += len(place.failures)
-            return 0, place
+            return place
         form = form or format_of_manifest(manifest)
         if form is None:
-            return 0, _Place()
+            return _Place()
         if manifest.subject is None or manifest.subject.digest != self.digest:
-            return 0, _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
+            return _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
         if form is SignatureFormat.BUNDLE and [layer.media_type in BUNDLES for layer in manifest.layers] != [True]:
             says = f"{where} (it has not exactly one layer, a bundle)"
-            return 0, _Place(unreadable=(_placeholder(says, form=form),))
-        return reading_order(manifest), _Place(_layers(manifest, form=form, where=where))
+            return _Place(unreadable=(_placeholder(says, form=form),))
+        return _Place(_layers(manifest, form=form, where=where), order=reading_order(manifest))
 
     async def _manifest(self, content: FetchedManifest, *, context: str) -> Manifest:
         return await self.registry.offload(

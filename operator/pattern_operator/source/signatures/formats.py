@@ -9,7 +9,8 @@ from pattern_operator.api.artifact import SIGNATURE_PREDICATE, SignatureFormat
 from pattern_operator.source.manifest import OCI_MANIFEST, Manifest
 
 BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
-BUNDLES: Final = frozenset({BUNDLE, "application/vnd.dev.sigstore.bundle+json;version=0.3"})  # as it was first spelled
+# As it was first spelled, the version is a parameter: what tells types apart has none (``media_types.essence``).
+BUNDLES: Final = frozenset({BUNDLE, "application/vnd.dev.sigstore.bundle+json"})
 COSIGN: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 # What registries list where they do not look for an artifactType, or fill it from the config: it says nothing.
 SAYS_NOTHING: Final = frozenset(
