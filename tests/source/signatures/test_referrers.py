@@ -48,6 +48,18 @@ async def test_that_there_are_too_many_is_said_once_of_all_pages(fake_registry: 
     assert [each.reason for each in found.failures] == [Reason.TOO_MANY_SIGNATURES]
 
 
+async def test_of_a_list_that_another_host_gave_it_is_told_only_that_it_is_none(fake_registry: FakeRegistry, network):
+    signed = fake_registry.manifest([])
+    fake_registry.answer("GET", "^/internal$", body=b'{"schemaVersion": 2, "mediaType": "application/secret"}')
+    fake_registry.redirect("/referrers/", f"{fake_registry.elsewhere}/internal")
+
+    found = await listed(signed, registry=client(fake_registry, network))
+
+    assert [each.reason for each in found.failures] == [Reason.REGISTRY_UNAVAILABLE]
+    assert "secret" not in found.failures[0].message
+    assert "localhost" in found.failures[0].message
+
+
 async def test_what_was_listed_stays_beside_all_that_could_not_be_read(fake_registry: FakeRegistry, network):
     signed, referrer = fake_registry.manifest([]), fake_registry.manifest([], annotations={"is": "a referrer"})
     size = len(fake_registry.manifests[str(referrer)][1])
