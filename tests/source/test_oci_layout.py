@@ -9,7 +9,8 @@ import pytest
 from tests.archive.archives import FILES, files, tgz
 from tests.executors import EXECUTORS
 from tests.open_files import open_files_below
-from tests.source.fake_registry import ALICE, FakeRegistry, bearer, client
+from tests.source.fake_registry import ALICE, FakeRegistry, bearer, client, serving
+from tests.source.registry.test_network import PRIVATE, PUBLIC, opened
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference
@@ -268,6 +269,16 @@ async def test_an_upload_is_not_sent_to_what_is_not_an_address(layout, fake_regi
 
     assert isinstance(error, Transient)
     assert fake_registry.paths("PUT") == []
+
+
+async def test_an_upload_is_sent_nowhere_less_public_than_the_registry(layout):
+    layout.add(tgz())
+    async with serving(host=PUBLIC) as public, serving(host=PRIVATE) as private, opened() as network:
+        public.answer("POST", "/uploads/", status=202, headers={"Location": f"http://{private.address}/upload"})
+        error = await refusal(layout, public, network)
+
+    assert error.reason is Reason.ADDRESS_REFUSED
+    assert private.asked == []
 
 
 async def test_an_upload_goes_where_the_registry_says_with_its_own_parameters(layout, fake_registry, network):

@@ -93,7 +93,6 @@ class _CheckedRegistry(Registry):  # type: ignore[misc] # oras ships no types
         answer = asked.result()
         response = requests.Response()
         response.status_code, response.url, response._content = answer.status, str(answer.url), answer.body
-        response.headers.update(answer.headers)
         if method == "POST":  # oras would guess the scheme and host of one that is relative
             context = self._client.context("push of an OCI layout")
             target = upload_target(answer.headers.get("Location", ""), source=answer.url, context=context)

@@ -237,6 +237,16 @@ async def test_what_was_written_piece_by_piece_counts_once(tmp_path):
     assert await cache.get(Digest.of(large), scope=SCOPE) is None
 
 
+async def test_what_was_being_written_does_not_count_beside_what_was_written(tmp_path):
+    cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+    async with cache.writer(Digest.of(b"x"), scope=SCOPE) as writer:
+        await writer.write(b"x")
+        (await writer.commit()).close()
+
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
+
+
 async def test_what_was_opened_last_stays_also_after_a_restart(tmp_path):
     (first, one), (second, two), (third, three) = contents(3)
     cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
@@ -519,4 +529,5 @@ async def test_content_that_was_changed_on_the_disk_is_not_opened(cache, tmp_pat
     next(path for path in tmp_path.rglob("*") if path.is_file()).write_bytes(found)
 
     assert await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE) is None
-    assert await cache.get(DIGEST, scope=SCOPE) is None
+    assert cache.is_missing(DIGEST, scope=SCOPE)
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))

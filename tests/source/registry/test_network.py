@@ -363,15 +363,17 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @asynccontextmanager
-async def saying(answer: bytes) -> AsyncIterator[tuple[Repository, list[asyncio.StreamWriter]]]:
-    """A server that sends these bytes after each request, and its ends of the connections."""
+async def saying(*pieces: bytes) -> AsyncIterator[tuple[Repository, list[asyncio.StreamWriter]]]:
+    """A server that sends these pieces, one by one, after each request; and its ends of the connections."""
     ends: list[asyncio.StreamWriter] = []
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ends.append(writer)
         with suppress(asyncio.IncompleteReadError, OSError):
             while await reader.readuntil(b"\r\n\r\n"):
-                writer.write(answer)
+                for piece in pieces:
+                    writer.write(piece)
+                    await asyncio.sleep(0.005)  # they are read one by one, too
         writer.close()
 
     server = await asyncio.start_server(behave, PUBLIC, 0)
@@ -384,7 +386,7 @@ async def saying(answer: bytes) -> AsyncIterator[tuple[Repository, list[asyncio.
 
 
 async def test_each_request_of_a_connection_may_have_sixteen_answers(network):
-    async with saying(HINT * 15 + ANSWER) as (repository, ends):
+    async with saying(HINT * 15, ANSWER) as (repository, ends):
         registry = client(repository, network)
         found = [(await registry.request("GET", "tags/list", context="x")).body for _ in range(2)]
 

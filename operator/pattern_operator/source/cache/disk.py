@@ -179,7 +179,7 @@ class DiskCache:
         with self._lock:
             self._uncount(writer)
             with suppress(OSError):
-                writer.path.unlink(missing_ok=True)
+                writer.path.unlink()
             self._tidy(writer.entry)
 
     def _uncount(self, writer: "CacheWriter") -> None:
