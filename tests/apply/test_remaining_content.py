@@ -1,5 +1,7 @@
 """What a Namespace or a CRD still holds, where not every part of the API server answers."""
 
+from collections.abc import Awaitable
+
 import orjson
 import pytest
 from aiohttp import web
@@ -64,7 +66,7 @@ async def test_when_as_many_are_found_as_are_named_no_further_page_is_asked_for(
     asked: list[str] = []
     others = server(UP)
 
-    def answer(request: web.Request) -> web.StreamResponse:
+    def answer(request: web.Request) -> web.StreamResponse | Awaitable[web.StreamResponse]:
         if request.path.endswith("/widgets"):
             asked.append(request.path_qs)
             items = [{"metadata": {"name": f"w{number}", "namespace": "team"}} for number in range(NAMED)]
