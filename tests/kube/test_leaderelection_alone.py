@@ -226,18 +226,35 @@ async def test_a_holder_is_stood_by_for_until_its_time_is_over(leases, session, 
     assert holder(leases) == "a"
 
 
-async def test_who_is_refused_the_lease_does_not_lead_and_does_not_ask_all_the_time(leases, session):
+async def test_who_is_refused_the_lease_does_not_lead(leases, session):
     leases.refuse["create"] = (403, "Forbidden")
-    one = elector(session, timing=Timing(retry=0.05))
+    one = elector(session, timing=Timing(retry=0.01))
     waiting = asyncio.create_task(_lead(one))
-    await until(lambda: bool(one.problem))
-    await asyncio.sleep(0.12)
-    leads, asked = waiting.done(), leases.asked.count("create leases")
+    await until(lambda: waiting.done() or leases.asked.count("create leases") == 3)
+    leads = waiting.done()
     waiting.cancel()
     await asyncio.wait({waiting})
 
     assert not leads
-    assert asked <= 3
+
+
+async def test_who_is_refused_the_lease_waits_before_it_asks_again(leases, session, monkeypatch: pytest.MonkeyPatch):
+    leases.refuse["create"] = (403, "Forbidden")
+    one, waits = elector(session, timing=Timing(retry=30.0)), list[float]()
+    wait = one._wait_for_change
+
+    async def told(seconds: float) -> None:
+        waits.append(seconds)
+        await wait(seconds)
+
+    monkeypatch.setattr(one, "_wait_for_change", told)
+    waiting = asyncio.create_task(_lead(one))
+    await until(lambda: 30.0 in waits)
+    asked = leases.asked.count("create leases")
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert asked == 1
 
 
 async def test_who_could_not_watch_the_lease_has_no_problem_once_it_sees_whose_it_is(leases, session):

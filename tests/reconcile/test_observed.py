@@ -225,6 +225,17 @@ def test_that_what_runs_is_not_verified_is_not_hidden_by_the_suspension():
     assert conditions(found)["Ready"] == ("False", "SignatureUntrusted")
 
 
+def test_trust_that_is_lost_is_not_back_because_the_registry_refused_the_operator_since():
+    denied = Stalled(reason=Reason.ACCESS_DENIED, message="denied: correct the credentials.")
+    made = Results(stage=Stage.SOURCE, failure=denied, health=WELL)
+    refused = status.after(pattern(status=lost()), made, now=NOW)
+
+    found = suspended(suspended_with(found=refused), see(WELL), now=LATER)
+
+    assert conditions(found)["Verified"] == ("False", "SignatureUntrusted")
+    assert conditions(found)["Ready"][0] == "False"
+
+
 def test_a_pattern_that_failed_before_anybody_verified_it_is_suspended_as_any_other():
     denied = Stalled(reason=Reason.ACCESS_DENIED, message="denied: correct the credentials.")
     failed = status.after(pattern(), Results(stage=Stage.SOURCE, failure=denied), now=NOW)
