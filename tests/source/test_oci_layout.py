@@ -281,6 +281,19 @@ async def test_an_upload_is_sent_nowhere_less_public_than_the_registry(layout):
     assert private.asked == []
 
 
+async def test_an_upload_goes_to_the_registry_although_it_asked_another_host_for_what_it_has(layout):
+    digest = layout.add(tgz())
+    async with serving(host=PUBLIC) as public, serving(host=PRIVATE) as private, opened() as network:
+        public.answer("HEAD", "^/none$", status=404)
+
+        away = {"Location": f"http://{public.address}/none"}
+        private.answer("HEAD", "/blobs/sha256:", status=307, headers=away)
+        revision = await push_layout(layout.path, registry=client(private, network), tag="1.0")
+
+    assert revision.digest == digest
+    assert len(public.asked) == 2
+
+
 async def test_an_upload_goes_where_the_registry_says_with_its_own_parameters(layout, fake_registry, network):
     digest = layout.add(tgz())
     where = f"/v2/{fake_registry.repository.name}/blobs/uploads/elsewhere?state=a%2Fb"

@@ -399,3 +399,12 @@ async def test_of_a_list_of_another_host_it_is_told_only_that_it_is_none(fake_re
 
     with pytest.raises(Transient, match="list of tags: the answer is not a list of tags; it is retried later"):
         await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))
+
+
+async def test_tags_are_asked_for_a_thousand_at_a_time(fake_registry, network):
+    fake_registry.manifest([], tag="1.0.0")
+    fake_registry.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
+
+    await resolve(reference(fake_registry, semver="1.x"), registry=client(fake_registry, network))
+
+    assert "/v2/team/web/tags/list?n=1000" in fake_registry.paths("GET")

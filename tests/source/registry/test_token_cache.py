@@ -167,7 +167,7 @@ async def test_one_at_a_time_asks_for_a_scope_and_others_are_not_held_up(tokens)
     async def first() -> None:
         async with tokens.lock(PULL):
             inside.set()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
             order.append("first")
 
     async def second() -> None:

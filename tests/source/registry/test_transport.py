@@ -36,6 +36,14 @@ async def test_an_answer_is_whole_and_says_where_it_came_from(fake_registry, tra
     assert answer.url == URL(f"http://{fake_registry.address}/x")
 
 
+async def test_a_body_is_in_no_text_about_its_answer(fake_registry, network, transport):
+    digest = fake_registry.manifest([], annotations={"k": "s3cret"})
+    fake_registry.answer("GET", "^/x$", body=b"s3cret")
+
+    assert "s3cret" not in repr(await ask(transport, fake_registry))
+    assert "s3cret" not in repr(await client(fake_registry, network).manifest(digest))
+
+
 class Noted(ConnectionLimiter):
     """Keeps the connection that was held last."""
 
