@@ -7,6 +7,7 @@ from pattern_operator.api.reference import Digest
 from pattern_operator.limits import MAX_REFERRERS
 from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.timeouts import Deadline
+from pattern_operator.source.signatures.formats import PREDICATE_HINT
 from pattern_operator.source.signatures.referrers import Listing, list_referrers
 
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -46,6 +47,18 @@ async def test_that_there_are_too_many_is_said_once_of_all_pages(fake_registry: 
 
     assert len(found.entries) == MAX_REFERRERS
     assert [each.reason for each in found.failures] == [Reason.TOO_MANY_SIGNATURES]
+
+
+async def test_attestations_leave_room_for_a_signature_and_are_not_missed(fake_registry: FakeRegistry, network):
+    signed = fake_registry.manifest([])
+    stated = {"annotations": {PREDICATE_HINT: "https://slsa.dev/provenance/v1"}}
+    many, (one,) = [{**each, **stated} for each in entries(*range(MAX_REFERRERS))], entries(MAX_REFERRERS)
+    fake_registry.page("/referrers/", 1, body=index([*many, one]), media_type=INDEX)
+
+    found = await listed(signed, registry=client(fake_registry, network))
+
+    assert str(found.entries[0].digest) == one["digest"]
+    assert not found.failures
 
 
 async def test_of_a_list_that_another_host_gave_it_is_told_only_that_it_is_none(fake_registry: FakeRegistry, network):
