@@ -113,6 +113,18 @@ async def test_content_that_someone_removed_takes_no_room(tmp_path):
     assert await cache.get(first, scope=SCOPE) == one
 
 
+async def test_files_of_one_moment_are_all_there_after_a_restart(tmp_path):
+    made = contents(2)
+    for digest, content in made:
+        await DiskCache(tmp_path, max_size=2**20, disk=EXECUTORS.disk).put(digest, content, scope=SCOPE)
+    for path in tmp_path.rglob("*"):
+        os.utime(path, ns=(10**18, 10**18))
+
+    cache = DiskCache(tmp_path, max_size=2**20, disk=EXECUTORS.disk)
+
+    assert [await cache.get(digest, scope=SCOPE) for digest, _ in made] == [content for _, content in made]
+
+
 async def test_a_directory_is_made_with_those_that_lead_to_it(tmp_path):
     cache = DiskCache(tmp_path / "not" / "there" / "yet", max_size=1000, disk=EXECUTORS.disk)
 
