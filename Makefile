@@ -35,7 +35,7 @@ check: setup ## lint, spelling, types, import contracts, staleness of generated 
 	$(BIN)/python tools/generate.py --check
 
 test: setup testbed ## unit and e2e tests, on a real API server and a real registry
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not alone" $(if $(PYTEST_ARGS),,--cov --cov-report=) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --hypothesis-profile thorough -m "not alone" $(if $(PYTEST_ARGS),,--cov --cov-report=) $(PYTEST_ARGS)
 	$(if $(PYTEST_ARGS),,$(BIN)/python -m tools.coverage_floors)
 	$(if $(PYTEST_ARGS),,$(BIN)/python -m pytest -q -m alone --noisy-seconds 40 tests/e2e)
 

@@ -7,6 +7,7 @@ tests run one after another, so a test may kill and restart what it uses.
 import os
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -29,9 +30,11 @@ from tests.testbed.testbed import Testbed
 RUNS = STATE / "tests"
 OPERATED = {"testbed", "operated", "restricted", "noisy"}  # fixtures that give an operator
 
-# No property is about time, and machines are busy at times.
-settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("no deadline")
+# No property is about time, and machines are busy at times. ``make test`` loads "thorough"; a mutant its own one.
+settings.register_profile("thorough", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100)
+settings.register_profile("ordinary", settings.get_profile("thorough"), max_examples=25)
+if settings.get_current_profile_name() != "mutation":
+    settings.load_profile("ordinary")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,11 +44,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the testbed: ``-m "not e2e"`` leaves it out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs the testbed: ``-m "not e2e"`` leaves it out. The workers of ``make test`` begin with its files.
+
+    They take the longest and mostly wait: at the end, one of them would keep one worker while the others have nothing.
+    """
     for item in items:
         if "testbed_state" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.e2e)
+    if not config.getoption("loadscopereorder", default=True):
+        each = Counter(item.path for item in items)
+        real = Counter(item.path for item in items if item.get_closest_marker("e2e") is not None)
+        items.sort(key=lambda item: (-real[item.path], -each[item.path]))
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ async def test_rbac_that_turns_out_to_have_its_usual_names_restarts_nothing(sess
 
 
 async def test_what_the_next_run_may_believe_is_kept(process, session, works, monkeypatch):
-    monkeypatch.setattr("pattern_operator.app.Reconciler.what_is_kept", lambda _: {"uid": "kept"})
+    monkeypatch.setattr("pattern_operator.parts.Reconciler.what_is_kept", lambda _: {"uid": "kept"})
     lost = asyncio.Event()
     running = asyncio.create_task(app.run_app(process, session, lost=lost))
     async with asyncio.timeout(PATIENCE):
@@ -189,7 +189,7 @@ async def test_the_patterns_that_there_are_are_worked_on(process, works, monkeyp
     async def run(_: object, key: PatternKey) -> None:
         worked.put_nowait(key)
 
-    monkeypatch.setattr("pattern_operator.app.Reconciler.run", run)
+    monkeypatch.setattr("pattern_operator.parts.Reconciler.run", run)
     patterns = Collection(DESIGN_PATTERN)
     patterns.put("web", spec={"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}}})
     async with patterns.serve() as session:

@@ -143,6 +143,7 @@ from pattern_operator.reconcile import (
 from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyStore
 from pattern_operator.reconcile.prerequisites import RIGHTS
 from pattern_operator.reconcile.trust_policies import TrustPolicies
+from pattern_operator.reconcile.write_ahead import Ahead
 from pattern_operator.startup import load_patterns
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
@@ -654,7 +655,8 @@ async def writing(body: Any) -> None:
 @reader
 async def what_is_written_ahead(body: Any) -> None:
     writer = StatusWriter(answering(body), PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu)
-    await writer.write_ahead(decode(REAL["DesignPattern"]), (InventoryEntry(id=str(KEY), v="v1", pending=True),))
+    entry = InventoryEntry(id=str(KEY), v="v1", pending=True)
+    await writer.write_ahead(decode(REAL["DesignPattern"]), Ahead((entry,), "{}"))
 
 
 @reader

@@ -15,13 +15,22 @@ class FakeWatches(Watches):
         self.blind: set[str] = set()
         self.sees = True
         self.asked: list[str] = []  # the kinds that were waited for
+        self.started: list[str] = []  # the kinds that are watched, if nobody did so before
+        self.remembered: list[ObjectKey] = []  # what matters only since it was told
+        self.stopped: list[str] = []  # the kinds that are not watched any more
 
-    def start(self, resource: Resource) -> None: ...
+    def start(self, resource: Resource) -> None:
+        self.started.append(resource.kind)
+
     async def ready(self, resource: Resource) -> None:
         self.asked.append(resource.kind)
 
-    def remember(self, key: ObjectKey, body: object) -> None: ...
-    def stop(self, kind: GroupKind) -> None: ...
+    def remember(self, key: ObjectKey, body: object) -> None:
+        self.remembered.append(key)
+
+    def stop(self, kind: GroupKind) -> None:
+        self.stopped.append(kind[1])
+
     def is_watched(self, kind: GroupKind) -> bool:
         return self.sees and kind[1] not in self.blind
 

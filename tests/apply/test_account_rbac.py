@@ -70,3 +70,15 @@ async def test_a_binding_that_cannot_be_read_may_be_the_accounts():
         raise ApiError(code=403, reason="Forbidden", message="no")
 
     assert await rbac_of_account(ACCOUNT, [KEY], read=read) == {KEY}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [ObjectKey(RBAC, "Role", "team", "r"), ObjectKey("example.com", "RoleBinding", "team", "b")],
+    ids=["a role", "a kind of another group"],
+)
+async def test_only_bindings_are_read(key: ObjectKey):
+    async def read(_: ObjectKey) -> dict[str, Any]:
+        return body({"kind": "User", "name": ACCOUNT})
+
+    assert await rbac_of_account(ACCOUNT, [key], read=read) == frozenset()

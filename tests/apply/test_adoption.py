@@ -29,7 +29,7 @@ HELM = {
 
 def live(*, labels: dict[str, str] | None = None, annotations: dict[str, str] | None = None, **more: Any) -> Any:
     metadata = {"uid": "u-1", "resourceVersion": "7", "labels": labels or {}, "annotations": annotations or {}, **more}
-    return read({"metadata": metadata})
+    return {"metadata": metadata}
 
 
 def ours(owner: Owner = WEB, *, adopted: bool = False) -> Any:
@@ -47,13 +47,14 @@ def labelled_by(manager: str, *, operation: str = "Apply") -> dict[str, Any]:
 
 def decision(existing: Any, *, key: ObjectKey = KEY, policy: Any = "IfUnowned", **more: Any) -> Any:
     return decide(
-        existing,
+        read(existing) if isinstance(existing, dict) else existing,
         key=key,
         policy=policy,
         owner=WEB,
         holder=more.get("holder"),
         remembered=more.get("remembered", False),
         is_only_to_be_there=more.get("is_only_to_be_there", False),
+        offered=more.get("offered", False),
     )
 
 
@@ -184,6 +185,17 @@ def test_what_nobody_is_to_reconcile_is_let_be():
     assert [(type(each), each.ours) for each in found] == [(Skip, False), (Skip, False), (Skip, True)]
 
 
+def test_what_is_offered_and_nobody_is_to_reconcile_stays_the_other_patterns():
+    paused = live(labels={OWNER_LABEL: "other"}, annotations={"pattern-operator.io/reconcile": "disabled"})
+
+    plain = live(labels={OWNER_LABEL: "other"})
+
+    found = decision(paused, offered=True)
+
+    assert (type(found), found.ours) == (Skip, False)
+    assert decision(plain, offered=True, holder=OTHER) == Own("u-1", adopted=False)
+
+
 ARGO = "argocd.argoproj.io/tracking-id"
 INSTANCE = "app.kubernetes.io/instance"
 ARGO_WROTE = [{"manager": "argocd-controller", "operation": "Apply"}]
@@ -241,6 +253,7 @@ def test_what_another_tool_manages_is_refused_with_its_name_and_the_way_out(poli
         pytest.param({"annotations": HELM["annotations"]}, id="annotations of a release without the label"),
         pytest.param({"labels": {**HELM["labels"], INSTANCE: "web"}}, id="the recommended labels"),
         pytest.param({"annotations": {ARGO: "shop:/ConfigMap:team/another"}}, id="a tracking id that was copied"),
+        pytest.param({"annotations": {ARGO: "shop:/ConfigMap:other/settings"}}, id="one of another namespace"),
         pytest.param({"annotations": {ARGO: "nonsense"}}, id="no tracking id"),
         pytest.param(
             {"labels": {INSTANCE: "x"}, "managedFields": [{"manager": "kubectl"}]}, id="an instance of somebody else"
@@ -253,6 +266,13 @@ def test_marks_that_are_nobodys_keep_nobody_out(metadata):
     assert decision(live(**metadata)) == Adopt("u-1")
 
 
+def test_what_argo_cd_tracks_in_no_namespace_has_one_in_its_tracking_id():
+    key = ObjectKey("rbac.authorization.k8s.io", "ClusterRole", "", "reader")
+    tracked = live(annotations={ARGO: "shop:rbac.authorization.k8s.io/ClusterRole:argocd/reader"})
+
+    assert isinstance(decision(tracked, key=key), Refuse)
+
+
 def test_marks_that_only_our_own_apply_has_set_are_no_other_tools():
     """A rendered manifest may carry them; what a dead pattern applied from it is not Flux's."""
     label = "kustomize.toolkit.fluxcd.io/name"
@@ -260,7 +280,10 @@ def test_marks_that_only_our_own_apply_has_set_are_no_other_tools():
     own = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": fields}
     flux = {"manager": "kustomize-controller", "operation": "Apply", "fieldsV1": fields}
 
+    other = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}}
+
     assert decision(live(labels={label: "apps"}, managedFields=[own])) == Adopt("u-1")
+    assert decision(live(labels={label: "apps"}, managedFields=[own, other])) == Adopt("u-1", migrates=False)
     assert isinstance(decision(live(labels={label: "apps"}, managedFields=[own, flux])), Refuse)
 
 

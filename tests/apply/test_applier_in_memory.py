@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -27,7 +28,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply import HealthState, Owner
 from pattern_operator.apply.delete_result import DeletionOutcome
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
-from pattern_operator.kube import WatchEventType
+from pattern_operator.apply.object_apply import LOOKS
+from pattern_operator.kube import WatchEventType, objects
 
 IF_ABSENT = {"pattern-operator.io/ssa": "IfAbsent"}
 DISABLED = {"pattern-operator.io/reconcile": "disabled"}
@@ -156,6 +158,19 @@ async def test_of_two_patterns_that_both_find_nothing_one_gets_the_object(cluste
     assert reasons == [Reason.OWNED_BY_ANOTHER_PATTERN]
 
 
+async def test_an_object_that_others_make_anew_all_the_time_is_told_of(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired, owner=WEB.id)
+    cluster.watches.blind.add("ConfigMap")
+    cluster.refuse("PATCH", desired, *(another_uid("c") for _ in range(9)))
+
+    (failure,) = (await cluster.apply(desired, owned=[desired.key])).failures
+
+    assert failure.reason is Reason.APPLY_FAILED
+    assert failure.message == "is changed or created again and again by somebody else; it is retried later."
+    assert len(cluster.sent("PATCH", desired)) == LOOKS
+
+
 async def test_each_object_that_is_applied_is_named_at_once(cluster: FakeCluster):
     named: list[str] = []
     bad = config_map("bad", "team")
@@ -179,6 +194,43 @@ async def test_an_object_whose_label_somebody_took_off_stays_ours(cluster: FakeC
 
     assert (desired.key in done.applied) is ours
     assert [each.reason for each in done.failures] == ([] if ours else [Reason.ALREADY_EXISTS])
+
+
+async def test_an_object_that_a_watch_saw_lose_all_our_marks_stays_ours(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await cluster.apply(desired)
+    cluster.show(desired)
+    cluster.at(desired)["metadata"] |= {"labels": {}, "annotations": {}}
+    cluster._version += 1
+    cluster.at(desired)["metadata"]["resourceVersion"] = str(cluster._version)
+    cluster.show(desired)
+
+    done = await cluster.apply(desired, adopt="Never")
+
+    assert done.applied == (desired.key,)
+
+
+async def test_of_two_patterns_that_both_look_at_an_object_of_nobody_one_gets_it(cluster: FakeCluster, monkeypatch):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired)
+    cluster.watches.blind.add("ConfigMap")
+    both, plain, looks = asyncio.Event(), objects.get_metadata, list[str]()
+
+    async def look(*arguments: Any, **more: Any) -> Any:
+        found = await plain(*arguments, **more)
+        looks.append(more["name"])
+        if len(looks) == 2:
+            both.set()
+        await both.wait()
+        return found
+
+    monkeypatch.setattr(objects, "get_metadata", look)
+
+    done = await asyncio.gather(*(cluster.apply(desired, by=each) for each in (WEB, SHOP)))
+
+    assert sorted(len(each.applied) for each in done) == [0, 1]
+    (refused,) = (each.failures[0] for each in done if each.failures)
+    assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
 
 
 @pytest.mark.parametrize("component", [OF_CREATE_NAMESPACE, "web"], ids=["of createNamespace", "of the artifact"])
@@ -447,6 +499,17 @@ async def test_an_object_that_is_called_like_its_namespace_brings_no_namespace(c
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_a_namespace_of_the_cluster_is_not_brought_by_a_pattern_that_names_it(cluster: FakeCluster):
+    desired = config_map("c", "kube-system")
+    cluster.refuse("PATCH", desired, *(status(404, "NotFound", 'namespaces "kube-system" not found') for _ in range(9)))
+
+    await cluster.apply(namespace_named("kube-system"), desired)
+
+    assert len(cluster.sent("PATCH", desired)) == 1
+    assert cluster.sent("PATCH", namespace_named("kube-system")) == []
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_a_new_kind_is_applied_once_it_is_served(cluster: FakeCluster):
     cluster.refuse("PATCH", CUSTOM, not_served(), not_served())
 
@@ -502,6 +565,32 @@ async def test_who_could_not_take_what_is_offered_holds_up_nobody(cluster: FakeC
     assert cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id) is offered
 
 
+@pytest.mark.parametrize(
+    ("spoils", "reason"),
+    [("what is wanted", Reason.APPLY_FAILED), ("what is stored", Reason.OWNER_LABEL_REMOVED)],
+    ids=["it cannot be sent", "it is stored without our label"],
+)
+async def test_what_is_offered_and_its_taker_can_never_have_is_offered_no_more(
+    cluster: FakeCluster, spoils: str, reason: Reason
+):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.transfers.wait(desired.key, WEB)
+    cluster.transfers.delay_reason(desired.key, by=SHOP)
+    if spoils == "what is wanted":
+        desired.body["metadata"]["labels"] = ["no mapping"]
+    else:
+        cluster.admission = lambda body: body["metadata"].update(labels={})
+
+    (failure,) = (await cluster.apply(desired)).failures
+
+    assert failure.reason is reason
+    assert failure.message.startswith(
+        ("metadata.labels must be a mapping", "was applied, and stored without the label")
+    )
+    assert not cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id)
+
+
 async def test_who_has_the_object_waits_for_it_no_longer(cluster: FakeCluster):
     desired = config_map("c", "team")
     cluster.put(desired, owner=SHOP.id)
@@ -540,9 +629,44 @@ async def test_who_could_not_take_the_object_does_not_wait_for_it(cluster: FakeC
     assert ("It is not handed over to this pattern" in failure.message) is not passes
 
 
+async def test_who_could_not_write_the_object_of_another_is_told_why_it_does_not_get_it(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.show(desired)
+    desired.body["metadata"]["labels"] = ["no mapping"]
+
+    (failure,) = (await cluster.apply(desired)).failures
+
+    assert failure.reason is Reason.OWNED_BY_ANOTHER_PATTERN
+    assert "It is not handed over to this pattern: metadata.labels must be a mapping" in failure.message
+    assert cluster.transfers.may_wait(desired.key, WEB.id)
+
+
+DRY_RUN = 'admission webhook "g.example.com" does not support dry run'
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "waits"),
+    [(400, DRY_RUN, True), (400, "no", False), (403, DRY_RUN, False)],
+    ids=["a webhook that knows no dry run", "another refusal", "no right"],
+)
+async def test_a_webhook_that_knows_no_dry_run_keeps_nobody_from_waiting(
+    cluster: FakeCluster, code: int, words: str, waits: bool
+):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.show(desired)
+    cluster.refuse("PATCH", desired, status(code, "BadRequest", words))
+
+    await cluster.apply(desired)
+
+    assert cluster.transfers.may_wait(desired.key, WEB.id) is not waits  # who waits already need not begin to
+
+
 @pytest.mark.parametrize("state", ["paused", "terminating"])
 async def test_nobody_waits_for_what_is_paused_or_terminating(cluster: FakeCluster, state: str):
     desired = config_map("c", "team")
+    cluster.transfers.wait(desired.key, WEB)
     marks = {"annotations": DISABLED} if state == "paused" else {"deletionTimestamp": "2026-05-01T13:00:00Z"}
     cluster.put(desired, owner=SHOP.id, **marks)
     cluster.show(desired)
@@ -655,11 +779,13 @@ async def test_a_quota_that_changes_all_the_time_is_told_of(cluster: FakeCluster
     if made:
         await cluster.apply(desired)
         cluster.show(desired)
+    cluster.requests.clear()
     cluster.refuse("PATCH", desired, *(conflict("/api/v1/namespaces/team/resourcequotas/q") for _ in range(9)))
 
     (failure,) = (await cluster.apply(desired)).failures
 
     assert failure.message.startswith('Operation cannot be fulfilled on resourcequotas "q"')
+    assert len(cluster.sent("PATCH", desired)) == LOOKS + (not made)  # one more to make what nothing tells of
 
 
 async def test_what_a_watch_in_step_does_not_show_is_not_there(cluster: FakeCluster):
@@ -729,6 +855,19 @@ async def test_what_a_lost_race_labelled_is_not_ours_while_the_api_server_is_awa
     done = await cluster.apply(desired, owned=[desired.key])
 
     assert [each.reason for each in done.failures] == [Reason.API_SERVER_UNAVAILABLE]
+    assert done.disowned == {desired.key}
+
+
+async def test_what_a_lost_race_labelled_is_not_ours_though_a_watch_shows_our_label(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired, owner=WEB.id)
+    cluster.show(desired)
+    cluster.applier._withdrawals.add(desired.key, WEB.id, uid=cluster.at(desired)["metadata"]["uid"])
+    cluster.discovery.gone.add("ConfigMap")
+
+    done = await cluster.apply(desired, owned=[desired.key])
+
+    assert [each.reason for each in done.failures] == [Reason.KIND_NOT_FOUND]
     assert done.disowned == {desired.key}
 
 
@@ -851,6 +990,36 @@ async def test_an_object_that_was_to_go_is_not_as_it_was_sent(cluster: FakeClust
     (deletion,) = await cluster.deleter.delete_all(
         entries(desired), owner=WEB, impersonate=None, otherwise=Reason.DELETION_FAILED
     )
+
+    assert deletion.outcome is DeletionOutcome.FAILED
+    assert before
+    assert not is_as_sent(cluster, desired, b"1")
+
+
+async def test_an_object_of_which_an_apply_was_to_be_taken_back_is_not_as_it_was_sent(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await applied_and_remembered(cluster, desired, b"1")
+    uid = cluster.at(desired)["metadata"]["uid"]
+    cluster.applier._withdrawals.add(desired.key, WEB.id, uid=uid)
+    cluster.lose_answers("PATCH", desired)
+
+    await cluster.apply(desired)
+
+    assert not is_as_sent(cluster, desired, b"1")
+
+
+async def test_an_object_that_lost_our_label_and_was_to_lose_our_marks_is_not_as_it_was_sent(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await applied_and_remembered(cluster, desired, b"1")
+    before = is_as_sent(cluster, desired, b"1")
+    del cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"]
+    cluster.watches.blind.add("ConfigMap")
+    cluster.lose_answers("PATCH", desired)
+
+    (deletion,) = await cluster.deleter.delete_all(
+        entries(desired), owner=WEB, impersonate=None, otherwise=Reason.DELETION_FAILED
+    )
+    cluster.watches.blind.clear()
 
     assert deletion.outcome is DeletionOutcome.FAILED
     assert before

@@ -72,6 +72,11 @@ def test_what_json_cannot_hold_is_refused_without_repeating_it(value: Any):
     assert "ud800" not in str(refusal.value)
 
 
+def test_text_of_a_secret_that_cannot_be_written_is_refused_and_not_left_out():
+    with pytest.raises(ValueError, match="cannot be written as JSON"):
+        apply_body(secret_of(stringData={"a": "\ud800"}))
+
+
 @given(st.dictionaries(st.text("abc", min_size=1), st.text()))
 def test_any_text_arrives(text: dict[str, str]):
     data = sent(secret("s", "team", **text))["data"]

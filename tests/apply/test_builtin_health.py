@@ -52,6 +52,8 @@ def conditions(*each: tuple[str, str, str]) -> dict[str, Any]:
         (VOLUME, {"phase": "Bound"}, CURRENT, "is there"),
         (VOLUME, {"phase": "Released"}, CURRENT, "is there"),
         (VOLUME, {"phase": "Failed", "message": "no plugin"}, FAILED, "has failed: no plugin"),
+        (VOLUME, {"phase": "Failed", "reason": "NoPlugin"}, FAILED, "has failed: NoPlugin"),
+        (VOLUME, {"phase": "Failed"}, FAILED, "has failed: it could not be reclaimed"),
         (FLOW, conditions(("Dangling", "True", "NotFound")), IN_PROGRESS, "takes no effect: NotFound"),
         (FLOW, conditions(("Dangling", "False", "Found")), CURRENT, "exists"),
     ],

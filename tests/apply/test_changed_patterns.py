@@ -86,6 +86,28 @@ def test_another_pattern_of_the_namespace_of_the_object_or_of_the_pattern_is_bes
     assert not patterns.are_beside(structs.replace(KEY, namespace="elsewhere"), OLD)
 
 
+@pytest.mark.parametrize("goes", ["is suspended", "goes"])
+def test_of_two_patterns_of_a_namespace_the_other_one_stays_beside_it(patterns: ChangedPatterns, goes: str):
+    third = Owner("third", "team", "third")
+    for each in (NEW, third):
+        patterns.see(each, generation=1, now=0)
+
+    (patterns.suspend if goes == "is suspended" else patterns.remove)(NEW.id)
+    beside = patterns.are_beside(KEY, OLD)
+    patterns.remove(third.id)
+
+    assert beside
+    assert not patterns.are_beside(KEY, OLD)
+
+
+def test_a_pattern_that_goes_is_not_waited_for(patterns: ChangedPatterns):
+    patterns.change(NEW, generation=2, now=100)
+
+    patterns.remove(NEW.id)
+
+    assert patterns.unrun(KEY, OLD, after=0) is None
+
+
 def test_a_version_that_was_changed_before_a_restart_is_as_old_as_it_was_then(patterns: ChangedPatterns):
     patterns.change(NEW, generation=2, now=10_000, at=100)
 

@@ -60,6 +60,11 @@ def test_only_the_first_few_managers_are_kept():
     assert len(shared(ours(AB), *(entry(f"m-{number}", AB) for number in range(20)))) == MAX_CO_OWNERS
 
 
+def test_where_nobody_shared_anything_nothing_stays():
+    assert stays(ours(A), entry("somebody", AB), before=()) == []
+    assert remaining_fields((), body(entry("somebody", AB)), keep=lambda fields: fields) == ()
+
+
 def test_a_field_that_our_apply_does_not_hold_any_more_and_another_does_stays():
     before = shared(ours(AB), entry("somebody", AB))
 

@@ -51,6 +51,16 @@ def test_conditions(conditions: list[dict[str, Any]], state: HealthState, fact: 
 def test_a_condition_of_an_older_generation_says_nothing_of_this_one(kind: str) -> None:
     assert judge({"conditions": [condition(kind, "False", generation=1)]})[0] is CURRENT
     assert judge({"conditions": [condition(kind, "False", generation=2)]})[0] is IN_PROGRESS
+    assert judge({"conditions": [condition(kind, "False", generation=0)]})[0] is CURRENT
+
+
+@pytest.mark.parametrize(
+    ("generation", "state"), [(None, CURRENT), (0, IN_PROGRESS), (1, IN_PROGRESS), (2, CURRENT), (-1, CURRENT)]
+)
+def test_an_object_that_was_ready_before_it_changed_is_not_yet_again(
+    generation: int | None, state: HealthState
+) -> None:
+    assert judge({"conditions": [condition("Ready", "True", generation=generation)]})[0] is state
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.apply.fake_cluster import FakeCluster, missing, not_served, status
+from tests.apply.fake_cluster import FakeCluster, answer, missing, not_served, status
 from tests.apply.harness import config_map, deployment, entries, namespace_named
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import Owner
+from pattern_operator.apply import Notification, NotificationKind, Owner
 from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
+from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube import KindNotFound, Resource, WatchEventType
 
 WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
@@ -151,6 +152,17 @@ async def test_what_finalizers_hold_is_terminating_and_told_of_when_it_goes(clus
     assert done.outcome is DeletionOutcome.TERMINATING
     assert (done.watched, done.holders) == (True, ("example.com/held",))
     assert "held by the finalizers example.com/held" in done.message
+
+
+async def test_the_end_of_what_no_watch_had_told_of_and_was_read_is_told(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=WEB.id, finalizers=["example.com/held"])
+
+    (done,) = await delete(cluster, desired)
+    cluster.show(desired, WatchEventType.DELETED)
+
+    assert (done.outcome, done.watched) == (DeletionOutcome.TERMINATING, True)
+    assert cluster.told == [(WEB.id, Notification(NotificationKind.GONE, desired.key))]
 
 
 async def test_what_is_terminating_already_is_not_deleted_again(cluster: FakeCluster):
@@ -294,6 +306,8 @@ async def test_what_was_about_to_be_made_and_nobody_may_look_at_holds_nothing_up
     (made,) = await delete(cluster, desired, impersonate=ACCOUNT)
 
     assert (done.outcome, made.outcome) == (DeletionOutcome.SKIPPED, DeletionOutcome.FAILED)
+    assert made.failure is not None
+    assert made.failure.reason is Reason.FORBIDDEN
     assert done.message.startswith("is kept, if there is one: it was about to be made")
 
 
@@ -383,3 +397,132 @@ async def test_a_kind_that_only_its_watch_knows_yet_is_deleted_where_that_is(clu
     (done,) = await delete(cluster, WIDGET)
 
     assert (done.outcome, cluster.has(WIDGET)) == (DeletionOutcome.DELETED, False)
+
+
+async def test_a_kind_that_is_not_served_at_all_is_looked_for_once(cluster: FakeCluster, monkeypatch):
+    looked: list[str | None] = []
+
+    async def find(*, group: str, kind: str, version: str | None = None) -> Resource:
+        looked.append(version)
+        raise KindNotFound(group=group, kind=kind, version=version)
+
+    monkeypatch.setattr(cluster.discovery, "find", find)
+    cluster.discovery.gone.add("Widget")
+
+    (done,) = await delete(cluster, WIDGET)
+
+    assert (done.outcome, looked) == (DeletionOutcome.DELETED, ["v1"])
+
+
+async def test_what_had_another_scope_before_its_kind_was_made_anew_went_with_it(cluster: FakeCluster):
+    there = Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}})
+
+    (done,) = await delete(cluster, there)
+
+    assert (done.outcome, cluster.requests) == (DeletionOutcome.DELETED, [])
+
+
+async def test_what_exists_of_a_kind_is_known_before_an_object_of_it_is_deleted(cluster: FakeCluster):
+    await delete(cluster, config_map("c", "team"))
+
+    assert cluster.watches.asked == ["ConfigMap"]
+
+
+@pytest.mark.parametrize("last", [{}, {"deletionTimestamp": "2026-05-01T13:00:00Z"}], ids=["is gone", "still goes"])
+async def test_an_answer_may_be_the_last_state_of_what_was_deleted(cluster: FakeCluster, last: dict[str, Any]):
+    desired = owned(cluster, config_map("c", "team"))
+    cluster.refuse("DELETE", desired, answer({"kind": "ConfigMap", "metadata": {"name": "c", **last}}))
+
+    (done,) = await delete(cluster, desired)
+
+    assert done.outcome is (DeletionOutcome.TERMINATING if last else DeletionOutcome.DELETED)
+
+
+# --- what others wait for -------------------------------------------------------------------------------------------
+
+
+async def test_what_another_pattern_waits_for_is_offered_to_it_and_not_deleted(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team"))
+    cluster.transfers.wait(desired.key, SHOP)
+
+    (done,) = await delete(cluster, desired)
+
+    assert done.outcome is DeletionOutcome.TERMINATING
+    assert done.message == "is handed over to DesignPattern team/shop, which has it in its version, too"
+    assert cluster.has(desired)
+
+
+async def test_what_goes_later_is_offered_at_once_to_who_waits_for_it(cluster: FakeCluster):
+    later = owned(cluster, config_map("later", "team"))
+    cluster.transfers.wait(later.key, SHOP)
+
+    await delete(cluster, owned(cluster, config_map("c", "team")), later=[later.key])
+
+    assert cluster.transfers.is_offered(later.key, by=WEB.id, to=SHOP.id)
+
+
+# --- what lost our label, or cannot lose it -------------------------------------------------------------------------
+
+
+async def test_a_label_that_cannot_be_taken_off_what_stays_is_told_with_the_right_that_is_missing(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team"), annotations={"pattern-operator.io/adopted": "true"})
+    denied = DENIED.replace("delete", "patch")
+    cluster.refuse("PATCH", desired, status(403, "Forbidden", denied))
+
+    (done,) = await delete(cluster, desired, impersonate=ACCOUNT)
+
+    assert done.outcome is DeletionOutcome.SKIPPED
+    said, _, more = done.message.partition(". ")
+    assert said == "stays: it existed before the pattern and was adopted"
+    assert more.startswith("Our label could not be removed: ")
+    assert "patch" in more
+
+
+async def test_what_lost_our_label_loses_our_other_marks(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    await cluster.apply(desired, by=WEB)
+    del cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"]
+    cluster.watches.blind.add("ConfigMap")
+
+    (done,) = await delete(cluster, desired)
+
+    assert done.message == "is kept: somebody removed our owner label"
+    assert "pattern-operator.io/pattern" not in cluster.at(desired)["metadata"].get("annotations", {})
+
+
+async def test_what_is_read_to_find_out_who_stands_in_the_way_is_read_by_the_account(cluster: FakeCluster):
+    hook = Object.of(
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": "guard"},
+            "webhooks": [{"name": "guard.example.com"}],
+        }
+    )
+    cluster.put(hook, owner=WEB.id)
+
+    found = await cluster.deleter.blocking_admission(
+        ['failed calling webhook "guard.example.com": EOF'], [hook.key], owner=WEB, impersonate=ACCOUNT
+    )
+
+    assert found == {hook.key}
+    assert [each.user for each in cluster.requests] == [ACCOUNT]
+
+
+async def test_what_leaves_and_has_what_its_successor_needs_is_named(cluster: FakeCluster):
+    def service(name: str) -> Object:
+        spec = {"ports": [{"port": 80, "nodePort": 30080}]}
+        return Object.of(
+            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "team"}, "spec": spec}
+        )
+
+    old, new = service("old"), service("new")
+    cluster.put(old, owner=WEB.id)
+    refused = ApplyFailure(new.key, Reason.APPLY_FAILED, "provided port is already allocated")
+
+    (told,) = await cluster.deleter.name_holders(
+        [refused], desired={new.key: new}, leaving=[old.key], owner=WEB, impersonate=ACCOUNT
+    )
+
+    assert "kubectl delete service old -n team" in told.message
+    assert [each.user for each in cluster.requests] == [ACCOUNT]

@@ -1,3 +1,5 @@
+import pytest
+
 from pattern_operator.apply.drift_backoff import FREE_REPAIRS, MAX_DELAY, RESET_AFTER, DriftBackoff
 
 
@@ -69,3 +71,27 @@ def test_a_change_long_after_a_repair_is_not_one_more_because_it_is_looked_at_la
         backoff.record_repair(now)
 
     assert backoff.repairs == 1
+
+
+@pytest.mark.parametrize(("after", "counts"), [(RESET_AFTER, True), (RESET_AFTER + 0.5, False)])
+def test_a_repair_counts_with_the_one_before_for_a_minute(after: float, counts: bool):
+    backoff, waiting, plain = DriftBackoff(), DriftBackoff(), DriftBackoff()
+    for each in (backoff, waiting, plain):
+        for _ in range(FREE_REPAIRS + 1):
+            each.record_repair(0.0)
+
+    pause = backoff.pause(after)
+    waiting.record_wait(after, until=after + 100.0)
+    for each, moment in ((backoff, after), (waiting, after + 100.0), (plain, after)):
+        each.record_repair(moment)
+
+    assert (pause > 0.0) is counts
+    assert [each.is_active for each in (backoff, waiting, plain)] == [counts] * 3
+
+
+def test_however_long_it_goes_on_there_is_a_pause():
+    backoff = DriftBackoff()
+    for _ in range(2_000):
+        backoff.record_repair(0.0)
+
+    assert backoff.pause(1.0) == MAX_DELAY

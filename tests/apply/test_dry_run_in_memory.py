@@ -1,5 +1,6 @@
 """How an operator that has just started finds the objects of a pattern, at a cluster in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import DriftState, DryRun, HealthState, ManagedObjects, Owner
 from pattern_operator.apply.result import ApplyFailure
-from pattern_operator.kube import WatchEventType
+from pattern_operator.kube import WatchEventType, objects
 
 WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
 
@@ -214,6 +215,32 @@ async def test_what_cannot_be_compared_is_said_in_order_and_costs_no_other(clust
     ]
     assert found(cluster, mine) is DriftState.IN_SYNC
     assert "where=dry_run type=TypeError" in caplog.text
+
+
+async def test_a_pattern_alone_does_not_take_all_dry_runs(cluster: FakeCluster, monkeypatch):
+    many = [config_map(f"c{number}", "team") for number in range(8)]
+    await applied(cluster, *many)
+    restart(cluster, *many)
+    sent, full, all_sent, plain = list[str](), asyncio.Event(), asyncio.Event(), objects.apply
+
+    async def hold(*arguments: Any, **more: Any) -> Any:
+        sent.append(more["name"])
+        if len(sent) == 6:
+            full.set()
+        await all_sent.wait()
+        return await plain(*arguments, **more)
+
+    monkeypatch.setattr(objects, "apply", hold)
+    comparing = asyncio.create_task(compare(cluster, *many))
+    async with asyncio.timeout(10):
+        await full.wait()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    at_once = len(sent)
+    all_sent.set()
+
+    assert await comparing == ()
+    assert (at_once, len(sent)) == (6, 8)  # of 8 places two stay free for others
 
 
 async def test_the_account_of_the_pattern_asks(cluster: FakeCluster):

@@ -1,14 +1,19 @@
 """Custom resources that move from one version of their kind to another, whoever has fields of them in which version."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from tests.apply.fake_cluster import FakeCluster
 from tests.apply.harness import Harness, of_version, owner, two_versions
 
 from pattern_operator.api.object import Object
-from pattern_operator.apply.entry_versions import in_version
+from pattern_operator.apply.entry_versions import apply_over_versions, in_version
+from pattern_operator.apply.metadata_edit import MetadataEditor
+from pattern_operator.kube import ApiError, Resource
+from pattern_operator.kube.decoding_messages import UNREADABLE_ENTRY
 
 OLDER, NEWER = "v1beta1", "v1beta3"
 
@@ -122,3 +127,85 @@ def test_where_all_that_are_picked_have_the_version_nothing_is_written():
 
     assert in_version(live, "x.io/v2", is_picked=lambda each: each["apiVersion"] == "x.io/v2") is None
     assert in_version({"metadata": []}, "x.io/v2", is_picked=lambda _: True) is None
+
+
+# --- what is written and sent, at a cluster in memory -----------------------------------------------------------------
+
+SERVER = Object.of({"apiVersion": "x.io/v2", "kind": "Server", "metadata": {"name": "it", "namespace": "team"}})
+RESOURCE = Resource("x.io", "v2", "Server", "servers", namespaced=True)
+
+
+@dataclass
+class Sends:
+    """Applies of which the first ones are refused, one after the other."""
+
+    refusals: list[ApiError]
+    times: int = 0
+
+    async def __call__(self) -> dict[str, Any]:
+        self.times += 1
+        if self.refusals:
+            raise self.refusals.pop(0)
+        return {"applied": self.times}
+
+
+def unreadable() -> ApiError:
+    return ApiError(code=422, reason="Invalid", message=f"{UNREADABLE_ENTRY}an entry is of x.io/v1")
+
+
+def of_manager(name: str, operation: str, version: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {"f:spec": {f"f:{name}": {}}}
+    return {"manager": name, "operation": operation, "apiVersion": f"x.io/{version}", "fieldsV1": fields}
+
+
+async def sent(*refusals: ApiError) -> tuple[Sends, dict[str, str], Any]:
+    """What was sent, the versions of the entries after that, by manager, and what came of it."""
+    send = Sends(list(refusals))
+    async with FakeCluster().serve() as cluster:
+        managers = [of_manager("pattern-operator", "Apply", "v1"), of_manager("tool", "Update", "v1")]
+        cluster.put(SERVER, managedFields=managers)
+        editor = MetadataEditor(session=cluster.session, resource=RESOURCE, key=SERVER.key, impersonate=None)
+        try:
+            answer: Any = await apply_over_versions(send, editor=editor)
+        except ApiError as error:
+            answer = error
+        found = cluster.at(SERVER)["metadata"]["managedFields"]
+    return send, {each["manager"]: each["apiVersion"].rpartition("/")[2] for each in found}, answer
+
+
+async def test_an_apply_that_is_not_refused_is_sent_once_and_nothing_is_written():
+    send, versions, answer = await sent()
+
+    assert (send.times, answer) == (1, {"applied": 1})
+    assert versions == {"pattern-operator": "v1", "tool": "v1"}
+
+
+async def test_the_entry_of_the_pattern_gets_the_version_first():
+    send, versions, answer = await sent(unreadable())
+
+    assert (send.times, answer) == (2, {"applied": 2})
+    assert versions == {"pattern-operator": "v2", "tool": "v1"}
+
+
+async def test_where_that_does_not_do_the_entries_of_others_get_it_too():
+    send, versions, answer = await sent(unreadable(), unreadable())
+
+    assert (send.times, answer) == (3, {"applied": 3})
+    assert versions == {"pattern-operator": "v2", "tool": "v2"}
+
+
+async def test_an_apply_that_is_refused_all_the_same_is_told_as_it_is():
+    last = unreadable()
+
+    send, _, answer = await sent(unreadable(), unreadable(), last)
+
+    assert (send.times, answer) == (3, last)
+
+
+async def test_a_refusal_for_another_reason_changes_no_entry():
+    refused = ApiError(code=422, reason="Invalid", message="spec.port: Required value")
+
+    send, versions, answer = await sent(refused)
+
+    assert (send.times, answer) == (1, refused)
+    assert versions == {"pattern-operator": "v1", "tool": "v1"}

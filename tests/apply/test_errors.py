@@ -1,13 +1,26 @@
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from tests.apply.harness import config_map
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.errors import deletion_failure_of, failure_of, is_missing_namespace, is_unavailable
+from pattern_operator.apply.errors import (
+    deletion_failure_of,
+    failure_of,
+    is_missing_namespace,
+    is_unavailable,
+    passes_by_itself,
+    reason_of,
+)
+from pattern_operator.apply.need import NamespaceNeeded, Need, RightsNeeded
 from pattern_operator.kube import ApiError, ApiUnavailable, StatusCause
+from pattern_operator.kube.decoding_messages import UNREADABLE_ENTRY
 
+ROOT = Path(__file__).parent.parent.parent
 KEY = config_map("c", "team").key
 
 
@@ -53,6 +66,21 @@ CASES = {
         Reason.APPLY_FAILED,
         "Nobody can give rights that they do not have",
     ),
+    "conflict of one field": (
+        error(
+            409,
+            "Apply failed with 1 conflict",
+            StatusCause(".spec.a", "FieldManagerConflict", 'conflict with "hpa"'),
+            StatusCause(".spec.b", "FieldValueInvalid", "no"),
+        ),
+        Reason.CONFLICT,
+        '1 field of it is held with other values by "hpa" (field managers)',
+    ),
+    "a 409 that names no manager": (
+        error(409, "no", StatusCause("spec.b", "FieldValueInvalid", "no")),
+        Reason.APPLY_FAILED,
+        "no",
+    ),
     "race": (error(409, "the object has been modified"), Reason.APPLY_FAILED, "the object has been modified"),
     "no namespace": (error(404, 'namespaces "x" not found'), Reason.APPLY_FAILED, "Create the namespace"),
     "no such path": (error(404, "404 page not found"), Reason.APPLY_FAILED, "404 page not found"),
@@ -71,6 +99,16 @@ CASES = {
     "role of a binding": (error(422, "roleRef: cannot change roleRef"), Reason.APPLY_FAILED, "delete the object"),
     "storage class": (error(403, "updates to parameters are forbidden."), Reason.APPLY_FAILED, "delete the object"),
     "too large": (error(413, "etcdserver: request is too large"), Reason.APPLY_FAILED, "or split it"),
+    "the version of an entry": (
+        error(422, f"{UNREADABLE_ENTRY}an entry is of x.io/v1, which the CRD does not have any more"),
+        Reason.APPLY_FAILED,
+        "or clear metadata.managedFields: set it to a list of one empty entry, [{}].",
+    ),
+    "a quota that cannot be met": (
+        error(403, 'pods "p" is forbidden: the quota cannot be met'),
+        Reason.APPLY_FAILED,
+        "the quota cannot be met",
+    ),
     "invalid": (error(422, "spec.replicas: must be >= 0"), Reason.APPLY_FAILED, "spec.replicas: must be >= 0"),
     "webhook": (error(500, "failed calling webhook", kind=ApiUnavailable), Reason.APPLY_FAILED, "failed calling"),
     "a webhook's 409": (
@@ -86,6 +124,7 @@ CASES = {
     ),
     "immutable to a webhook": (error(403, f"{GUARD}: a: field is immutable"), Reason.APPLY_FAILED, "delete the object"),
     "away": (error(0, "cannot be reached", kind=ApiUnavailable), Reason.API_SERVER_UNAVAILABLE, "cannot be reached"),
+    **{f"a gateway's {code}": (error(code, "no"), Reason.API_SERVER_UNAVAILABLE, "no") for code in (502, 503, 504)},
     "busy": (error(429, "slow down", kind=ApiUnavailable), Reason.API_SERVER_UNAVAILABLE, "slow down"),
 }
 
@@ -111,6 +150,16 @@ def test_a_conflict_of_many_fields_says_the_fact_and_what_to_do_before_it_counts
     assert message.index("set spec.apply.conflicts: Take") < message.index(".data.key-000")
     assert ".data.key-019 and at least 44 more" in message
     assert ".data.key-020" not in message
+
+
+@pytest.mark.parametrize(("fields", "more"), [(20, False), (21, True)])
+def test_a_conflict_names_twenty_fields_and_how_many_more_there_are(fields: int, more: bool):
+    held = [StatusCause(f".data.k{number}", "FieldManagerConflict", 'conflict with "x"') for number in range(fields)]
+
+    message = failure_of(KEY, error(409, "Apply failed", *held)).message
+
+    assert ("and 1 more" in message) is more
+    assert " more" not in message.replace("and 1 more", "")
 
 
 def test_a_conflict_with_many_managers_names_a_few_of_them_before_it_says_what_to_do():
@@ -220,3 +269,80 @@ def test_the_words_of_a_webhook_stand_alone(name: str):
 
     assert failure_of(KEY, refused).message == refused.message
     assert not is_unavailable(refused)
+
+
+@pytest.mark.parametrize(
+    ("refused", "need"),
+    [
+        (error(404, 'namespaces "team" not found'), NamespaceNeeded("team")),
+        (error(403, FORBIDDEN), RightsNeeded("team")),
+        (error(403, 'pods "p" is forbidden: error looking up service account team/default'), RightsNeeded("team")),
+        (error(403, 'pods "p" is forbidden: exceeded quota: q'), None),
+        (error(404, 'serviceaccounts "default" not found'), None),
+        (error(422, "spec.serviceAccountName: Invalid value"), None),
+    ],
+)
+def test_what_would_end_a_refusal_is_told_where_something_tells_when_it_comes(refused: ApiError, need: Need | None):
+    assert failure_of(KEY, refused).need == need
+
+
+@pytest.mark.parametrize(
+    ("refused", "passes", "away"),
+    [
+        (error(0, "cannot be reached"), True, True),
+        (error(429, "slow down"), True, True),
+        (error(500, "etcdserver: leader changed"), True, False),
+        (error(503, "no"), True, False),
+        (error(409, 'Operation cannot be fulfilled on configmaps "c": the object has been modified'), True, False),
+        (error(403, FORBIDDEN), False, False),
+        (error(422, "spec.replicas: must be >= 0"), False, False),
+        (error(429, f"{GUARD}: no"), False, False),
+    ],
+)
+def test_what_passes_by_itself_is_told_from_what_somebody_has_to_change(refused: ApiError, passes: bool, away: bool):
+    assert (passes_by_itself(refused), is_unavailable(refused)) == (passes, away)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (401, Reason.FORBIDDEN),
+        (403, Reason.FORBIDDEN),
+        (0, Reason.API_SERVER_UNAVAILABLE),
+        (500, Reason.API_SERVER_UNAVAILABLE),
+    ],
+)
+def test_a_server_that_refuses_is_not_away(code: int, reason: Reason):
+    assert reason_of(error(code, "no")) is reason
+
+
+STORED = StatusCause("status.storedVersions[0]", "FieldValueInvalid", "missing from spec.versions")
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "told"),
+    [
+        ("CustomResourceDefinition", STORED, True),
+        ("CustomResourceDefinition", StatusCause("spec.versions", "FieldValueInvalid", "no"), False),
+        ("Widget", STORED, False),
+    ],
+)
+def test_a_version_of_a_crd_in_which_objects_are_stored_is_dropped_step_by_step(
+    kind: str, cause: StatusCause, told: bool
+):
+    key = ObjectKey("apiextensions.k8s.io", kind, "", "widgets.example.com")
+
+    failure = failure_of(key, error(422, "Invalid value: v1: must appear in spec.versions", cause))
+
+    assert failure.reason is Reason.APPLY_FAILED
+    assert ("kubectl edit crd widgets.example.com --subresource=status" in failure.message) is told
+
+
+def test_who_may_not_impersonate_is_told_which_role_of_ours_says_whom_it_may():
+    message = failure_of(KEY, CASES["no impersonation"][0]).message
+    named = re.search(r"ClusterRole ([\w-]+),", message)
+    roles = yaml.safe_load_all((ROOT / "manifests" / "restricted" / "follower.yaml").read_text())
+
+    assert named is not None
+    (role,) = (each for each in roles if (each["kind"], each["metadata"]["name"]) == ("ClusterRole", named[1]))
+    assert any("impersonate" in rule["verbs"] for rule in role["rules"])

@@ -36,6 +36,7 @@ async def test_rights_that_default_left_are_named_with_the_binding_to_delete():
 async def test_rights_from_elsewhere_name_no_binding_that_is_not_there():
     said = await excess_permissions(answering(ALLOWED), protected=Protected())
 
+    assert said.startswith("system:serviceaccount:pattern-operator-system:pattern-operator may change objects")
     assert "pattern-operator-applier" not in said
     assert "kubectl get clusterrolebindings" in said
 

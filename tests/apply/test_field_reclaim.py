@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+import orjson
 import pytest
+from tests.apply.fake_cluster import FakeCluster, managed
 from tests.apply.harness import Harness, config_map, deployment, owner
 from tests.testbed.testbed import Testbed
 
@@ -11,7 +13,11 @@ from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import NotificationKind
-from pattern_operator.apply.replaced_fields import handed_over, in_the_way, is_by_hand, replaced, steps
+from pattern_operator.apply.adoption import Adopt, Create, Own
+from pattern_operator.apply.field_reclaim import FieldReclaim, may_reclaim
+from pattern_operator.apply.metadata_edit import MetadataEditor
+from pattern_operator.apply.replaced_fields import Blocked, handed_over, in_the_way, is_by_hand, replaced, steps
+from pattern_operator.kube import ApiError, Resource
 from pattern_operator.kube.status_message import StatusCause
 
 SERVICE = {"spec": {"ports": [{"port": 80, "name": "http"}], "selector": {"a": "b"}}}
@@ -104,6 +110,149 @@ def test_paths_are_read_as_the_server_writes_them() -> None:
 )
 def test_people_are_told_from_controllers(name: str, operation: str, subresource: str, is_: bool) -> None:
     assert is_by_hand(ManagedFieldsEntry(name, operation, subresource, "", {})) is is_
+
+
+OWN, ADOPT = Own("u", adopted=False), Adopt("u")
+
+
+@pytest.mark.parametrize(
+    ("decision", "name", "operation", "takes", "may"),
+    [
+        (OWN, "kubectl-edit", "Update", True, True),
+        (OWN, "before-first-apply", "Update", True, True),
+        (OWN, "kube-controller-manager", "Update", True, False),
+        (OWN, "kustomize-controller", "Apply", True, False),
+        (ADOPT, "kubectl-edit", "Update", True, True),
+        (ADOPT, "kubectl-edit", "Update", False, False),
+        (ADOPT, "kubectl-client-side-apply", "Update", False, True),
+        (ADOPT, "kube-controller-manager", "Update", True, False),
+        (Create(), "kubectl-edit", "Update", True, False),
+        (Create(), "kubectl-client-side-apply", "Update", False, False),
+    ],
+)
+def test_whose_fields_may_be_taken_depends_on_whose_the_object_is(
+    decision: Own | Adopt | Create, name: str, operation: str, takes: bool, may: bool
+) -> None:
+    assert may_reclaim(decision, ManagedFieldsEntry(name, operation, "", "v1", {}), takes=takes) is may
+
+
+# --- what is read, written and sent, at a cluster in memory -----------------------------------------------------------
+
+WIDGETS = Resource("x.io", "v1", "Widget", "widgets", namespaced=True)
+LISTS = ("a", "b", "c")
+
+
+def widget() -> Object:
+    spec = {name: [{"name": "ours"}] for name in LISTS}
+    head = {"apiVersion": "x.io/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "team"}}
+    return Object.of({**head, "spec": spec})
+
+
+def added(*lists: str) -> dict[str, Any]:
+    """The fields of an entry that somebody put into each of these lists."""
+    return {"f:spec": {f"f:{name}": {'k:{"name":"theirs"}': {".": {}, "f:name": {}}} for name in lists}}
+
+
+def clash(name: str) -> ApiError:
+    cause = StatusCause(f"spec.{name}[1].name", "FieldValueDuplicate", "Duplicate value")
+    return ApiError(code=422, reason="Invalid", message=f"spec.{name}[1].name: Duplicate value", causes=(cause,))
+
+
+async def reclaimed(
+    *refusals: ApiError, desired: Object | None = None, by: str = "kubectl-edit"
+) -> tuple[Any, list[str], dict[str, Any]]:
+    """What came of an apply that was refused so often, what was asked for it, and who holds which fields then."""
+    desired, left = desired or widget(), list(refusals)
+    resource = replace_resource(WIDGETS, desired)
+    async with FakeCluster().serve() as cluster:
+        entry = managed(by, "Update", added(*LISTS)) | {"apiVersion": desired.api_version}
+        cluster.put(desired, managedFields=[entry])
+
+        async def send() -> Any:
+            if left:
+                raise left.pop(0)
+            return {"kind": "applied"}
+
+        reclaim = FieldReclaim(
+            editor=MetadataEditor(session=cluster.session, resource=resource, key=desired.key, impersonate=None),
+            desired=desired,
+            sent=orjson.dumps(desired.body),
+            left=(),
+            may=is_by_hand,
+        )
+        try:
+            done: Any = await reclaim.applied(send)
+        except ApiError as error:
+            done = error
+        held = {each["manager"]: each["fieldsV1"] for each in cluster.at(desired)["metadata"]["managedFields"]}
+        return done, [each.method for each in cluster.requests], held
+
+
+def replace_resource(resource: Resource, desired: Object) -> Resource:
+    if desired.key.kind == "Widget":
+        return resource
+    return Resource("", "v1", desired.key.kind, f"{desired.key.kind.lower()}s", namespaced=True)
+
+
+async def test_what_people_put_in_the_way_is_taken_and_the_apply_is_sent_again() -> None:
+    done, asked, held = await reclaimed(clash("a"))
+
+    assert (done, asked) == ({"kind": "applied"}, ["GET", "PATCH"])
+    assert held == {"pattern-operator": added("a"), "kubectl-edit": added("b", "c")}
+
+
+async def test_one_clash_after_the_other_is_taken() -> None:
+    done, asked, held = await reclaimed(*map(clash, LISTS))
+
+    assert (done, asked) == ({"kind": "applied"}, ["GET", "PATCH"] * 3)
+    assert held == {"pattern-operator": added(*LISTS)}
+
+
+async def test_an_apply_that_is_refused_for_ever_more_is_told_as_it_is() -> None:
+    last = clash("a")
+
+    done, _, _ = await reclaimed(*map(clash, LISTS), last)
+
+    assert done is last
+
+
+async def test_what_a_controller_put_in_the_way_is_named_and_stays() -> None:
+    done, asked, held = await reclaimed(clash("a"), by="some-controller")
+
+    assert isinstance(done, Blocked)
+    assert [each.manager for each in done.held] == ["some-controller"]
+    assert (asked, held) == (["GET"], {"some-controller": added(*LISTS)})
+
+
+CLAIM = Object.of(
+    {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "w", "namespace": "team"},
+        "spec": widget().body["spec"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "desired"),
+    [
+        pytest.param(ApiError(code=403, reason="Forbidden", message="no", causes=clash("a").causes), None, id="403"),
+        pytest.param(
+            ApiError(code=422, reason="Invalid", message="spec.a: field is immutable", causes=clash("a").causes),
+            None,
+            id="a field that it keeps for life",
+        ),
+        pytest.param(clash("a"), CLAIM, id="a claim, with which data would go"),
+    ],
+)
+async def test_a_refusal_that_no_field_of_others_is_the_reason_of_is_told_as_it_is(
+    refusal: ApiError, desired: Object | None
+) -> None:
+    done, asked, held = await reclaimed(refusal, desired=desired)
+
+    assert done is refusal
+    assert (asked, held) == ([], {"kubectl-edit": added(*LISTS)})
 
 
 # --- on the real API server -------------------------------------------------------------------------------------------

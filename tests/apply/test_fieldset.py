@@ -116,3 +116,39 @@ def test_an_intersection_of_sets_nested_without_end_ends():
 def test_an_intersection_with_another_shape_is_of_what_it_has(other):
     assert fieldset.intersection(other, {"f:b": {}}) == {}
     assert fieldset.intersection({"f:b": {}}, other) == {}
+
+
+def test_a_member_of_a_set_and_an_entry_by_its_index_are_named_too():
+    assert fieldset.words(("f:finalizers", 'v:"a"')) == '.finalizers[="a"]'
+    assert fieldset.words(("f:args", "i:2", "f:x")) == ".args[2].x"
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {"f:a": nested(levels - 1)} if levels else {}
+
+
+def test_what_is_nested_deeper_than_objects_are_is_not_read():
+    assert fieldset.read(nested(9), depth=4) == nested(4)
+    assert fieldset.intersection(nested(4), nested(4), depth=4) == nested(4)
+    assert fieldset.intersection(nested(5), nested(5), depth=4) == {}
+    assert fieldset.intersection(SPEC, SPEC, depth=0) == {}
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_sets_are_compared_up_to_a_number_of_elements_in_all_of_them(more: int):
+    half = fieldset.MAX_COMPARED // 2
+    flat: dict[str, Any] = {f"f:{number}": {} for number in range(half)}
+    deep: dict[str, Any] = {**{f"f:{number}": {} for number in range(half - 1)}, "f:deep": {}}
+    last: dict[str, Any] = {"f:last": {}} if more else {}
+
+    assert fieldset.are_comparable([deep, flat]) is True
+    assert fieldset.are_comparable([{**deep, "f:deep": last}, flat]) is not bool(more)
+
+
+def test_only_the_first_fields_of_a_large_set_are_named():
+    many: dict[str, Any] = {f"f:{number:05}": {} for number in range(fieldset.MAX_LEAVES + 5)}
+
+    named = list(fieldset.leaves(many))
+
+    assert len(named) == fieldset.MAX_LEAVES
+    assert named[-1] == (f"f:{fieldset.MAX_LEAVES - 1:05}",)

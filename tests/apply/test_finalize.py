@@ -1,13 +1,20 @@
 from uuid import uuid4
 
 import pytest
+from tests.apply.fake_cluster import WEB, FakeCluster, status
 from tests.apply.harness import Harness, config_map, custom, definition, deployment, entries, namespace_named, owner
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import FinalizeResult, NotificationKind, Owner, finalize
+from pattern_operator.apply.finalize import nothing_deleted
 from pattern_operator.apply.inventory import Entries
-from pattern_operator.errors import Transient, Waiting
+from pattern_operator.apply.need import RightsNeeded
+from pattern_operator.errors import Stalled, Transient, Waiting
+
+DENIED = (
+    'User "system:serviceaccount:team:web" cannot delete resource "configmaps" in API group "" in the namespace "team"'
+)
 
 
 async def to_the_end(harness: Harness, left: Entries, *, of: Owner) -> list[FinalizeResult]:
@@ -181,3 +188,35 @@ async def test_without_a_watch_the_deletion_is_tried_again_by_time(harness: Harn
 
 async def test_nothing_is_left_of_nothing(harness: Harness):
     assert await finalize((), owner=owner(), deleter=harness.deleter) == FinalizeResult()
+
+
+# --- what is left, and what would end it: at a cluster in memory ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "needs"),
+    [(422, "no", frozenset()), (403, DENIED, frozenset({RightsNeeded("team")}))],
+    ids=["refused", "no rights"],
+)
+async def test_what_would_let_the_deletion_go_on_is_told_where_it_is_known(code: int, words: str, needs):
+    desired = config_map("c", "team")
+    async with FakeCluster().serve(WEB) as cluster:
+        cluster.put(desired, owner=WEB.id)
+        cluster.refuse("DELETE", desired, status(code, "No", words))
+
+        remaining = await finalize(entries(desired), owner=WEB, deleter=cluster.deleter)
+
+    assert remaining.needs == needs
+    assert isinstance(remaining.error, Transient)
+
+
+def test_where_nothing_may_be_deleted_all_is_left_and_it_is_said_how_to_keep_it():
+    left = entries(config_map("a", "team"), config_map("b", "team"))
+    error = Stalled(reason=Reason.SERVICE_ACCOUNT_REQUIRED, message="no account is named.")
+
+    done = nothing_deleted(left, owner=WEB, error=error)
+
+    assert (done.entries, done.skipped) == (left, ())
+    assert isinstance(done.error, Stalled)
+    assert done.error.reason is Reason.SERVICE_ACCOUNT_REQUIRED
+    assert done.message.startswith("2 objects left: no account is named. To keep them in the cluster instead: kubectl")

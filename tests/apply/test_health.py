@@ -306,3 +306,11 @@ def test_what_a_controller_has_not_seen_is_on_its_way(seen: int, words: str):
     }
 
     assert health_of(body, now=datetime(2026, 5, 1, tzinfo=UTC)).message == f"Widget w: {words}"
+
+
+def test_what_is_healthy_by_existing_is_so_whatever_its_status_says_and_needs_no_word() -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "status": {"phase": "Failed"}}
+
+    health = health_of(body, now=NOW)
+
+    assert (health.state, health.notable) == (HealthState.CURRENT, False)

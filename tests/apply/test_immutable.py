@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from tests.apply.harness import Harness, owner
 
-from pattern_operator.api.object import Object
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.immutable import says_immutable
+from pattern_operator.apply.immutable import next_step, says_immutable, without_subject
 
 POD = {"containers": [{"name": "main", "image": "registry.example/main:1"}]}
 RBAC = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole"}
@@ -261,3 +261,24 @@ def test_what_only_sounds_like_it_is_not_taken_for_a_field_that_is_kept_for_life
 )
 def test_each_validator_may_say_it_in_words_of_its_own(said: str) -> None:
     assert says_immutable(said)
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "namespace", "said"),
+    [
+        ("apps", "StatefulSet", "team", "(kubectl delete statefulset x -n team --cascade=orphan; its pods run on, its"),
+        ("apps", "Deployment", "team", "(kubectl delete deployment x -n team; its pods are stopped until then)"),
+        ("", "Endpoints", "team", "(kubectl delete endpoints x -n team)"),
+        ("example.com", "Thing", "", "(kubectl delete thing.example.com x; what its controller has made for it, data"),
+        ("example.com", "StatefulSet", "t", "(kubectl delete statefulset.example.com x -n t; what its controller has"),
+    ],
+)
+def test_what_it_costs_to_create_an_object_again_is_said(group: str, kind: str, namespace: str, said: str):
+    assert f"delete the object, and it is created again {said}" in next_step(ObjectKey(group, kind, namespace, "x"))
+
+
+def test_the_kind_and_name_at_the_beginning_of_a_refusal_are_left_out():
+    assert without_subject('Service "s" is invalid: spec.clusterIP: field is immutable.') == (
+        "spec.clusterIP: field is immutable"
+    )
+    assert without_subject("spec.clusterIP: field is immutable") == "spec.clusterIP: field is immutable"

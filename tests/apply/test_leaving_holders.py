@@ -84,6 +84,20 @@ async def told(said: str, new: Object, *leaving: Object, unreadable: tuple[Objec
             id="a quota",
         ),
         pytest.param(
+            QUOTA,
+            service("new", **AT_10),
+            service("old"),
+            f"Service team/old, which is of the same kind and takes room, too, {LATER} delete service old -n team",
+            id="a quota of services",
+        ),
+        pytest.param(
+            NGINX,
+            priority("new", default=False),
+            of("Ingress", "old", group="networking.k8s.io"),
+            f"Ingress.networking.k8s.io team/old, which it names, {LATER} delete ingress.networking.k8s.io old -n team",
+            id="what a webhook of priorities names",
+        ),
+        pytest.param(
             NGINX,
             INGRESS,
             of("Ingress", "old", group="networking.k8s.io"),
@@ -105,6 +119,15 @@ async def test_what_leaves_and_is_in_the_way_is_named_with_the_way_out(said, new
             PORT, service("new", **AT_PORT), service("old", ports=[{"port": 30181, "nodePort": 2}]), id="another port"
         ),
         pytest.param(PORT, service("new", **AT_PORT), service("old", ports="x"), id="another shape"),
+        pytest.param(
+            PORT, service("new", ports=[{"nodePort": "x"}]), service("old", ports=[{"nodePort": "x"}]), id="no number"
+        ),
+        pytest.param(
+            PORT,
+            service("new", ports=[{"nodePort": 0}]),
+            service("old", ports=[{"nodePort": 0}]),
+            id="none asked for",
+        ),
         pytest.param(PORT, service("new", **AT_PORT), of("Widget", "old", spec=AT_PORT), id="another kind"),
         pytest.param(DEFAULT, priority("new", default=True), priority("old", default=False), id="not the default"),
         pytest.param(QUOTA, of("ConfigMap", "new"), of("Secret", "old"), id="a quota of another kind"),

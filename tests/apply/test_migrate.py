@@ -4,13 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from tests.apply.fake_cluster import FakeCluster
 from tests.apply.harness import Harness, config_map, deployment, owner
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.api.fields import ManagedFieldsEntry
-from pattern_operator.api.object import Object
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.apply.metadata_edit import MetadataEditor
 from pattern_operator.apply.migrate import LAST_APPLIED, migrate, migration, needs_migration, share_handed_on
+from pattern_operator.kube import ApiError, Resource
 
 BY = {
     "apply": ["apply", "-f", "-"],
@@ -298,6 +301,131 @@ async def test_an_object_of_another_version_is_given_up_by_its_older_manager(
     assert (await harness.get(newer.key))["spec"]["minReplicas"] == 1  # the API server's own again
 
 
+# --- what is handed on when an object is adopted ----------------------------------------------------------------------
+
+CONFIG_MAP, CLAIM = config_map("c", "team").key, ObjectKey("", "PersistentVolumeClaim", "team", "c")
+A: dict[str, Any] = {"f:data": {"f:a": {}}}
+MORE: dict[str, Any] = {"f:data": {"f:a": {}, "f:mine": {}}}
+
+
+def after_adoption(
+    *theirs: dict[str, Any], key: ObjectKey = CONFIG_MAP, ours: dict[str, Any] = A, keep: Any = lambda fields: fields
+) -> Any:
+    """The fields of each manager, by the patch that hands them on."""
+    tried = {"metadata": {"uid": "u", "resourceVersion": "7", "managedFields": [entry(ours=ours), *theirs]}}
+    patch = migration(tried, key=key, keep=keep)
+    return patch and {each["manager"]: each["fieldsV1"] for each in patch["managedFields"]}
+
+
+def entry(
+    name: str = "pattern-operator", operation: str = "Apply", *, ours: dict[str, Any] = A, version: str = "v1"
+) -> dict[str, Any]:
+    return {"manager": name, "operation": operation, "apiVersion": version, "fieldsV1": ours}
+
+
+def test_what_others_manage_is_not_handed_on() -> None:
+    others = entry("hpa", "Update", ours=MORE)
+
+    assert after_adoption(entry("kubectl-client-side-apply", "Update"), others) == {"pattern-operator": A, "hpa": MORE}
+    assert after_adoption(others) is None
+
+
+def test_what_a_whole_manifest_had_and_the_pattern_has_not_is_handed_on_so_that_it_goes() -> None:
+    assert after_adoption(entry("kubectl-client-side-apply", "Update", ours=MORE)) == {"pattern-operator": MORE}
+
+
+def test_what_somebody_set_by_hand_and_the_pattern_has_not_stays_theirs() -> None:
+    assert after_adoption(entry("kubectl-edit", "Update", ours=MORE)) == {
+        "pattern-operator": A,
+        "kubectl-edit": {"f:data": {"f:mine": {}}},
+    }
+
+
+def test_of_what_holds_data_nothing_that_the_pattern_has_not_is_taken_along() -> None:
+    assert after_adoption(entry("kubectl-client-side-apply", "Update", ours=MORE), key=CLAIM) == {
+        "pattern-operator": A,
+        "kubectl-client-side-apply": {"f:data": {"f:mine": {}}},
+    }
+
+
+def test_what_others_write_on_purpose_stays_whoever_wrote_the_manifest() -> None:
+    theirs: dict[str, Any] = {"f:spec": {"f:replicas": {}, "f:paused": {}}, "f:metadata": {"f:finalizers": {}}}
+
+    assert after_adoption(entry("helm", "Update", ours=theirs)) == {
+        "pattern-operator": {"f:data": {"f:a": {}}, "f:spec": {"f:paused": {}}},
+        "helm": {"f:spec": {"f:replicas": {}}, "f:metadata": {"f:finalizers": {}}},
+    }
+
+
+def test_the_fields_of_another_version_are_given_up() -> None:
+    assert after_adoption(entry("kubectl-client-side-apply", "Update", ours=MORE, version="v1beta1")) == {
+        "pattern-operator": A
+    }
+
+
+def test_what_is_left_to_others_is_not_handed_on_to_the_pattern() -> None:
+    theirs = entry("kubectl-client-side-apply", "Update", ours=MORE)
+
+    assert after_adoption(theirs, keep=lambda _: {"f:data": {}}) == {"pattern-operator": {"f:data": {}}}
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["of kubectl alone", "that the pattern has, too"])
+def test_the_annotation_of_kubectl_goes_unless_the_pattern_has_it(applied: bool) -> None:
+    annotation: dict[str, Any] = {"f:metadata": {"f:annotations": {f"f:{LAST_APPLIED}": {}}}}
+    ours = entry(ours=annotation if applied else A)
+    tried = {"metadata": {"annotations": {LAST_APPLIED: "{}"}, "managedFields": [ours]}}
+
+    patch = migration(tried, key=CONFIG_MAP)
+
+    assert patch is not None
+    assert patch.get("annotations") == (None if applied else {LAST_APPLIED: None})
+
+
+def test_without_an_entry_of_ours_nothing_can_be_handed_on() -> None:
+    assert migration({"metadata": {"managedFields": [entry("helm", "Update")]}}, key=CONFIG_MAP) is None
+
+
+@pytest.mark.parametrize("code", [400, 422])
+async def test_where_a_dry_run_cannot_tell_the_apply_is_made_and_its_answer_does(code: int) -> None:
+    desired = config_map("c", "team", a="1")
+    async with FakeCluster().serve() as cluster:
+        managers = [entry(), entry("kubectl-client-side-apply", "Update", ours=MORE)]
+        cluster.put(desired, managedFields=managers)
+
+        async def refused(*, dry_run: str) -> Any:
+            raise ApiError(code=code, reason="", message=f"cannot be tried ({dry_run})")
+
+        async def insist() -> Any:
+            return cluster.at(desired)
+
+        await migrate(editor(cluster, desired), send=refused, insist=insist, keep=lambda fields: fields)
+
+        (left,) = cluster.at(desired)["metadata"]["managedFields"]
+    assert (left["manager"], left["fieldsV1"]) == ("pattern-operator", MORE)
+
+
+async def test_an_apply_that_would_be_refused_hands_nothing_on() -> None:
+    desired = config_map("c", "team", a="1")
+    async with FakeCluster().serve() as cluster:
+        cluster.put(desired)
+
+        async def refused(*, dry_run: str) -> Any:
+            raise ApiError(code=403, reason="Forbidden", message=f"no ({dry_run})")
+
+        async def insist() -> Any:
+            raise AssertionError("it is not applied")
+
+        with pytest.raises(ApiError, match="no"):
+            await migrate(editor(cluster, desired), send=refused, insist=insist, keep=lambda fields: fields)
+
+        assert cluster.requests == []
+
+
+def editor(cluster: FakeCluster, desired: Object) -> MetadataEditor:
+    resource = Resource("", "v1", "ConfigMap", "configmaps", namespaced=True)
+    return MetadataEditor(session=cluster.session, resource=resource, key=desired.key, impersonate=None)
+
+
 # --- what tools come to share later -----------------------------------------------------------------------------------
 
 AB: dict[str, Any] = {"f:data": {"f:a": {}, "f:b": {}}}
@@ -312,6 +440,7 @@ def shared(*theirs: tuple[str, str, dict[str, Any]], ours: dict[str, Any], versi
 
 def handed_on(live: object, *, keep: Any = lambda fields: fields) -> Any:
     patch = share_handed_on(live, keep=keep)
+    assert patch is None or len({each["manager"] for each in patch["managedFields"]}) == len(patch["managedFields"])
     return patch and {each["manager"]: each["fieldsV1"] for each in patch["managedFields"]}
 
 

@@ -51,6 +51,17 @@ async def test_who_looked_before_somebody_took_the_object_has_to_look_again(firs
     assert await take(lock, "mine", since=lock.uses) == "mine"
 
 
+async def test_who_has_to_look_again_keeps_nobody_else_from_the_object():
+    lock = ObjectLocks().at(KEY)
+    await take(lock, {}, since=lock.uses)
+    looked = lock.uses
+
+    again = await take(lock, "late", since=looked - 1)
+
+    assert again is None
+    assert await take(lock, "mine", since=looked) == "mine"
+
+
 async def test_a_turn_that_does_not_end_is_not_waited_for_for_long(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(object_locks, "PATIENCE", 0.05)
     lock = ObjectLocks().at(KEY)

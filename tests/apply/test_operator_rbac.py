@@ -25,7 +25,7 @@ def answering(answer: list[Any] | ApiError) -> FakeSession:
 
 async def test_what_binds_the_operators_account_and_what_it_binds_is_its_own():
     listed = [
-        binding("acme", "acme-kind_watch", account("runner", "ops")),
+        binding("acme", "acme-follower", account("runner", "ops")),
         binding("everybody", "basic", {"kind": "Group", "name": "system:authenticated"}),
         binding("others", "theirs", account("runner", "team")),
         binding("nobody", "none"),
@@ -33,7 +33,7 @@ async def test_what_binds_the_operators_account_and_what_it_binds_is_its_own():
 
     assert await operator_rbac(answering(listed), protected=OPERATOR) == {
         ("ClusterRoleBinding", "acme"),
-        ("ClusterRole", "acme-kind_watch"),
+        ("ClusterRole", "acme-follower"),
     }
 
 
@@ -50,12 +50,12 @@ async def test_a_server_that_does_not_answer_is_no_reason_to_go_by_names():
 
 
 def test_it_is_protected_also_when_it_is_to_lose_the_account():
-    protected = Protected(rbac=frozenset({("ClusterRoleBinding", "acme"), ("ClusterRole", "acme-kind_watch")}))
+    protected = Protected(rbac=frozenset({("ClusterRoleBinding", "acme"), ("ClusterRole", "acme-follower")}))
     taken = an(RBAC, "ClusterRoleBinding", "acme", subjects=[account("attacker", "team")])
-    again = an("authorization.openshift.io/v1", "ClusterRole", "acme-kind_watch")
+    again = an("authorization.openshift.io/v1", "ClusterRole", "acme-follower")
 
     assert protected.why(taken.key, taken.body) == "gives the operator its rights"
     assert protected.why(again.key, again.body) == "gives the operator its rights"
     assert DEFAULT_PROTECTED.why(taken.key, taken.body) == ""
     assert protected.why(an(RBAC, "ClusterRole", "acme-other").key) == ""
-    assert protected.why(an(RBAC, "Role", "acme-kind_watch", "team").key) == ""
+    assert protected.why(an(RBAC, "Role", "acme-follower", "team").key) == ""

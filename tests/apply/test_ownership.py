@@ -77,6 +77,15 @@ def test_the_readable_label_is_the_name_as_far_as_a_label_has_room(name: str, la
     assert re.fullmatch(r"[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?", label)
 
 
+@pytest.mark.parametrize("adopted", [True, False])
+def test_an_artifact_cannot_say_that_an_object_was_there_before(adopted: bool):
+    stamped = add_owner_metadata(
+        config_map("c", "team", annotations={ADOPTED_ANNOTATION: "true"}), owner=WEB, adopted=adopted
+    )
+
+    assert (ADOPTED_ANNOTATION in stamped.body["metadata"]["annotations"]) is adopted
+
+
 def test_an_artifact_cannot_say_another_name_in_the_readable_label():
     stamped = add_owner_metadata(config_map("c", "team", labels={NAME_LABEL: "other"}), owner=WEB)
 

@@ -101,6 +101,22 @@ DESCRIBED = "see kubectl describe pod -n team web-1"
             "Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.",
             id="no node",
         ),
+        pytest.param(
+            pod(
+                conditions=[
+                    {"type": "Ready", "status": "False", "reason": "ContainersNotReady"},
+                    {"type": "PodScheduled", "status": "True", "reason": "Scheduled"},
+                ]
+            ),
+            "",
+            id="other conditions",
+        ),
+        pytest.param(
+            pod({"name": "main", "ready": False, "state": {"running": {}}}, init=True), "", id="an init container runs"
+        ),
+        pytest.param(
+            pod({"name": "main", "ready": False, "state": {"waiting": {}}}), "", id="not ready, and not begun"
+        ),
         pytest.param(pod(phase="Failed", reason="Evicted", message=SECRET), "failed: Evicted", id="evicted"),
         pytest.param(
             pod({"name": "main", "ready": False, "state": {"running": {"startedAt": "x"}}}, phase="Running"),

@@ -90,6 +90,7 @@ def test_an_object_of_the_operator_is_protected(each: Object, why: str):
         bound(account("runner", None)),  # the namespace of the binding
         bound(account("other", "ops")),
         bound({"kind": "User", "name": "runner"}),
+        bound({"kind": "Robot", "name": "system:serviceaccount:ops:runner"}),
         bound({"kind": "Group", "name": "system:serviceaccounts:team"}),
         an(RBAC, "ClusterRole", "x", subjects=[account("runner", "ops")]),
     ],
@@ -160,6 +161,13 @@ def test_the_refusal_names_the_object_and_says_what_to_do():
     assert refusal.value.reason is Reason.PROTECTED_OBJECT
     assert refusal.value.message.startswith(f"ConfigMap {NAMESPACE}/d is in {NAMESPACE}")
     assert "and 1 more; nothing was applied. Take it out of the artifact" in refusal.value.message
+
+
+def test_the_refusal_of_one_object_speaks_of_no_others():
+    with pytest.raises(Stalled) as refusal:
+        DEFAULT_PROTECTED.check([config_map("c", "team"), config_map("d", NAMESPACE)])
+
+    assert " more" not in refusal.value.message
 
 
 def test_what_holds_nothing_of_the_operator_is_not_refused():

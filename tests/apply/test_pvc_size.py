@@ -4,11 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.apply.harness import Harness, owner
+from tests.apply.fake_cluster import FakeCluster, managed
+from tests.apply.harness import Harness, config_map, owner
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.api.object import Object
-from pattern_operator.apply.pvc_size import bytes_of
+from pattern_operator.apply.pvc_size import bytes_of, explain_grown_pvc
+from pattern_operator.kube import ApiError, Resource
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,7 @@ from pattern_operator.apply.pvc_size import bytes_of
         ("1 Gi", None),
         ("1Xi", None),
         ("9" * 200, None),
+        pytest.param(10**5000, None, id="more digits than are written"),
         (True, None),
         (None, None),
         ([], None),
@@ -42,6 +45,46 @@ def claim(namespace: str, size: str, **labels: str) -> Object:
     spec: dict[str, Any] = {"accessModes": ["ReadWriteOnce"], "storageClassName": f"grows-{namespace}"}
     spec |= {"volumeName": f"pv-{namespace}", "resources": {"requests": {"storage": size}}}
     return Object.of({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
+
+
+REFUSED = ApiError(code=422, reason="Invalid", message="spec: Forbidden: field can not be less than status.capacity")
+CLAIMS = Resource("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespaced=True)
+SIZE: dict[str, Any] = {"f:spec": {"f:resources": {"f:requests": {"f:storage": {}}}}}
+OTHER: dict[str, Any] = {"f:spec": {"f:volumeName": {}}}
+
+
+@pytest.mark.parametrize(
+    ("live", "wants", "ours", "error", "told"),
+    [
+        pytest.param("2Gi", "1Gi", OTHER, REFUSED, True, id="somebody grew it"),
+        pytest.param("2Gi", "1Gi", SIZE, REFUSED, False, id="the pattern asked for as much itself"),
+        pytest.param("1Gi", "1Gi", OTHER, REFUSED, False, id="it has what is wanted"),
+        pytest.param("1Gi", "2Gi", OTHER, REFUSED, False, id="more is wanted"),
+        pytest.param("2Gi", "much", OTHER, REFUSED, False, id="what is wanted is no size"),
+        pytest.param("much", "1Gi", OTHER, REFUSED, False, id="what it has is no size"),
+        pytest.param(
+            "2Gi", "1Gi", OTHER, ApiError(code=403, reason="", message="no"), False, id="refused for another reason"
+        ),
+    ],
+)
+async def test_a_claim_that_somebody_grew_is_told_of(
+    live: str, wants: str, ours: dict[str, Any], error: ApiError, told: bool
+) -> None:
+    async with FakeCluster().serve() as fake:
+        fake.put(claim("team", live), managedFields=[managed("pattern-operator", "Apply", ours)])
+
+        said = await explain_grown_pvc(fake.session, CLAIMS, claim("team", wants), error, impersonate="jo")
+
+        assert {each.user for each in fake.requests} <= {"jo"}
+    assert bool(said) is told
+    assert ("asks for 2Gi, which is more than the 1Gi of the artifact" in said) is told
+
+
+async def test_only_claims_are_looked_at() -> None:
+    async with FakeCluster().serve() as fake:
+        said = await explain_grown_pvc(fake.session, CLAIMS, config_map("c", "team"), REFUSED, impersonate=None)
+
+        assert (said, fake.requests) == ("", [])
 
 
 async def bound(cluster: Testbed, harness: Harness, desired: Object) -> None:

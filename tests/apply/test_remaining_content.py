@@ -1,5 +1,7 @@
 """What a Namespace or a CRD still holds, where not every part of the API server answers."""
 
+from collections.abc import Awaitable
+
 import orjson
 import pytest
 from aiohttp import web
@@ -7,7 +9,7 @@ from tests.kube.fake_apiserver import Handler, serving, undefined
 from tests.kube.test_discovery import document
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.remaining_content import RemainingContent, find_remaining_content
+from pattern_operator.apply.remaining_content import NAMED, RemainingContent, find_remaining_content
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery
 
 CRD = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "widgets.up.example")
@@ -58,6 +60,24 @@ async def test_a_definition_whose_own_group_is_silent_is_not_taken_for_empty():
 async def test_a_namespace_may_hold_objects_of_a_silent_group_and_it_is_said_which():
     with pytest.raises(ApiUnavailable, match=r"it is not known to be empty: .* group down\.example does not"):
         await look(NAMESPACE, server(DOWN, UP))
+
+
+async def test_when_as_many_are_found_as_are_named_no_further_page_is_asked_for():
+    asked: list[str] = []
+    others = server(UP)
+
+    def answer(request: web.Request) -> web.StreamResponse | Awaitable[web.StreamResponse]:
+        if request.path.endswith("/widgets"):
+            asked.append(request.path_qs)
+            items = [{"metadata": {"name": f"w{number}", "namespace": "team"}} for number in range(NAMED)]
+            more = {"kind": "List", "metadata": {"continue": "more"}, "items": items}
+            return web.Response(body=orjson.dumps(more))
+        return others(request)
+
+    found = await look(CRD, answer)
+
+    assert len(found.objects) == NAMED
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("status", [404, 405])

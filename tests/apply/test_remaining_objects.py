@@ -73,6 +73,18 @@ async def test_the_look_ends_once_there_is_enough_to_say_no(cluster: FakeCluster
     assert str(found).startswith("it still contains at least 3 that would be deleted with it: ConfigMap c0, ")
 
 
+async def test_who_owns_the_rest_is_not_asked_once_there_is_enough(cluster: FakeCluster, monkeypatch):
+    monkeypatch.setattr(remaining_content, "AT_ONCE", 1)
+    for number in range(3):
+        cluster.put(config_map(f"c{number}", "own"))
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "u", "controller": True}
+    cluster.put(config_map("c3", "own"), ownerReferences=[reference])
+
+    await look(cluster)
+
+    assert [each.path.rpartition("/")[2] for each in cluster.requests] == ["configmaps"]
+
+
 async def test_no_more_kinds_are_looked_at_once_there_is_enough(cluster: FakeCluster, monkeypatch):
     monkeypatch.setattr(remaining_content, "AT_ONCE", 1)
     for name in ("a", "b", "c"):

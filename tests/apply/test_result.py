@@ -8,7 +8,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import ApplyFailure, ApplyResult, to_error
 from pattern_operator.apply.prune import PruneResult
-from pattern_operator.apply.result import NAMED, summarize
+from pattern_operator.apply.result import NAMED, REST, rest_after, summarize
 from pattern_operator.errors import Transient, Waiting
 
 
@@ -89,3 +89,10 @@ def test_one_object_is_one_object_and_those_that_were_not_to_be_applied_count():
 
 def test_no_sentence_ends_where_another_follows():
     assert summarize(["a: no. Grant it.", "b: no.", "c and so on..."]) == "a: no. Grant it; b: no; c and so on..."
+
+
+@pytest.mark.parametrize(("asked", "rest"), [(None, 3 * REST), (0, 3 * REST), (3600, timedelta(hours=1))])
+def test_what_failed_is_retried_after_as_long_as_it_asks_and_as_many_as_they_are(asked: int | None, rest: timedelta):
+    failures = [failure(name, Reason.APPLY_FAILED, seconds=asked) for name in ("a", "b", "c")]
+
+    assert rest_after(failures) == rest

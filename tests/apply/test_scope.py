@@ -53,6 +53,15 @@ def bare(kind: str, name: str, api_version: str = "v1") -> Object:
     return Object.of({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}})
 
 
+async def test_the_namespace_of_an_object_is_written_into_it(discovery: Discovery):
+    named = config_map("c", "team")
+    del named.body["metadata"]["namespace"]
+
+    placed = await scoped(named, discovery=discovery)
+
+    assert [each.body["metadata"]["namespace"] for each in placed.objects] == ["team"]
+
+
 async def test_an_object_that_names_no_namespace_goes_home(discovery: Discovery):
     placed = await scoped(bare("ConfigMap", "c"), config_map("d", "team"), discovery=discovery)
 

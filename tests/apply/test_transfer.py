@@ -270,6 +270,43 @@ async def test_who_was_changed_a_moment_ago_is_waited_for_until_it_has_run():
     assert transfers.delay_reason(KEY, by=OLD) == ""
 
 
+async def test_who_was_changed_and_is_suspended_is_not_waited_for():
+    transfers = Transfers()
+    transfers.pattern_changed(NEW, generation=2)
+    before = transfers.delay_reason(KEY, by=OLD)
+
+    transfers.pattern_suspended(NEW.id)
+
+    assert before.startswith("stays until DesignPattern team/new has run")
+    assert transfers.delay_reason(KEY, by=OLD) == ""
+
+
+@pytest.mark.parametrize(("moment", "stays"), [(-0.25, True), (0.0, False)])
+def test_who_was_changed_after_that_is_waited_for_as_long_as_all_others_and_no_longer(moment: float, stays: bool):
+    async def scenario() -> str:
+        transfers = Transfers()
+        transfers.delay_reason(KEY, by=OLD)
+        await asyncio.sleep(transfer.FIRST_RUN_WINDOW / 2)
+        transfers.pattern_changed(NEW, generation=2)
+        await asyncio.sleep(transfer.FIRST_RUN_WINDOW / 2 + moment)
+        return transfers.delay_reason(KEY, by=OLD)
+
+    assert bool(run(scenario())) is stays
+
+
+@pytest.mark.parametrize(("moment", "stays"), [(-0.25, True), (0.0, False)])
+def test_an_apply_that_does_not_end_is_waited_for_no_longer_than_that(moment: float, stays: bool):
+    async def scenario() -> str:
+        transfers = Transfers()
+        transfers.wait(KEY, NEW)
+        transfers.delay_reason(KEY, by=OLD)
+        with transfers.taking(KEY, NEW):
+            await asyncio.sleep(transfer.OFFER_DURATION + transfer.TAKE_TIMEOUT + moment)
+            return transfers.delay_reason(KEY, by=OLD)
+
+    assert bool(run(scenario())) is stays
+
+
 @pytest.mark.parametrize(("who", "key"), [(NEW, KEY), (FAR, PVC)])
 async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(short: None, who: Owner, key: ObjectKey):
     told = Told()
@@ -721,9 +758,9 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
     for each in (OLD, NEW):
         transfers.forget(each.id)
 
-    kept = ("_waiting", "_waits", "_excluded", "_offered", "_taking", "_since", "_earlier")
-    assert not any(vars(transfers)[name] for name in kept)
-    assert not any(vars(transfers._patterns).values())
+    assert not transfers._offered and not transfers._taking
+    for part in (transfers._patterns, transfers._waiting, transfers._releases):
+        assert not any(vars(part).values())
     assert not len(transfers._timers)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.archive.archives import END, FILES, entry, files, pax, summed, tar, tgz
+from tests.examples import examples
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.archive import unpack as module
@@ -92,7 +93,7 @@ def test_zeros_after_a_gzip_are_padding():
 # --- two readers ----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     start=st.sampled_from([0, 512, 1024, 2048]),
     offset=st.sampled_from([0, 1, 99, 100, 124, 130, 134, 135, 156, 157, 257, 263, 345, 500]),

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from pattern_operator.fair_queue import FLOW_SHARE, LANE_SHARE, FairQueue, Lane, Lanes, Sort
 
@@ -74,7 +75,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.integers(1, 24), st.lists(STEPS, max_size=250))
 def test_who_is_next_is_who_the_plain_rules_say(capacity, steps):
     queue, model = FairQueue[int](capacity), Model(capacity)
@@ -106,7 +107,7 @@ def test_who_is_next_is_who_the_plain_rules_say(capacity, steps):
     assert sorted(drain(queue)) == sorted(model.waiting)  # nobody is lost
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.integers(1, 24), st.lists(STEPS, max_size=250))
 def test_who_takes_a_seat_at_once_is_who_would_have_got_it_by_waiting(capacity, steps):
     """And whoever comes after that finds the same order."""
@@ -345,7 +346,7 @@ def test_who_comes_anew_has_no_arrears_to_call_in():
 BURSTS = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 30), st.integers(1, 40)), min_size=1, max_size=120)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.integers(1, 8), BURSTS)
 def test_a_quiet_namespace_waits_for_one_turn_of_each_other_at_most_whatever_flows_they_make(seats, bursts):
     """Twelve namespaces with hosts without end, each turn as long as they like; then somebody who has used nothing."""

@@ -22,6 +22,7 @@ class FakeReflector:
         on_change: Callable[[WatchEvent], None],
         on_problem: Callable[[ApiError], None] = lambda _: None,
         label_selector: str = "",
+        remembers: Callable[[str, str], bool] = lambda _, __: True,
         **__: Any,
     ) -> None:
         self.resource = resource
@@ -29,9 +30,12 @@ class FakeReflector:
         self.synced = asyncio.Event()
         self._on_change = on_change
         self.fail = on_problem
+        self.runs = False
+        self.remembers = remembers
         self.started.append(self)
 
     async def run(self) -> None:
+        self.runs = True
         await asyncio.Event().wait()
 
     def show(

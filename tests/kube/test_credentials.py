@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.executors import EXECUTORS
@@ -151,6 +152,41 @@ async def test_no_api_server_at_all_is_said(tmp_path, monkeypatch):
 
     with pytest.raises(CredentialsError, match="no API server is known"):
         await credentials.load(disk=EXECUTORS.disk)
+
+
+def of_server(url: str) -> dict[str, object]:
+    """A kubeconfig of a server with a token."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": url}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "here",
+    }
+
+
+async def test_the_file_at_home_is_used_where_none_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    (tmp_path / ".kube").mkdir()
+    named = written(tmp_path / "named", of_server("https://named.example"))
+    written(tmp_path / ".kube" / "config", of_server("https://home.example"))
+
+    found = [await credentials.load(disk=EXECUTORS.disk, kubeconfig=each) for each in (None, named)]
+
+    assert [each.server for each in found] == ["https://home.example", "https://named.example"]
+
+
+async def test_in_a_pod_its_own_account_is_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.setattr(credentials, "in_cluster", lambda *, host, port: (host, port))
+
+    found: Any = await credentials.load(disk=EXECUTORS.disk)
+
+    assert found == ("10.96.0.1", "443")
 
 
 async def test_the_kubeconfig_of_a_secret_reaches_a_remote_cluster(server):

@@ -10,7 +10,7 @@ from tests.kube.fake_apiserver import serving
 from tests.kube.test_reflector import Diary, following
 from tests.looplag import MOST, longest_hold
 
-from pattern_operator.kube import ApiUnavailable, Projection, objects
+from pattern_operator.kube import ApiUnavailable, Projection, decode, objects
 from pattern_operator.kube.decode import in_turns, read_list, read_object
 from pattern_operator.kube.errors import from_response
 from pattern_operator.kube.json_size import is_too_large
@@ -96,9 +96,43 @@ def test_what_a_pattern_may_apply_is_never_too_much():
     assert is_too_large(orjson.dumps([{}] * (MAX_READ_CONTAINERS + 1)))
 
 
-async def test_an_object_in_a_list_that_cannot_be_read_is_not_left_out():
+@pytest.mark.parametrize("name", [b'"\\ud800"', b'"\xff"', b"1e999"])
+async def test_an_object_in_a_list_that_cannot_be_read_is_not_left_out(name: bytes):
     with pytest.raises(ApiUnavailable):
-        await read_list(b'{"metadata":{},"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"\\ud800"}}]}')
+        await read_list(b'{"metadata":{},"items":[{"metadata":{"name":"a"}},{"metadata":{"name":%b}}]}' % name)
+
+
+async def test_of_an_object_that_cannot_be_read_it_is_said_that_it_is_one_of_a_list():
+    with pytest.raises(ApiUnavailable, match="an object in the list") as error:
+        await read_list(b'{"metadata":{},"items":[{"metadata":{"name":1e999}}]}')
+
+    assert error.value.code == 0
+
+
+async def test_nothing_in_a_list_is_nothing_and_not_unreadable():
+    assert (await read_list(b'{"metadata":{},"items":[null,{}]}'))["items"] == [None, {}]
+
+
+async def test_of_an_object_that_is_too_much_and_too_deep_beside_that_the_rest_is_read():
+    content = b'{"metadata":{"name":"a"},"spec":%b,"whatever":%b}' % (many(b"{}"), b"[" * 5_000 + b"]" * 5_000)
+
+    assert (await read_object(content))["metadata"] == {"name": "a"}
+
+
+@pytest.mark.parametrize(("longest", "breaks"), [(60.0, 0), (-1.0, 5)])
+async def test_the_loop_is_free_between_objects_whenever_they_took_their_time(
+    monkeypatch: pytest.MonkeyPatch, longest: float, breaks: int
+):
+    slept = list[float]()
+
+    async def note(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(decode, "MAX_TURN", longest)
+    monkeypatch.setattr(decode, "sleep", note)
+
+    assert [each async for each in in_turns(range(5))] == list(range(5))
+    assert len(slept) == breaks
 
 
 def test_a_refusal_that_is_too_much_is_not_read():

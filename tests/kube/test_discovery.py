@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ from aiohttp import web
 from tests.kube.fake_apiserver import script, serving, undefined
 
 from pattern_operator.kube import ApiUnavailable, Discovery, KindNotFound, Resource, objects
+from pattern_operator.kube.discovery import MISS_INTERVAL
 from pattern_operator.kube.errors import GroupUnavailable
 
 CRD = Resource(
@@ -273,3 +275,168 @@ async def test_kinds_of_the_core_and_of_groups_are_found_and_a_name_that_is_near
 
     assert found == ["configmaps", "secrets", "deployments", "gadgets"]
     assert "did you mean Deployment?" in str(refusal.value)
+
+
+# --- against an API server in memory ---------------------------------------------------------------------------------
+
+
+class Shown:
+    """An API server that shows these kinds, has these CRDs (established or not) and these APIServices of others."""
+
+    def __init__(self, *groups: dict[str, Any]) -> None:
+        self.groups = list(groups)
+        self.crds: dict[str, bool] = {}
+        self.services: list[str] = []
+        self.read = 0
+
+    def answer(self, request: web.Request) -> web.Response:
+        *_, plural, name = request.path.split("/")
+        if request.path in ("/api", "/apis"):
+            self.read += 1
+            return web.Response(body=orjson.dumps({"items": self.groups if request.path == "/apis" else []}))
+        if name == "customresourcedefinitions":
+            return _list({"metadata": {"name": each}} for each in self.crds)
+        if name == "apiservices":
+            return _list({"metadata": {"name": each}} for each in self.services)
+        if plural == "customresourcedefinitions" and name in self.crds:
+            # Another condition beside it, which is True or not whatever this one is.
+            pairs = (("NamesAccepted", not self.crds[name]), ("Established", self.crds[name]))
+            conditions = [{"type": kind, "status": str(truth)} for kind, truth in pairs]
+            return web.Response(body=orjson.dumps({"metadata": {"name": name}, "status": {"conditions": conditions}}))
+        return undefined(request) or web.Response(status=404)
+
+
+def _list(items: Iterable[Any]) -> web.Response:
+    return web.Response(body=orjson.dumps({"metadata": {"resourceVersion": "1"}, "items": list(items)}))
+
+
+def shown(name: str, *versions: str, kinds: Mapping[str, str] | None = None, freshness: str = "Current") -> Any:
+    """A group with these kinds (with their scopes) in these versions."""
+    resources = [
+        {
+            "resource": f"{kind.lower()}s",
+            "responseKind": {"kind": kind},
+            "scope": scope,
+            "verbs": ["list", "delete"],
+        }
+        for kind, scope in (kinds or {}).items()
+    ]
+    each = [{"version": version, "freshness": freshness, "resources": resources} for version in versions or ("v1",)]
+    return {"metadata": {"name": name}, "versions": each}
+
+
+WIDGETS = shown("tests.example", "v1", "v1beta1", kinds={"Widget": "Namespaced", "Store": "Cluster"})
+
+
+async def test_a_kind_is_found_in_the_version_that_is_asked_for_and_in_the_first_one_otherwise():
+    async with serving(Shown(WIDGETS).answer) as session:
+        discovery = Discovery(session)
+        found = [await discovery.find(group="tests.example", kind="Widget", version=each) for each in (None, "v1beta1")]
+        store = await discovery.find(group="tests.example", kind="Store")
+        with pytest.raises(KindNotFound, match=r"serves Widget\.tests\.example as .*not as v9") as missing:
+            await discovery.find(group="tests.example", kind="Widget", version="v9")
+
+    assert missing.value.served == ("tests.example/v1", "tests.example/v1beta1")
+    assert [(each.version, each.namespaced) for each in found] == [("v1", True), ("v1beta1", True)]
+    assert not store.namespaced
+
+
+async def test_known_kinds_cost_nothing_and_one_that_is_missing_is_looked_for_once_a_second():
+    server, clock = Shown(WIDGETS), Clock()
+    async with serving(server.answer) as session:
+        discovery = Discovery(session, clock=clock)
+        reads = list[int]()
+        for kind, seconds in (("Widget", 10.0), ("Widget", 0.0), ("Ghost", 0.0), ("Ghost", 0.5), ("Ghost", 0.5)):
+            clock.time += seconds
+            with suppress(KindNotFound):
+                await discovery.find(group="tests.example", kind=kind)
+            reads.append(server.read)
+        clock.time += MISS_INTERVAL
+        with pytest.raises(KindNotFound):
+            await discovery.find(group="tests.example", kind="Ghost")
+
+    assert reads == [2, 2, 2, 2, 4]
+    assert server.read == 6
+
+
+@pytest.mark.parametrize("resource", ["../../secrets", "", "a b"])
+async def test_what_would_be_another_path_is_no_kind(resource: str):
+    odd = shown("tests.example", kinds={"Widget": "Namespaced"})
+    odd["versions"][0]["resources"][0]["resource"] = resource
+
+    async with serving(Shown(odd).answer) as session:
+        with pytest.raises(KindNotFound):
+            await Discovery(session).find(group="tests.example", kind="Widget")
+
+
+async def test_of_a_kind_that_is_to_be_forgotten_nothing_is_believed_while_others_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    async with serving(Shown(WIDGETS).answer) as session:
+        discovery, reads = Discovery(session, clock=Clock()), asyncio.Event()
+        known = await discovery.find(group="tests.example", kind="Widget")
+
+        async def hanging(*_: Any, **__: Any) -> bytes:
+            reads.set()
+            await asyncio.Event().wait()
+            return b""
+
+        monkeypatch.setattr(session, "request", hanging)
+        discovery.invalidate(known)
+        looking = [
+            asyncio.create_task(discovery.find(group="tests.example", kind=each)) for each in ("Ghost", "Widget")
+        ]
+        await reads.wait()
+        done, _ = await asyncio.wait(looking, timeout=0.02)
+        for each in looking:
+            each.cancel()
+        await asyncio.wait(looking)
+
+    assert done == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "established", "group", "refused"),
+    [
+        pytest.param("widgets.tests.example", True, None, False, id="it is shown"),
+        pytest.param("gadgets.tests.example", True, None, True, id="it is not shown yet"),
+        pytest.param("gadgets.tests.example", True, "tests.example", True, id="of the group that is asked for"),
+        pytest.param("gadgets.other.example", True, "tests.example", False, id="of another group"),
+        pytest.param("gadgets.other.example", True, None, True, id="of any group"),
+        pytest.param("gadgets.tests.example", False, None, False, id="it is none that is to be served"),
+    ],
+)
+async def test_all_that_can_be_deleted_is_known_only_once_each_crd_is_shown(
+    name: str, established: bool, group: str | None, refused: bool
+):
+    server = Shown(WIDGETS)
+    server.crds = {name: established}
+    async with serving(server.answer) as session:
+        if refused:
+            with pytest.raises(ApiUnavailable, match=name):
+                await Discovery(session).deletable(group=group)
+            return
+        kinds = await Discovery(session).deletable(group=group)
+
+    assert [each.kind for each in kinds] == ["Widget", "Store"]
+
+
+@pytest.mark.parametrize(
+    ("freshness", "kind", "gone"),
+    [
+        pytest.param("Current", "Ghost", True, id="its group is shown without it"),
+        pytest.param("Stale", "Ghost", False, id="the server of its group is silent"),
+        pytest.param("", "Ghost", False, id="its group is not shown and an aggregated server has it"),
+    ],
+)
+async def test_a_kind_is_gone_where_its_group_is_shown_by_a_server_that_answers(freshness: str, kind: str, gone: bool):
+    server = Shown(*([shown("tests.example", freshness=freshness)] if freshness else []))
+    server.services = ["v1.tests.example"]
+    async with serving(server.answer) as session:
+        discovery = Discovery(session)
+        with suppress(KindNotFound, GroupUnavailable):
+            await discovery.find(group="tests.example", kind=kind)
+
+        found = await discovery.is_gone(group="tests.example", kind=kind, definitions=discovery.definitions())
+
+    assert found is gone

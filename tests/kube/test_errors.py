@@ -299,3 +299,21 @@ def test_an_answer_that_is_too_large_says_how_much_is_read():
 @pytest.mark.parametrize(("code", "read"), [(399, 500), (400, 400), (599, 599), (600, 500), (None, 500), ("410", 500)])
 def test_a_status_of_a_watch_whose_code_is_none_of_an_error_is_a_fault_of_the_server(code: object, read: int):
     assert ApiError.from_status({"kind": "Status", "code": code, "message": "x"}).code == read
+
+
+@pytest.mark.parametrize(
+    ("message", "causes", "is_terminating"),
+    [
+        pytest.param("it is being terminated", ["NamespaceTerminating"], True, id="the server says so"),
+        pytest.param("no", ["FieldValueInvalid", "NamespaceTerminating"], True, id="among others"),
+        pytest.param("no", ["FieldValueInvalid"], False, id="it says another thing"),
+        pytest.param("no", [], False, id="it says nothing"),
+        pytest.param('admission webhook "w" denied the request: no', ["NamespaceTerminating"], False, id="a webhook"),
+    ],
+)
+def test_that_a_namespace_goes_is_what_the_server_itself_says(message: str, causes: list[str], is_terminating: bool):
+    told = tuple(StatusCause(field="", message="", reason=each) for each in causes)
+
+    error = ApiError(code=403, reason="Forbidden", message=message, causes=told)
+
+    assert error.is_namespace_terminating is is_terminating

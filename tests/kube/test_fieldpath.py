@@ -21,6 +21,7 @@ from pattern_operator.kube.fieldpath import field_path, name_or_mask
         ('.ports[containerPort="PLANTED",protocol="PLANTED"]', ".ports[containerPort=…,protocol=…]"),
         ('.spec.hostAliases[ip="PLANTED"]', ".spec.hostAliases[ip=…]"),
         ('.spec.x[secret="planted"]', ".spec.x[secret=…]"),
+        ('.spec.x[planted,name="web"]', ".spec.x[…]"),
         ('.spec.finalizers[="planted"]', ".spec.finalizers[…]"),
         ("data[two words]", "data[…]"),
         ('data["planted]', "data…"),

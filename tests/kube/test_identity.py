@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 import yaml
@@ -99,3 +100,11 @@ def test_a_process_that_ends_while_it_is_looked_at_is_not_said_to_have_ended(mon
     monkeypatch.setattr(os, "kill", lambda *_: None)  # it was there a moment ago
 
     assert not holder_is_dead(f"{HOST}_{child.pid}")
+
+
+def test_the_process_with_the_longest_number_may_have_ended(monkeypatch):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    monkeypatch.setattr(import_module("pattern_operator.kube.identity"), "MAX_PID_DIGITS", len(str(child.pid)))
+
+    assert holder_is_dead(f"{HOST}_{child.pid}")

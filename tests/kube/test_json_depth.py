@@ -2,6 +2,7 @@ import orjson
 import pytest
 
 from pattern_operator.api.fields import MAX_DEPTH
+from pattern_operator.kube import json_depth
 from pattern_operator.kube.decode import read_list, read_object
 from pattern_operator.kube.json_depth import prune_depth
 
@@ -37,3 +38,31 @@ async def test_what_is_nested_deeper_loses_its_depths_and_nothing_beside(levels)
 async def test_what_is_not_json_does_not_become_it(content):
     with pytest.raises(orjson.JSONDecodeError):
         orjson.loads(await prune_depth(content))
+
+
+@pytest.mark.parametrize(("more", "depth"), [(0, MAX_DEPTH), (1, MAX_DEPTH)])
+async def test_null_stands_for_what_is_one_level_too_deep(more: int, depth: int):
+    content = b"[1," * (MAX_DEPTH + more) + b"2" + b"]" * (MAX_DEPTH + more)
+
+    found = orjson.loads(await prune_depth(content))
+
+    levels = 0
+    while isinstance(found, list):
+        levels, found = levels + 1, found[1]
+    assert (levels, found) == (depth, None if more else 2)
+
+
+@pytest.mark.parametrize(("turns", "breaks"), [(0, 0), (3, 3)])
+async def test_the_loop_is_free_now_and_then_while_depths_are_counted(
+    monkeypatch: pytest.MonkeyPatch, turns: int, breaks: int
+):
+    slept = list[float]()
+
+    async def note(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(json_depth, "sleep", note)
+    monkeypatch.setattr(json_depth, "_TURN", 100)
+    await prune_depth(b"[" + b",".join([b"[]"] * 50 * turns) + b"]")
+
+    assert len(slept) == breaks

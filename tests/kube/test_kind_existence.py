@@ -118,3 +118,44 @@ async def test_what_cannot_be_read_is_not_asked_for_again_in_the_same_look():
                 await definitions.is_kind_gone(group=f"g{number}.example", kind="X", listed=False)
 
     assert counting.paths == ["customresourcedefinitions"]
+
+
+def defined(*versions: tuple[str, bool]) -> Handler:
+    """An API server with a definition of widgets in these versions: served or not."""
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        name = request.path.rpartition("/")[2]
+        if name != "widgets.shop.example":
+            return undefined(request) or web.Response(status=404)
+        each = [{"name": version, "served": served} for version, served in versions]
+        return web.Response(body=orjson.dumps({"metadata": {"name": name}, "spec": {"versions": each}}))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("versions", "gone"),
+    [
+        ([("v1", True), ("v2", False)], False),
+        ([("v1", False), ("v2", False)], True),
+        ([("v1", False), ("v2", True)], True),
+        ([("v2", True)], True),
+    ],
+)
+async def test_a_version_is_gone_where_its_definition_does_not_serve_it(versions: list[Any], gone: bool):
+    async with serving(defined(*versions)) as session:
+        assert await is_gone(session, WIDGET) is gone
+
+
+@pytest.mark.parametrize("code", [403, 500])
+async def test_where_one_definition_of_the_group_cannot_be_read_no_kind_of_it_is_gone(code: int):
+    whole_answer = server(definitions={"gadgets.shop.example": "Gadget"})
+
+    def answer(request: web.Request) -> Any:
+        if request.path.endswith("/gadgets.shop.example"):
+            return web.Response(status=code, body=b'{"kind": "Status", "code": %d}' % code)
+        return whole_answer(request)
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError):
+            await Definitions(session).is_kind_gone(group=GROUP, kind="Widget", listed=True)

@@ -156,3 +156,57 @@ def test_what_is_not_shown_is_not_looked_for(compared: list[str]):
 @pytest.mark.parametrize("kind", ["SecurityGroupEgr3ss042", "SecurityGroupEgresss042", "securitygroupegress042"])
 def test_the_nearest_of_many_kinds_of_like_names_is_found(kind: str):
     assert "SecurityGroupEgress042" in str(NextStep(CLOUD, kind, many(1000)))
+
+
+def distance(one: str, other: str) -> int:
+    """The optimal string alignment distance: letters mistaken, left out, added, or swapped with the next."""
+    rows = [list(range(len(other) + 1))]
+    for i, letter in enumerate(one, start=1):
+        row = [i]
+        for j, its in enumerate(other, start=1):
+            row.append(min(rows[-1][j] + 1, row[j - 1] + 1, rows[-1][j - 1] + (letter != its)))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == its:
+                row[j] = min(row[j], rows[-2][j - 2] + 1)
+        rows.append(row)
+    return rows[-1][-1]
+
+
+def test_letters_that_differ_are_counted_up_to_the_most_that_may():
+    words = ["".join(word) for length in range(6) for word in itertools.product("abc", repeat=length)][::3]
+    pairs = [pair for pair in itertools.product(words[::5], words[::4]) if abs(len(pair[0]) - len(pair[1])) <= 2]
+
+    for one, other in pairs:
+        exact = distance(one, other)
+        for most in (1, 2):
+            assert kind_suggestion._edits(one, other, most=most) == (exact if exact <= most else None), (one, other)
+
+    assert len(pairs) > 500
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "is_meant"),
+    [
+        pytest.param("Abcdefg", "Xbcdefg", True, id="one of seven letters"),
+        pytest.param("Abcdefg", "Xycdefg", False, id="two of seven"),
+        pytest.param("Abcdefgh", "Xycdefgh", True, id="two of eight"),
+        pytest.param("Abcdefgh", "Xyzdefgh", False, id="three of eight"),
+        pytest.param("K" * 63, "K" * 63 + "s", False, id="a name that is longer than any"),
+        pytest.param("K" * 62, "K" * 63, True, id="a name that is as long as any"),
+        pytest.param("K" * 63, "K" * 62, True, id="a kind that is as long as any"),
+    ],
+)
+def test_a_name_is_meant_where_few_of_its_letters_differ(there: str, asked: str, is_meant: bool):
+    kinds = ServedKinds({GroupKind("example.com", there): "example.com/v1"})
+
+    assert (there in str(NextStep("example.com", asked, kinds))) is is_meant
+
+
+def test_of_kinds_of_one_name_those_of_kubernetes_are_meant_where_there_are_any():
+    theirs, own = GroupKind("gateway.example", "Ingress"), GroupKind("networking.k8s.io", "Ingress")
+    kinds = ServedKinds({own: "networking.k8s.io/v1", theirs: "gateway.example/v1"})
+    only_theirs = ServedKinds({theirs: "gateway.example/v1"})
+
+    told = [str(NextStep("apps", "Ingress", each)) for each in (kinds, only_theirs)]
+
+    assert ["gateway.example" in each for each in told] == [False, True]
+    assert ["networking.k8s.io" in each for each in told] == [True, False]

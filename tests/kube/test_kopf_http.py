@@ -167,3 +167,15 @@ async def test_a_page_that_breaks_off_is_an_error_of_the_connection():
     async with serving(answer) as session:
         with pytest.raises(aiohttp.ClientError):
             await session.kopf_http.get(session.server + PATH, params={"limit": "500"})
+
+
+async def test_a_page_that_goes_on_from_another_is_read_by_who_did_not_read_that():
+    collection = Collection(SMALL, SMALL, SMALL)
+
+    async with (
+        kopf_of(collection) as session,
+        session.kopf_http.get(session.server + PATH, params={"limit": "500", "continue": "1"}) as response,
+    ):
+        page = await response.json()
+
+    assert [each["metadata"]["name"] for each in page["items"]] == ["n1", "n2"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from tests.kube.fake_collection import Collection, until
@@ -203,3 +204,111 @@ async def test_who_cannot_watch_the_lease_says_so_until_it_can(leases, session):
     assert said.startswith("cannot watch the Lease")
     assert not done
     assert one.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "lasts"),
+    [pytest.param(60, 60.0, id="as the holder says"), pytest.param(0, 3.0, id="as our own where it does not say")],
+)
+async def test_a_holder_is_stood_by_for_until_its_time_is_over(leases, session, told: int, lasts: float):
+    now = [100.0]
+    one = LeaderElector(session, namespace="team", name="leader", identity="a", times=FAST, clock=lambda: now[0])
+    leases.put("leader", spec={"holderIdentity": "b", "leaseDurationSeconds": told})
+    one._see(leases.objects["team", "leader"])
+    holders, tries = [one.holder], list[bool]()
+    for moment in (100.0 + lasts - 0.5, 100.0 + lasts):
+        now[0] = moment
+        holders.append(one.holder)
+        tries.append(await one._try())
+
+    assert holders == ["b", "b", ""]
+    assert tries == [False, True]
+    assert holder(leases) == "a"
+
+
+async def test_who_is_refused_the_lease_does_not_lead(leases, session):
+    leases.refuse["create"] = (403, "Forbidden")
+    one = elector(session, timing=Timing(retry=0.01))
+    waiting = asyncio.create_task(_lead(one))
+    await until(lambda: waiting.done() or leases.asked.count("create leases") == 3)
+    leads = waiting.done()
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert not leads
+
+
+async def test_who_is_refused_the_lease_waits_before_it_asks_again(leases, session, monkeypatch: pytest.MonkeyPatch):
+    leases.refuse["create"] = (403, "Forbidden")
+    one, waits = elector(session, timing=Timing(retry=30.0)), list[float]()
+    wait = one._wait_for_change
+
+    async def told(seconds: float) -> None:
+        waits.append(seconds)
+        await wait(seconds)
+
+    monkeypatch.setattr(one, "_wait_for_change", told)
+    waiting = asyncio.create_task(_lead(one))
+    await until(lambda: 30.0 in waits)
+    asked = leases.asked.count("create leases")
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert asked == 1
+
+
+async def test_who_could_not_watch_the_lease_has_no_problem_once_it_sees_whose_it_is(leases, session):
+    leases.refuse["list"] = (403, "Forbidden")
+    one = elector(session)
+    waiting = asyncio.create_task(_lead(one))
+    await until(lambda: bool(one.problem))
+    taken_by(leases, "b")
+    del leases.refuse["list"]
+    await until(lambda: one.holder == "b")
+    problem = one.problem
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert problem == ""
+
+
+async def test_a_renewal_may_take_its_time(leases, session, monkeypatch: pytest.MonkeyPatch):
+    one, renewed = elector(session, timing=Timing(duration=60.0, deadline=40.0, renew=0.01, retry=0.01)), list[str]()
+    renew = one._renew
+
+    async def slowly(*given: Any, **more: Any) -> None:
+        await asyncio.sleep(0.03)
+        await renew(*given, **more)
+        renewed.append("once")
+
+    async with one.acquire() as lost:
+        monkeypatch.setattr(one, "_renew", slowly)
+        await until(lambda: len(renewed) > 1)
+
+        assert (lost.is_set(), one.problem) == (False, "")
+
+
+async def test_a_renewal_takes_no_longer_than_leadership_lasts(leases, session, monkeypatch: pytest.MonkeyPatch):
+    one = elector(session, timing=Timing(duration=3.0, deadline=0.1, renew=0.02, retry=0.02))
+
+    async def hang(*_: Any, **__: Any) -> None:
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as hanging:
+        async with one.acquire() as lost:
+            hanging.setattr(one, "_renew", hang)
+            async with asyncio.timeout(5):
+                await lost.wait()
+
+    assert one.problem.startswith("cannot renew the Lease")
+
+
+async def test_a_renewal_that_is_refused_is_not_written_again_at_once(leases, session):
+    one = elector(session, timing=Timing(renew=0.02, retry=30.0))
+    async with one.acquire():
+        leases.refuse["replace"] = (500, "InternalError")
+        await until(lambda: bool(one.problem))
+        asked = list(leases.asked)
+        del leases.refuse["replace"]
+
+    assert "get leases" not in asked

@@ -82,3 +82,15 @@ async def test_what_the_operators_session_asks_for_others_is_not_noted():
 
     async with serving(answer) as session, session.http.get(session.server + PATH):
         assert session.own_permissions.complaint == ""
+
+
+def test_a_refusal_is_over_when_its_time_is():
+    moments = [1000.0]
+    access = OwnPermissions(clock=lambda: moments[-1])
+    access.answered("list designpatterns.pattern-operator.io", 403)
+    complaints = list[str]()
+    for passed in (LASTS - 1, LASTS):
+        moments.append(1000.0 + passed)
+        complaints.append(access.complaint)
+
+    assert list(map(bool, complaints)) == [True, False]

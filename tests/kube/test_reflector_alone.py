@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from tests.kube.fake_collection import Collection, until
 
+from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import ApiError, Projection, Reflector, Session, WatchEvent
 from pattern_operator.kube import reflector as module
 from pattern_operator.kube.wellknown import CONFIG_MAP
@@ -151,3 +152,29 @@ async def test_a_connection_that_falls_silent_is_dropped_and_the_watch_goes_on_o
     assert maps.asked[:4] == ["list configmaps", "watch configmaps"] * 2  # the second list is of one, for its version
     assert told.lines == ["ADDED a", "ADDED b"]
     assert told.problems == []
+
+
+async def test_a_defect_of_a_watch_is_recorded_and_costs_a_pause_and_a_list(maps, session, monkeypatch):
+    told, defects, pauses = Told(), list[str](), list[float]()
+    monkeypatch.setattr(session, "internal_errors", InternalErrors(defects.append))
+    maps.put("a")
+    async with running(session, told, maps) as reflector:
+        back_off, check = reflector._back_off, reflector._known.observe
+
+        def noted(error: ApiError) -> float:
+            pauses.append(back_off(error))
+            return 0.0
+
+        def fail(*_: object) -> None:
+            monkeypatch.setattr(reflector._known, "observe", check)
+            raise TypeError("a defect")
+
+        monkeypatch.setattr(reflector, "_back_off", noted)
+        monkeypatch.setattr(reflector._known, "observe", fail)
+        maps.put("b")
+        await told.until(lambda: "ADDED b" in told.lines)
+
+    assert defects == ["watch"]
+    assert maps.asked.count("list configmaps") == 2
+    assert len(pauses) == 1
+    assert pauses[0] > 0

@@ -48,3 +48,16 @@ async def test_a_server_that_does_not_tell_is_not_a_failure(code: int):
 async def test_a_server_that_cannot_be_asked_is_one():
     with pytest.raises(ApiError):
         await user_name(FakeSession(ApiError(code=500, reason="InternalError", message="no")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "may"),
+    [
+        (b'{"status":{"allowed":true}}', True),
+        (b'{"status":{"allowed":false}}', False),
+        (b'{"status":{"allowed":"true"}}', False),
+        (b"{}", False),
+    ],
+)
+async def test_only_a_server_that_says_so_lets_a_user_change_everything(answer: bytes, may: bool):
+    assert await can_patch_everything(FakeSession(answer)) is may

@@ -4,13 +4,23 @@ Those that speak to a server over a socket are marked ``real_time``.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from tests.faketime import FakeTimeLoop
+from tests.reconcile.world import SIGNED, World
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     if item.get_closest_marker("real_time") is not None:
         return {"real time": asyncio.new_event_loop}
     return {"fake time": FakeTimeLoop}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Give a world whose pattern requires a signature, and follows a tag under which version one was pushed, signed."""
+    made = World(**SIGNED)
+    made.push("stable", "one", "a", "b")
+    yield made
+    made.close()

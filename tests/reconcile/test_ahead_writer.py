@@ -18,6 +18,7 @@ from pattern_operator.reconcile import PatternStore
 from pattern_operator.reconcile.ahead_writer import AheadWriter
 from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.status_writer import PatternDeleted
+from pattern_operator.reconcile.write_ahead import Ahead
 
 PENDING = tuple(msgspec.structs.replace(each, pending=True) for each in ENTRIES)
 
@@ -35,8 +36,8 @@ class Writer:
         self.written.append(what)
         return found
 
-    async def write_ahead(self, found: DesignPattern, entries: Any) -> DesignPattern:
-        return self._note(("annotation", entries), found)
+    async def write_ahead(self, found: DesignPattern, ahead: Ahead | None) -> DesignPattern:
+        return self._note(("annotation", ahead.entries if ahead is not None else ()), found)
 
     async def add_finalizer(self, found: DesignPattern) -> DesignPattern:
         return self._note("finalizer", found)

@@ -4,6 +4,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from pattern_operator.reconcile.aside import TENURE, Entered, Places
 
@@ -21,10 +22,11 @@ def test_who_has_as_many_as_the_others_takes_none():
 
 
 def test_who_has_one_less_takes_the_place_of_who_had_it_for_long_only():
-    places = filled("a", "b", capacity=2)
+    begun = 100.0
+    places = filled("a", "b", capacity=2, at=begun)
 
-    assert places.enter("early", flow="c", now=TENURE - 1) is None
-    assert places.enter("late", flow="c", now=TENURE) == Entered("a0")
+    assert places.enter("early", flow="c", now=begun + TENURE - 1) is None
+    assert places.enter("late", flow="c", now=begun + TENURE) == Entered("a0")
 
 
 def test_a_run_that_is_about_to_go_on_is_displaced_by_nobody():
@@ -32,13 +34,13 @@ def test_a_run_that_is_about_to_go_on_is_displaced_by_nobody():
     places.end("a0")
 
     assert places.enter("new", flow="b", now=TENURE) == Entered("a1")
-    assert places.enter("more", flow="c", now=TENURE) is None  # both that end are still here, and so is the new one
+    assert places.enter("more", flow="c", now=3 * TENURE) is None  # both that end are still here, and so is the new one
 
 
 ENTERED = st.tuples(st.integers(0, 6), st.sampled_from(["enter", "end", "leave"]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.integers(1, 12), st.integers(0, 4), st.lists(ENTERED, max_size=80))
 def test_no_more_are_there_than_there_are_places_and_nobody_has_two_more_than_who_was_refused(capacity, spare, steps):
     places, here = Places[str](capacity, spare), dict[str, str]()
@@ -65,9 +67,9 @@ def test_no_more_are_there_than_there_are_places_and_nobody_has_two_more_than_wh
         assert len(here) <= capacity
 
 
-def filled(*flows: str, capacity: int) -> Places[str]:
-    """Places that runs of these flows have, named by their flows and numbers."""
+def filled(*flows: str, capacity: int, at: float = 0.0) -> Places[str]:
+    """Places that runs of these flows have since ``at``, named by their flows and numbers."""
     places = Places[str](capacity, 1)
     for number, flow in enumerate(flows):
-        assert places.enter(f"{flow}{number}", flow=flow, now=0.0) == Entered()
+        assert places.enter(f"{flow}{number}", flow=flow, now=at) == Entered()
     return places

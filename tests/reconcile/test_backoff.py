@@ -50,3 +50,9 @@ def test_what_only_others_can_end_is_not_asked_for_each_second(reason: Reason, i
 
     assert retry_pause(refused, 1, error, jitter=0.5) <= 1 + JITTER  # a grant that comes at once is found at once
     assert abs(retry_pause(refused, 1_000, error, jitter=0.5) / longest - 1) <= JITTER + 1e-9
+
+
+def test_what_failed_together_is_not_retried_together():
+    first, last = (pause(3, ceiling=MINUTE, retry_after=None, jitter=drawn) for drawn in (0.0, 0.99))
+
+    assert last - first > timedelta(seconds=1)

@@ -1,6 +1,8 @@
 """What the steps do to the cluster is done as the spec says, and in the name of the pattern's account."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -209,9 +211,13 @@ async def test_a_pattern_that_is_gone_counts_for_nothing(cluster: Cluster, fake:
     await cluster.send(web(), [desired], owned=[])
     assert cluster.managed.expects_any(WEB)
 
+    other = config_map("other", "team").key
+    cluster.transfers.wait(other, owner_of(web()))
+
     cluster.forget(WEB)
 
     assert not cluster.managed.expects_any(WEB)
+    assert cluster.transfers.may_wait(other, WEB)
 
 
 async def test_a_pattern_waits_for_no_object_but_those_that_a_run_named(cluster: Cluster):
@@ -222,6 +228,12 @@ async def test_a_pattern_waits_for_no_object_but_those_that_a_run_named(cluster:
     cluster.wait_only(web(), [kept])
 
     assert [cluster.transfers.may_wait(each, WEB) for each in (kept, other)] == [False, True]
+
+
+def test_what_takes_long_is_computed_where_its_namespace_computes(cluster: Cluster) -> None:
+    shares: Any = SimpleNamespace(of=lambda namespace: SimpleNamespace(cpu={"team": EXECUTORS.cpu}[namespace]))
+
+    assert replace(cluster, executors=shares).cpu(web()) is EXECUTORS.cpu
 
 
 def test_the_pattern_is_its_own_ancestor(cluster: Cluster) -> None:

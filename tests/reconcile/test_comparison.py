@@ -1,5 +1,6 @@
 """What status keeps of the objects, to find drift after a restart: written, read, and whatever somebody makes of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,9 +46,10 @@ def test_of_a_part_only_the_marks_of_what_ends_by_itself_are_kept_beside_what_wa
     entries = (*ENTRIES, job)
     part = Comparison("", {**KNOWN.fingerprints, job.id: mark})
     whole = Status(inventory=Inventory(entries=entries), fingerprints=packed(KNOWN, entries))
+    newer = replace(part, fingerprints={**part.fingerprints, A: b"newer..."})
 
     assert kept(packed(part, entries), entries=entries) == Comparison("", {job.id: mark})
-    assert with_marks(whole, part) == Comparison(KNOWN.sent, {**KNOWN.fingerprints, job.id: mark})
+    assert with_marks(whole, newer) == Comparison(KNOWN.sent, {**KNOWN.fingerprints, job.id: mark})
 
 
 def test_fingerprints_of_another_inventory_count_for_nothing():

@@ -140,24 +140,26 @@ async def test_what_another_pattern_uses_is_kept(secrets: Collection):
 
 async def test_what_a_pattern_used_long_before_wakes_it_no_longer(secrets: Collection):
     names = [f"s{number}" for number in range(MAX_USED)]
-    for each in names:
+    for each in (*names, "another"):
         secrets.put(each, data={})
     async with reading(secrets) as (sources, woken):
         for each in names:
             await read(sources, each)
         await read(sources, names[0])  # it is used again, and newer than the next one then
         await read(sources, "login")
+        await read(sources, "another")
         woken.clear()
-        for each in (names[1], names[0], names[2]):
+        for each in (names[1], names[2], names[0], names[3]):
             secrets.put(each, data={"a": encoded("b")})
         await until(lambda: len(woken) > 1)
 
-        assert sources.known_version(SECRET, namespace="team", name=names[1]) == 0
+        assert [sources.known_version(SECRET, namespace="team", name=names[each]) for each in (1, 2)] == [0, 0]
         assert len(woken) == 2
 
 
-async def test_what_is_not_base64_is_said_without_its_content(secrets: Collection):
-    secrets.put("login", data={"token": "planted-no-base64"})
+@pytest.mark.parametrize("data", ["planted-no-base64", "YWJj-YWJj"])
+async def test_what_is_not_base64_is_said_without_its_content(secrets: Collection, data: str):
+    secrets.put("login", data={"token": data})
     async with reading(secrets) as (sources, _):
         with pytest.raises(Stalled) as invalid:
             await read(sources)

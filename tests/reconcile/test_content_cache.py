@@ -25,6 +25,24 @@ def test_the_first_makes_room_for_the_last():
     assert [number for number in range(10) if contents.get(number) is not None] == [6, 7, 8, 9]
 
 
+def test_what_just_fits_is_kept():
+    one, two = ContentCache[int](most=1_200), ContentCache[int](most=2_400)
+    one.keep(1, {"k": bytes(999)})
+    for each in (1, 2):
+        two.keep(each, {"k": bytes(999)})
+
+    assert one.get(1) == two.get(1) == two.get(2) == {"k": bytes(999)}
+
+
+def test_what_is_kept_again_takes_its_room_once():
+    contents = ContentCache[int](most=3_000)
+    contents.keep(1, {"k": bytes(1_000)})
+    for _ in range(10):
+        contents.keep(2, {"k": bytes(1_000)})
+
+    assert contents.get(1) is not None
+
+
 def test_what_was_dropped_leaves_its_room():
     contents = ContentCache[int](most=3_000)
     for number in range(10):

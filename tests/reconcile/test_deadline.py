@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,8 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile.deadline import (
     AFTER_GIVING_WAY,
+    BRIEF,
+    PROMPT,
     Beside,
     Ending,
     RegistryTimeout,
@@ -52,6 +55,14 @@ async def test_a_timeout_inside_the_work_is_not_a_deadline_of_the_run():
         raise TimeoutError("theirs")
 
     with pytest.raises(TimeoutError, match="theirs"):
+        await within(1, work(), late=late)
+
+
+async def test_work_that_somebody_else_cancelled_is_cancelled_and_not_late():
+    async def work() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
         await within(1, work(), late=late)
 
 
@@ -246,6 +257,17 @@ async def test_a_run_that_waited_for_connections_most_of_its_time_calls_no_regis
     assert "slow." not in error.value.message
 
 
+async def test_half_of_its_time_in_which_a_run_waited_for_a_connection_is_as_much_as_most_of_it():
+    timeout = RegistryTimeout.of(pattern(), 2, clock=clock)
+    timeout.waits.begin("registry.example:443")
+    asyncio.get_running_loop().call_later(1, timeout.waits.end)
+
+    with pytest.raises(Transient, match=r"because .*waited 1 s for a free") as error:
+        await timeout.wait(asyncio.sleep(60), stage=Stage.SOURCE)
+
+    assert "slow." not in error.value.message
+
+
 async def test_a_run_whose_registry_is_slow_says_so_and_what_it_waited_for_beside():
     timeout = RegistryTimeout.of(pattern(), 3, clock=clock)
     timeout.waits.begin("registry.example:443")
@@ -292,10 +314,48 @@ async def test_an_error_in_the_moment_in_which_the_patience_ends_is_left_to_nobo
 
     with pytest.raises(Transient):
         await RegistryTimeout.of(pattern(), 0.01, clock=clock).wait(fail_late(), stage=Stage.SOURCE)
-    gc.collect()
+    gc.collect(1)
     await asyncio.sleep(0)
 
     assert stray == []
+
+
+async def test_an_error_in_the_moment_in_which_the_caller_is_cancelled_is_left_to_nobody():
+    stray = list[dict[str, object]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))
+
+    async def fail_late() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="at the end")
+
+    waiting = asyncio.create_task(within(60, fail_late(), late=late))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    is_cancelled = waiting.cancelled()
+    del waiting
+    gc.collect(1)
+    await asyncio.sleep(0)
+
+    assert is_cancelled
+    assert stray == []
+
+
+async def test_what_happens_in_the_first_moment_is_not_acted_on_where_the_work_is_done_by_then():
+    happened = asyncio.Event()
+
+    async def act() -> None:
+        pytest.fail("the work is about to be done")
+
+    async def work() -> int:
+        await asyncio.sleep(BRIEF / 2)
+        return 7
+
+    asyncio.get_running_loop().call_later(BRIEF / 10, happened.set)
+
+    assert await within(60, work(), late=late, beside=Beside(happened, act)) == 7
 
 
 async def test_an_ending_that_was_asked_for_before_the_work_began_ends_it_at_once():
@@ -309,7 +369,7 @@ async def test_an_ending_that_was_asked_for_before_the_work_began_ends_it_at_onc
     with pytest.raises(Transient, match="gave way"):
         await within(60, hangs(), late=late, ending=Ending(asked, lambda: given))
 
-    assert clock() - begun < 1
+    assert clock() == begun
 
 
 async def test_what_had_happened_before_the_work_began_is_done_beside_it():
@@ -323,7 +383,59 @@ async def test_what_had_happened_before_the_work_began_is_done_beside_it():
         await acted.wait()
         return 7
 
+    begun = clock()
     assert await within(60, work(), late=late, beside=Beside(happened, act)) == 7
+    assert clock() == begun
+
+
+async def test_work_that_nobody_wants_when_it_begins_is_ended_before_anything_is_waited_for():
+    async def act() -> None:
+        pytest.fail("there was nothing to act on")
+
+    begun = clock()
+    with pytest.raises(Superseded):
+        await within(60, asyncio.sleep(30), late=late, beside=Beside(asyncio.Event(), act, lambda: True))
+
+    assert clock() == begun
+
+
+async def test_nothing_that_waited_beside_the_work_is_left_when_it_ends():
+    async def act() -> None:
+        pytest.fail("there was nothing to act on")
+
+    ending = Ending(asyncio.Event(), late)
+    await within(60, asyncio.sleep(1), late=late, beside=Beside(asyncio.Event(), act), ending=ending)
+    await asyncio.sleep(0)
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_run_keeps_its_worker_for_a_moment_of_all_that_it_waits_for_together():
+    prompt = list[float]()
+
+    @asynccontextmanager
+    async def aside(seconds: float) -> AsyncIterator[asyncio.Event]:
+        prompt.append(seconds)
+        yield asyncio.Event()
+
+    timeout = RegistryTimeout.of(pattern(), 60, clock=clock, aside=aside)
+    for each in (PROMPT / 2, PROMPT, 0.0):
+        await timeout.wait(asyncio.sleep(each), stage=Stage.SOURCE)
+
+    assert prompt == pytest.approx([PROMPT, PROMPT / 2, 0.0])
+
+
+async def test_work_that_never_begins_because_the_run_is_cut_short_is_closed():
+    @asynccontextmanager
+    async def aside(_: float) -> AsyncIterator[asyncio.Event]:
+        raise LookupError
+        yield asyncio.Event()
+
+    work = asyncio.sleep(1)
+    with pytest.raises(LookupError):
+        await RegistryTimeout.of(pattern(), 60, clock=clock, aside=aside).wait(work, stage=Stage.SOURCE)
+
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED
 
 
 async def test_what_does_not_last_says_nothing():
@@ -332,8 +444,9 @@ async def test_what_does_not_last_says_nothing():
     async def act() -> None:
         said.append("it lasts")
 
-    async with once_it_lasts(60.0, act):
+    async with once_it_lasts(1.0, act):
         await asyncio.sleep(0)
+    await asyncio.sleep(2.0)
 
     assert said == []
 

@@ -1,5 +1,7 @@
 """Which events a run is worth: changes, once each."""
 
+from dataclasses import replace
+
 import pytest
 from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, VERIFIED, WELL, pattern, results
 
@@ -7,14 +9,16 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.changes import Changes
+from pattern_operator.reconcile.desired import desired_state
 from pattern_operator.reconcile.events import Event, change_events, failure_events, kept_events, run_events
 from pattern_operator.reconcile.reported_failure import MAX_WORDS
 from pattern_operator.reconcile.results import Results
-from pattern_operator.reconcile.state import State
+from pattern_operator.reconcile.state import Running, State
 
 
 class SecretVersion:
@@ -147,6 +151,27 @@ def test_ready_that_goes_by_a_failure_that_was_told_is_told_again():
     assert changed.kind == "Warning"
 
 
+def test_ready_that_goes_by_a_failure_that_was_told_is_told_again_though_the_same_was_tried():
+    tell, runs = SecretVersion(), status.after(pattern(), results(), now=NOW)
+    away = Results(stage=Stage.SOURCE, failure=AWAY, health=WELL, policy=KEYS)
+
+    first = tell(runs, away)
+    away_on = status.after(pattern(status=runs), away, now=NOW)
+    changed = tell(away_on, replace(away, policy="other keys"))  # what runs is not what is wanted any more
+
+    assert [[each.reason for each in events] for events in (first, changed)] == [["RegistryUnavailable"]] * 2
+
+
+def test_a_failure_that_comes_again_after_it_was_over_is_told_again():
+    tell, before, reasons = SecretVersion(), status.after(pattern(), results(), now=NOW), list[list[str]]()
+    away = Results(stage=Stage.SOURCE, failure=AWAY, health=WELL, policy=KEYS)
+    for made in (away, results(applied=False), away):
+        reasons.append([each.reason for each in tell(before, made)])
+        before = status.after(pattern(status=before), made, now=NOW)
+
+    assert reasons == [["RegistryUnavailable"], [], ["RegistryUnavailable"]]
+
+
 def test_ready_that_goes_by_health_while_a_registry_is_away_is_told_in_its_own_words():
     tell, runs = SecretVersion(), status.after(pattern(), results(), now=NOW)
     well = Results(stage=Stage.SOURCE, failure=AWAY, health=WELL)
@@ -249,3 +274,23 @@ def test_what_a_deletion_leaves_in_the_cluster_is_told_in_one_event_and_nothing_
     assert (event.kind, event.reason, event.stage) == ("Normal", Reason.KEPT, Stage.APPLY)
     assert event.note.startswith("2 objects left in the cluster: ConfigMap team/a: is annotated prune: disabled")
     assert list(kept_events([])) == []
+
+
+RUNNING = Running(desired=desired_state(pattern(), REVISION, VerificationPolicy()))
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        pytest.param(State(objects=RUNNING, changes=Changes(pruned=frozenset({A}))), ["Updated"], id="it went later"),
+        pytest.param(State(changes=Changes(pruned=frozenset({A}))), [], id="all of it is not applied yet"),
+        pytest.param(State(objects=RUNNING, changes=Changes(created=frozenset({A}))), [], id="nothing went"),
+    ],
+)
+def test_what_goes_after_an_update_is_told_once_all_of_it_is_applied(state: State, told: list[str]):
+    before = status.after(pattern(), results(), now=NOW)
+
+    events, after = change_events(before, before, results(applied=False), state=state)
+
+    assert [each.reason for each in events] == told
+    assert bool(after.changes) is not bool(told)

@@ -6,8 +6,11 @@ import msgspec
 import pytest
 from tests.reconcile.pattern import NOW, REVISION, WELL, pattern, results
 
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.apply import Health, HealthState
+from pattern_operator.errors import Transient
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.health_timeout import is_over, left_current, restored
 
@@ -74,6 +77,22 @@ def test_a_rollout_after_one_that_was_never_healthy_has_the_whole_time_after_a_r
     new = status.after(pattern(status=ahead), results(health=BUSY), now=NOW)
 
     assert seconds_left(new, after=100) == 200
+
+
+def test_an_apply_that_failed_since_does_not_begin_the_time_anew():
+    busy = status.after(pattern(), results(health=BUSY), now=NOW)
+    refused = Transient(reason=Reason.APPLY_FAILED, message="it is refused")
+    failed = results(stage=Stage.APPLY, applied=False, health=BUSY, failure=refused)
+    after = status.after(pattern(status=busy), failed, now=NOW + timedelta(seconds=50))
+
+    assert seconds_left(after, after=100) == 200
+
+
+def test_where_status_does_not_say_when_it_was_applied_the_time_counts_from_when_it_fell_ill():
+    busy = status.after(pattern(), results(health=BUSY), now=NOW)
+    rest = tuple(each for each in busy.conditions if each.type != "Applied")
+
+    assert seconds_left(msgspec.structs.replace(busy, conditions=rest), after=100) == 200
 
 
 @pytest.mark.parametrize("moment", ["", "yesterday", "2026-13-45T00:00:00Z", "9999-12-31T23:59:59Z"])

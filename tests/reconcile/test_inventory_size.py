@@ -33,6 +33,13 @@ async def test_a_large_inventory_is_written_compressed():
     assert 0 < size_of(found) <= LARGEST
 
 
+async def test_an_inventory_that_does_not_fit_though_it_is_compressed_is_not_written(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(inventory_size, "LARGEST", 1_000)
+
+    with pytest.raises(Stalled, match=r"take .* KiB of status even compressed"):
+        await written(Inventory(count=20_000, entries=many(20_000)), cpu=EXECUTORS.cpu)
+
+
 async def test_more_entries_than_would_be_read_again_are_refused():
     with pytest.raises(Stalled, match=f"{MOST + 1} objects, old and new ones, are more than") as refusal:
         await written(Inventory(count=MOST + 1, entries=many(MOST + 1)), cpu=EXECUTORS.cpu)

@@ -67,3 +67,8 @@ def test_in_a_namespace_who_asks_a_registry_that_hangs_does_not_hold_up_who_asks
 
 def on(host: str) -> DesignPattern:
     return pattern(spec={"source": {"url": f"oci://{host}/web", "ref": {"tag": "1.0.0"}}})
+
+
+def test_lanes_of_something_else_are_none_of_a_pattern():
+    with pytest.raises(ValueError, match="no lanes of a pattern"):
+        whose((Lane("a", 1),))

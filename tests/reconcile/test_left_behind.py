@@ -10,8 +10,9 @@ from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.apply import ManagedObjects, Owner
 from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.observation import Observation
+from pattern_operator.reconcile.apply_notes import not_owned
 from pattern_operator.reconcile.pruning import _left_behind
-from pattern_operator.reconcile.steps.apply import Placed, ignored, not_owned
+from pattern_operator.reconcile.steps.apply import Placed, ignored
 
 OURS, THEIRS = Owner(id="ours", namespace="team", name="web"), "theirs"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

@@ -1,7 +1,6 @@
 """What runs is kept as it was applied: repaired, pruned and compared, also where something newer fails. No server."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -9,29 +8,21 @@ from typing import Any
 import msgspec
 import pytest
 from tests.reconcile import world as worlds
-from tests.reconcile.pattern import conditions
+from tests.reconcile.pattern import conditions, message
 from tests.reconcile.world import KEY, World, key_to, names
 
 from pattern_operator import limits
 from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
-from pattern_operator.apply import owner_id
+from pattern_operator.apply import ApplyFailure, PruneResult, owner_id
 from pattern_operator.apply.adoption import PAUSED
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.kube import KindNotFound
 from pattern_operator.reconcile.registry_login import Login, SecretVersion
 from pattern_operator.reconcile.state import Running
 
-KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
 NO_KEY = Stalled(reason=Reason.SECRET_INVALID, message="Secret team/keys has no entry cosign.pub: add it.")
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World(**KEYS)
-    made.push("stable", "one", "a", "b")
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -460,3 +451,248 @@ async def test_while_an_apply_is_tried_again_nobody_is_asked_again_who_signed(wo
 
     assert "signatures" in first
     assert "signatures" not in world.asked
+
+
+def lacking_a_kind(world: World, monkeypatch: pytest.MonkeyPatch, *, times: int) -> None:
+    """The kind of the objects cannot be watched so many times."""
+    left = [times]
+
+    async def watch(*_: Any, **__: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise KindNotFound(group="", kind="ConfigMap", version=None)
+
+    monkeypatch.setattr(worlds.Cluster, "watch", watch)
+
+
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away; it is retried.")
+
+
+@pytest.mark.parametrize("what", ["drift", "written in our name", "compared in report mode", "pruned"])
+async def test_what_fails_while_what_runs_is_looked_after_is_a_failure_of_the_apply_and_not_of_a_signature(
+    world: World, monkeypatch: pytest.MonkeyPatch, what: str
+):
+    refused = ApplyFailure(key_to("a"), Reason.FORBIDDEN, "may not")
+    if what == "compared in report mode":
+        world.change(apply={"driftPolicy": "Report"})
+    await world.settle()
+    match what:
+        case "drift":
+            unseen(world, "a", None)
+            world.refuses = {key_to("a")}
+        case "written in our name":
+            world.managed.in_our_name.add(key_to("a"))
+            monkeypatch.setattr(worlds.Registry, "manifest", raising(AWAY))
+        case "compared in report mode":
+            monkeypatch.setattr(worlds.Managed, "to_compare", lambda *_: frozenset({key_to("a")}))
+            monkeypatch.setattr(worlds.Registry, "manifest", raising(AWAY))
+        case "pruned":
+            world.stuck = {key_to("b")}
+            world.push("stable", "two", "a")
+            await world.settle(300.0)
+            left = world.status.inventory.entries[1:]
+
+            async def fail(*_: Any) -> PruneResult:
+                return PruneResult(failures=(refused,), remaining=left)
+
+            monkeypatch.setattr(worlds.Cluster, "prune", fail)
+
+    await world.settle(301.0)
+
+    found = conditions(world.status)
+    assert found["Verified"] == ("True", "Succeeded")
+    assert (found["Applied"][0], world.ready[0]) == ("False", "False")
+
+
+async def test_a_whole_run_that_repairs_goes_on_to_what_left_and_to_health(world: World):
+    await world.settle()
+    world.stuck = {key_to("b")}
+    world.push("stable", "two", "a", "c")
+    await world.settle(300.0)
+    unseen(world, "a", None)
+    world.stuck, world.managed.unhealthy_keys = set(), {key_to("c")}
+    fingerprints = world.status.fingerprints
+
+    world.waker.asked(KEY)
+    await world.settle(0.0)
+
+    assert world.holds("two", "a", "c")
+    assert names(world.status) == {"a", "c"}
+    assert conditions(world.status)["Healthy"] == ("Unknown", "WaitingForHealth")
+    assert fingerprints
+
+
+@pytest.mark.parametrize("is_partly_applied", [False, True], ids=["a signature is missing", "it is applied in part"])
+async def test_the_health_of_what_runs_is_told_by_each_run_that_fails(world: World, is_partly_applied: bool):
+    await world.settle()
+    world.push("stable", "two", "b", "c", signed=is_partly_applied)
+    world.refuses = {key_to("c")}
+    await world.settle(301.0)
+    failed = world.ready
+    world.managed.unhealthy_keys = {key_to("b")}
+
+    await world.settle(301.0)
+
+    assert failed[0] == world.ready[0] == "False"
+    assert conditions(world.status)["Healthy"][0] == "Unknown"
+
+
+async def test_why_what_runs_is_not_kept_is_logged(
+    refused: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(worlds.Registry, "policy", raising(NO_KEY))
+    await refused.settle(600.0)
+    whole = caplog.text
+    caplog.clear()
+    refused.drift("a", None)
+    await refused.settle(0.5)
+    repair = caplog.text
+
+    assert "what runs cannot be reconciled for now: pattern=team/web reason=SecretInvalid" in repair
+    assert "what runs cannot be reconciled for now: pattern=team/web reason=SecretInvalid" in whole
+    assert "what left cannot be deleted for now: pattern=team/web reason=SecretInvalid" in whole
+
+
+async def test_that_nothing_can_be_followed_is_logged(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    await world.settle()
+    monkeypatch.setattr(worlds.Cluster, "watch", raising(AWAY))
+
+    world.restart()
+    await world.settle(0.0)
+
+    assert "what runs cannot be followed for now: pattern=team/web reason=RegistryUnavailable" in caplog.text
+
+
+async def test_what_could_not_be_followed_at_first_is_followed_by_a_later_run_though_a_registry_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    await world.settle()
+    lacking_a_kind(world, monkeypatch, times=1)
+    world.away = True
+    world.restart()
+
+    await world.settle(300.0)
+
+    assert set(world.managed._wanted) == {key_to("a"), key_to("b")}
+
+
+async def test_what_could_not_be_followed_at_first_is_not_sent_again_where_it_is_as_it_was_applied(
+    refused: World, monkeypatch: pytest.MonkeyPatch
+):
+    lacking_a_kind(refused, monkeypatch, times=1)
+    refused.restart()
+    refused.applied.clear()
+
+    await refused.settle(600.0)
+
+    assert refused.applied == []
+    assert isinstance(refused.state.objects, Running)
+
+
+async def test_what_could_not_be_repaired_waits_while_another_object_is_repaired(
+    refused: World, monkeypatch: pytest.MonkeyPatch
+):
+    sent, send = list[str](), worlds.Cluster.send
+
+    async def note(self: worlds.Cluster, pattern: Any, objects: Any, **more: Any) -> Any:
+        sent.extend(each.key.name for each in objects)
+        return await send(self, pattern, objects, **more)
+
+    monkeypatch.setattr(worlds.Cluster, "send", note)
+    refused.refuses = {key_to("a")}
+    refused.drift("a", None)
+    await refused.settle(0.1)
+    first = list(sent)
+    refused.drift("b", None)
+
+    await refused.settle(0.1)
+
+    assert (first, sent) == (["a"], ["a", "b"])
+
+
+async def test_a_repair_that_fails_again_after_one_that_succeeded_is_retried_as_soon_as_the_first_time(
+    refused: World, monkeypatch: pytest.MonkeyPatch
+):
+    at, send = list[float](), worlds.Cluster.send
+
+    async def note(self: worlds.Cluster, *given: Any, **more: Any) -> Any:
+        at.append(refused.clock)
+        return await send(self, *given, **more)
+
+    async def pauses_while_refused() -> list[float]:
+        at.clear()
+        refused.refuses = {key_to("a")}
+        refused.drift("a", None)
+        await refused.settle(7.5)
+        return [round(later - earlier) for earlier, later in pairwise(at)]
+
+    monkeypatch.setattr(worlds.Cluster, "send", note)
+    first = await pauses_while_refused()
+    refused.refuses = set()
+    while not refused.holds("one", "a", "b"):
+        refused.clock = refused.due[KEY]
+        await refused.run_once()
+
+    assert await pauses_while_refused() == first == [1, 2, 4]
+
+
+async def test_after_a_restart_a_version_that_was_applied_in_part_is_not_taken_back(world: World):
+    await world.settle()
+    world.push("stable", "two", "b", "c")
+    world.refuses = {key_to("c")}
+    await world.settle(301.0)
+    world.push("stable", "three", "b", signed=False)
+    world.restart()
+    world.applied.clear()
+
+    await world.settle(600.0)
+
+    assert world.ready == ("False", "SignatureMissing")
+    assert world.applied == []
+    assert world.live[key_to("b")] == "two"
+
+
+async def test_who_signed_what_runs_is_not_asked_again_when_its_tag_comes_back_after_a_restart(refused: World):
+    refused.restart()
+    await refused.settle(300.0)
+    recalled = "signatures" in refused.asked
+    refused.tags["stable"], refused.asked = "one", []
+
+    await refused.settle(600.0)
+
+    assert recalled
+    assert "signatures" not in refused.asked
+    assert refused.ready == ("True", "Ready")
+
+
+async def test_after_a_restart_what_runs_is_known_only_once_it_is_repaired(refused: World):
+    refused.restart()
+    unseen(refused, "a", None)
+    refused.refuses = {key_to("a")}
+    await refused.settle(60.0)
+    meanwhile = refused.state.running
+    refused.refuses = set()
+
+    await refused.settle(600.0)
+
+    assert meanwhile is None
+    assert refused.holds("one", "a", "b")
+    assert refused.state.running is not None
+
+
+async def test_an_object_that_could_not_be_compared_is_said_beside_what_runs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def fail(*_: Any) -> tuple[ApplyFailure, ...]:
+        return (ApplyFailure(key_to("a"), Reason.FORBIDDEN, "the dry run is forbidden"),)
+
+    await world.settle()
+    world.managed.in_our_name.add(key_to("a"))
+    monkeypatch.setattr(worlds.Cluster, "compare", fail)
+
+    await world.settle(301.0)
+
+    assert world.ready == ("True", "Ready")
+    assert "ConfigMap team/a could not be compared: the dry run is forbidden" in message(world.status, "Applied")

@@ -57,7 +57,7 @@ async def test_of_a_pattern_that_is_on_its_way_to_something_newer_nothing_is_sai
     world.write(world.pattern, status=ahead)
     world.managed.unhealthy_keys = {key_to("a")}
 
-    seen = await world.reconciler._runs.observe(world.pattern)
+    seen = await world.reconciler._runs.maintenance.observe(world.pattern)
 
     assert seen.status == ahead
 
@@ -70,7 +70,7 @@ async def test_a_status_that_cannot_be_written_is_in_nobodys_way(world: World, m
     monkeypatch.setattr(world.reconciler._runs._writer, "status", refuse)
     assert world.pattern is not None
 
-    assert await world.reconciler._runs.observe(world.pattern) is world.pattern
+    assert await world.reconciler._runs.maintenance.observe(world.pattern) is world.pattern
     assert world.events == []
 
 

@@ -1,5 +1,6 @@
 """What the watches alone let status say: of a pattern that waits for a registry, and of one that is suspended."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -33,15 +34,19 @@ GONE = Health(HealthState.NOT_FOUND, "Deployment web: is gone")
 BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 0 of 1 replicas available")
 ILL = Health(HealthState.FAILED, "Deployment web: failed")
 AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer.")
-FIRST = status.after(pattern(), results(), now=NOW)
+
+
+def first() -> Status:
+    """The status of a pattern of which 1.0.0 was applied in full."""
+    return status.after(pattern(), results(), now=NOW)
 
 
 def see(health: Health | None, *, overdue: bool = False) -> Results:
     return Results(stage=Stage.HEALTH, health=health, overdue=overdue)
 
 
-def suspended_with(spec: dict[str, Any] | None = None, *, found: Status = FIRST, **more: Any) -> DesignPattern:
-    return pattern(status=found, generation=2, spec={**(spec or {}), "suspend": True}, **more)
+def suspended_with(spec: dict[str, Any] | None = None, *, found: Status | None = None, **more: Any) -> DesignPattern:
+    return pattern(status=found or first(), generation=2, spec={**(spec or {}), "suspend": True}, **more)
 
 
 # --- while something else goes on -----------------------------------------------------------------------------------
@@ -58,7 +63,7 @@ def suspended_with(spec: dict[str, Any] | None = None, *, found: Status = FIRST,
     ],
 )
 def test_what_happens_to_what_runs_is_said_although_nothing_can_be_pulled(health, overdue, ready, general):
-    found = observed(pattern(status=FIRST), see(health, overdue=overdue), now=LATER)
+    found = observed(pattern(status=first()), see(health, overdue=overdue), now=LATER)
 
     assert conditions(found)["Ready"] == ready
     assert conditions(found)["Healthy"][0] == ready[0]
@@ -68,13 +73,13 @@ def test_what_happens_to_what_runs_is_said_although_nothing_can_be_pulled(health
 
 
 def test_where_all_is_as_it_was_nothing_changes():
-    assert observed(pattern(status=FIRST), see(WELL), now=LATER) == FIRST
-    assert observed(pattern(status=FIRST), see(None), now=LATER) == FIRST
+    assert observed(pattern(status=first()), see(WELL), now=LATER) == first()
+    assert observed(pattern(status=first()), see(None), now=LATER) == first()
     assert observed(pattern(), see(WELL), now=LATER) == Status()
 
 
 def test_of_a_spec_that_was_not_looked_at_yet_nothing_is_said_but_of_the_health_of_what_runs():
-    newer = pattern(status=FIRST, generation=2, spec=moved_to("2.0.0"))
+    newer = pattern(status=first(), generation=2, spec=moved_to("2.0.0"))
 
     found = observed(newer, see(GONE), now=LATER)
 
@@ -85,12 +90,19 @@ def test_of_a_spec_that_was_not_looked_at_yet_nothing_is_said_but_of_the_health_
 
 
 def test_a_failure_stays_what_ready_speaks_of():
-    newer = pattern(status=FIRST, generation=2, spec=moved_to("2.0.0"))
+    newer = pattern(status=first(), generation=2, spec=moved_to("2.0.0"))
     broken = status.after(newer, Results(policy=KEYS, failure=AWAY, health=WELL), now=NOW)
 
     found = observed(msgspec.structs.replace(newer, status=broken), see(GONE), now=LATER)
 
     assert conditions(found)["Ready"] == ("False", "RegistryUnavailable")
+    assert conditions(found)["Healthy"] == ("False", "Unhealthy")
+
+
+def test_that_what_runs_is_not_verified_stays_what_ready_speaks_of():
+    found = observed(pattern(status=lost()), see(GONE), now=LATER)
+
+    assert conditions(found)["Ready"] == ("False", "SignatureUntrusted")
     assert conditions(found)["Healthy"] == ("False", "Unhealthy")
 
 
@@ -169,7 +181,7 @@ def test_what_waits_is_named_as_the_spec_names_it(spec, words):
 
 def test_a_tag_that_was_found_moved_before_the_suspension_waits():
     moved = type(NEWER)("1.0.0", NEWER.digest)
-    found = status.after(pattern(status=FIRST), Results(policy=KEYS, revision=moved, failure=AWAY), now=NOW)
+    found = status.after(pattern(status=first()), Results(policy=KEYS, revision=moved, failure=AWAY), now=NOW)
 
     after = suspended(suspended_with(found=found), see(WELL), now=LATER)
 
@@ -200,14 +212,43 @@ def test_a_pattern_of_which_a_part_was_applied_does_not_say_that_nothing_was():
     assert message(found, "Ready").startswith("suspended before all of it was applied")
 
 
-def test_that_what_runs_is_not_verified_is_not_hidden_by_the_suspension():
+def lost() -> Status:
+    """The status of a pattern that runs what nobody who is trusted signed, as was found since."""
     refused = Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="signed by a stranger")
-    lost = status.after(
-        pattern(status=FIRST),
-        Results(stage=Stage.VERIFY, revision=REVISION, policy=KEYS, failure=refused, health=WELL),
-        now=NOW,
-    )
+    made = Results(stage=Stage.VERIFY, revision=REVISION, policy=KEYS, failure=refused, health=WELL)
+    return status.after(pattern(status=first()), made, now=NOW)
 
-    found = suspended(suspended_with(found=lost), see(WELL), now=LATER)
+
+def test_that_what_runs_is_not_verified_is_not_hidden_by_the_suspension():
+    found = suspended(suspended_with(found=lost()), see(WELL), now=LATER)
 
     assert conditions(found)["Ready"] == ("False", "SignatureUntrusted")
+
+
+def test_trust_that_is_lost_is_not_back_because_the_registry_refused_the_operator_since():
+    denied = Stalled(reason=Reason.ACCESS_DENIED, message="denied: correct the credentials.")
+    made = Results(stage=Stage.SOURCE, failure=denied, health=WELL)
+    refused = status.after(pattern(status=lost()), made, now=NOW)
+
+    found = suspended(suspended_with(found=refused), see(WELL), now=LATER)
+
+    assert conditions(found)["Verified"] == ("False", "SignatureUntrusted")
+    assert conditions(found)["Ready"][0] == "False"
+
+
+def test_a_pattern_that_failed_before_anybody_verified_it_is_suspended_as_any_other():
+    denied = Stalled(reason=Reason.ACCESS_DENIED, message="denied: correct the credentials.")
+    failed = status.after(pattern(), Results(stage=Stage.SOURCE, failure=denied), now=NOW)
+
+    found = suspended(suspended_with(found=failed), see(None), now=LATER)
+
+    assert conditions(found)["Ready"] == ("Unknown", "Suspended")
+
+
+def test_a_suspended_pattern_says_what_drifted():
+    drifted = "ConfigMap team/a was changed by kubectl-edit"
+
+    found = suspended(suspended_with(), replace(see(WELL), drifted=(drifted,)), now=LATER)
+
+    assert conditions(found)["Applied"] == ("True", "Drifted")
+    assert drifted in message(found, "Applied")

@@ -10,10 +10,10 @@ from pattern_operator.api.designpattern import decode
 from pattern_operator.api.inventorycodec import packed
 from pattern_operator.api.names import FINALIZER, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.api.status import Inventory, InventoryEntry
+from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.api.write_ahead import written
 from pattern_operator.apply import owner_id
-from pattern_operator.reconcile import PatternKey, PatternStore
+from pattern_operator.reconcile import PatternKey, PatternStore, pattern_store
 from pattern_operator.reconcile.pattern_store import lacks_finalizer
 
 KEY = PatternKey("team", "web")
@@ -110,7 +110,8 @@ def test_what_the_crd_would_refuse_is_an_error(patterns: PatternStore):
 
 def test_patterns_are_counted_by_their_ready(patterns: PatternStore):
     ready = {"type": "Ready", "status": "True", "reason": "Ready", "message": "", "lastTransitionTime": ""}
-    patterns.upsert({**body(11), "status": {"conditions": [ready]}})
+    applied = {**ready, "type": "Applied", "status": "False"}
+    patterns.upsert({**body(11), "status": {"conditions": [applied, ready]}})
     patterns.upsert(body(12, name="other", uid="u-3"))
 
     assert [patterns.count_ready(status) for status in ("True", "False", "Unknown")] == [1, 0, 1]
@@ -181,6 +182,19 @@ def test_an_inventory_is_unpacked_once_for_a_content(patterns: PatternStore):
     assert patterns.read({**body(4), "status": another}).status.inventory.count == 4_000
 
 
+def test_of_a_pattern_that_is_gone_or_was_never_taken_in_nothing_is_kept_unpacked(patterns: PatternStore):
+    status = compressed(5_000)
+    patterns.upsert({**body(11), "status": status})
+    first = patterns.read({**body(12), "status": status})
+    patterns.forget(KEY)
+
+    second, third = (patterns.read({**body(version), "status": status}) for version in (13, 14))
+
+    assert first.status.inventory == second.status.inventory == third.status.inventory
+    assert first.status.inventory.entries is not second.status.inventory.entries
+    assert second.status.inventory.entries is not third.status.inventory.entries
+
+
 def test_entries_that_somebody_wrote_beside_a_known_text_count(patterns: PatternStore):
     status = compressed(5_000)
     for version in (1, 2):
@@ -244,6 +258,35 @@ def test_what_this_process_knows_to_be_written_ahead_counts_whatever_becomes_of_
 
     assert patterns.upsert(body(12, annotations=annotations)) == KEY  # the finalizer is gone, too
     assert patterns.has(KEY, OBJECT)
+
+
+def test_what_was_written_and_lost_of_a_pattern_goes_with_it(patterns: PatternStore):
+    patterns.upsert(body(11, annotations=ANNOTATED, finalizers=[FINALIZER]))
+    patterns.upsert(body(12))
+    patterns.note_sent(KEY, Status(status="Ready"))
+    before = patterns.lost_ahead(KEY), patterns.was_sent(KEY, Status(status="Ready"))
+
+    patterns.forget(KEY)
+
+    assert before == (True, True)
+    assert (patterns.lost_ahead(KEY), patterns.was_sent(KEY, Status(status="Ready"))) == (False, False)
+
+
+def test_whether_an_inventory_is_spoilt_is_found_once_however_often_it_is_asked(
+    patterns: PatternStore, monkeypatch: pytest.MonkeyPatch
+):
+    read = list[str]()
+
+    def is_key(text: str) -> bool:
+        read.append(text)
+        return True
+
+    monkeypatch.setattr(pattern_store, "_is_key", is_key)
+    patterns.upsert(body(11, annotations=ANNOTATED))
+    for _ in range(3):
+        patterns.has(KEY, OTHER)
+
+    assert read == [str(OBJECT)]
 
 
 def test_once_status_has_an_inventory_what_was_written_ahead_counts_no_more(patterns: PatternStore):

@@ -1,31 +1,26 @@
 """Whole runs, with no server: what the steps give, what is remembered, what is written, and when a pattern is due."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.reconcile.world import KEY, World, key_to, names
+from tests.reconcile import world as worlds
+from tests.reconcile.pattern import conditions
+from tests.reconcile.world import KEY, SIGNED, World, key_to, names
 from tests.testbed.paths import ROOT
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import ComponentReport, Outcome
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import inventory
+from pattern_operator.apply import inventory, owner_id
 from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import pipeline, runs, steps
 from pattern_operator.reconcile.pipeline import STEPS
 from pattern_operator.reconcile.state import Applying, Running
-
-KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World(**KEYS)
-    made.push("stable", "one", "a", "b")
-    yield made
-    made.close()
 
 
 def applied_message(world: World) -> str:
@@ -178,6 +173,10 @@ async def test_an_apply_that_is_cut_short_is_in_part_once_an_object_is_there(
     await world.settle(301.0)
 
     assert world.status.applying_revision == (world.status.last_attempted_revision if sent else "")
+    assert names(world.status) == {"a", "b", "c"}
+    objects = world.state.objects
+    assert isinstance(objects, Applying)
+    assert objects.applied == ({key_to("a")} if sent else set())
 
 
 async def test_after_a_restart_nothing_that_is_as_it_was_is_written_or_removed(world: World):
@@ -213,6 +212,149 @@ async def test_a_registry_that_is_away_takes_nothing_from_what_runs(world: World
 
     assert world.holds("one", "a", "b")
     assert world.ready == ("True", "Ready")
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["by what runs", "after a restart"])
+async def test_what_the_gate_refused_is_not_rendered_again_however_often_it_is_tried(
+    world: World, monkeypatch: pytest.MonkeyPatch, at_once: bool
+):
+    rendered, built = list[str](), worlds.Registry.built
+
+    def count(self: worlds.Registry, *given: Any) -> Any:
+        rendered.append(world.name_of(str(given[-1].digest)))
+        return built(self, *given)
+
+    await world.settle()
+    monkeypatch.setattr(worlds.Registry, "built", count)
+    world.push("stable", "two")  # it has no object, so that all that runs would go
+    if not at_once:
+        world.restart()
+
+    await world.settle(3 * 300.0)
+
+    assert world.ready == ("False", "EmptyUpdate")
+    assert world.holds("one", "a", "b")
+    assert rendered.count("two") == 1
+
+
+async def test_the_layers_of_an_artifact_are_open_no_longer_than_it_is_rendered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    opened, closed, layers, send = list[Any](), list[Any](), worlds.Registry.layers, worlds.Cluster.send
+
+    @asynccontextmanager
+    async def note(self: worlds.Registry, *given: Any, **more: Any) -> AsyncIterator[Any]:
+        async with layers(self, *given, **more) as found:
+            opened.append(found)
+            try:
+                yield found
+            finally:
+                closed.append(found)
+
+    async def check(self: worlds.Cluster, *given: Any, **more: Any) -> Any:
+        assert closed == opened
+        return await send(self, *given, **more)
+
+    monkeypatch.setattr(worlds.Registry, "layers", note)
+    monkeypatch.setattr(worlds.Cluster, "send", check)
+    await world.settle()
+    world.push("stable", "two", "b", refused=True)
+    await world.settle(300.0)
+
+    assert world.holds("one", "a", "b")
+    assert len(opened) == 2
+    assert closed == opened
+
+
+async def test_an_artifact_of_which_a_component_cannot_be_rendered_is_not_applied(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    built = worlds.Registry.built
+    broken = ComponentReport(id="c", name="c", kind="Odd", outcome=Outcome.REFUSED, message="it is odd")
+
+    @asynccontextmanager
+    async def refuse(self: worlds.Registry, *given: Any) -> AsyncIterator[Any]:
+        async with built(self, *given) as rendering:
+            yield replace(rendering, components=(broken,))
+
+    monkeypatch.setattr(worlds.Registry, "built", refuse)
+
+    await world.settle()
+
+    assert (world.ready, world.live) == (("False", "ComponentsRefused"), {})
+
+
+async def test_a_newer_version_has_the_whole_time_to_become_healthy():
+    world = World(interval="1m", timeout="5m")
+    world.push("stable", "one", "a")
+    world.managed.unhealthy_keys = {key_to("a")}
+    await world.settle(200.0)
+    world.push("stable", "two", "a", "b")
+
+    await world.settle(200.0)
+    meanwhile = world.ready
+    await world.settle(200.0)
+
+    assert world.holds("two", "a", "b")
+    assert (meanwhile, world.ready) == (("Unknown", "WaitingForHealth"), ("False", "HealthTimeout"))
+    world.close()
+
+
+async def test_what_is_asked_for_anew_is_looked_up_verified_and_sent_again_and_has_no_longer_to_become_healthy(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    world = World(timeout="5m", **SIGNED)
+    world.push("stable", "one", "a")
+    world.managed.unhealthy_keys = {key_to("a")}
+    rerun = list[str]()
+    monkeypatch.setattr(worlds.Managed, "rerun_finished", lambda _, owner: rerun.append(owner))
+    await world.settle(200.0)
+    world.asked, before = [], (list(world.applied), list(rerun))
+
+    world.request("noon")
+    await world.settle(1.0)
+    asked, world.asked = world.asked, []
+    await world.settle(150.0)
+
+    assert before == (["one"], [])
+    assert (asked, world.asked) == (["tag", "signatures"], [])
+    assert (world.applied, rerun) == (["one", "one"], [owner_id(worlds.OWNER)])
+    assert world.ready == ("False", "HealthTimeout")
+    world.close()
+
+
+async def test_that_an_artifact_will_not_render_stays_known_when_another_replica_led_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    rendered, built = list[Any](), worlds.Registry.built
+
+    def count(self: worlds.Registry, *given: Any) -> Any:
+        rendered.append(given)
+        return built(self, *given)
+
+    monkeypatch.setattr(worlds.Registry, "built", count)
+    world.push("stable", "two", "a", refused=True)
+    await world.settle()
+    kept = world.reconciler.what_is_kept()
+    world.restart()
+    world.reconciler = world._reconciler(kept=kept)
+
+    await world.settle(300.0)
+
+    assert (world.ready, len(rendered)) == (("False", "NotAPattern"), 1)
+
+
+async def test_what_was_rendered_is_said(world: World):
+    await world.settle()
+
+    assert conditions(world.status)["Rendered"] == ("True", "Succeeded")
+
+
+async def test_who_signed_what_runs_is_said(world: World):
+    await world.settle()
+
+    assert [each.authority for each in world.status.verified_by] == ["release-team"]
+    assert conditions(world.status)["Verified"] == ("True", "Succeeded")
 
 
 async def test_a_suspended_pattern_is_left_alone_and_goes_on_when_it_is_not(world: World):

@@ -168,3 +168,10 @@ async def test_what_happens_during_a_run_wakes_it_when_it_begins_to_wait(world: 
         world.prerequisites.wait(WEB, [ObjectNeeded(KEY)])
 
     assert world.woken == [WEB]
+
+
+async def test_what_is_watched_is_watched_without_remembering_objects(world: World, monkeypatch: pytest.MonkeyPatch):
+    world.prerequisites.wait(WEB, [NamespaceNeeded("new"), RightsNeeded("team")])
+    await asyncio.sleep(0)
+
+    assert all(each.runs and not each.remembers("team", "any") for each in world.reflectors)

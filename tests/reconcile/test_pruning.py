@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.kube.fake_session import FakeSession
 from tests.reconcile.pattern import LATER, NOW, REVISION, pattern, results
 
@@ -12,6 +13,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import ApplyFailure, Owner, PruneResult, inventory, prune
 from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
+from pattern_operator.apply.need import RightsNeeded
 from pattern_operator.errors import Transient
 from pattern_operator.kube.kind_existence import Definitions
 from pattern_operator.reconcile import pruning, status
@@ -188,3 +190,61 @@ def test_once_it_has_gone_all_is_applied_also_where_something_newer_fails():
     assert whole["Ready"][2] == f"{REVISION.display_name} runs: 1 object"
     assert failed["Applied"][:2] == ("True", "Succeeded")
     assert unseen["Applied"][1] == "Pruning"  # nobody looked
+
+
+async def test_where_the_spec_prunes_nothing_nothing_is_cleared_out_of_the_way():
+    cluster = Cluster()
+    cluster.blocking_admission = raising  # type: ignore[method-assign]
+
+    gone = await pruning.clear_the_way(owning(*ALL, prune=False), ALL, (STAY,), said=("no",), port=cluster)
+
+    assert (gone, cluster.asked) == ((), [])
+
+
+async def test_where_nothing_is_in_the_way_nothing_is_cleared():
+    cluster = Cluster()
+
+    assert await pruning.clear_the_way(owning(*ALL), ALL, (STAY,), said=("no",), port=cluster) == ()
+    assert cluster.asked == []
+
+
+async def raising(*_: Any) -> frozenset[ObjectKey]:
+    raise AssertionError("nothing was to be asked")
+
+
+async def test_what_drifted_counts_for_health_unless_its_kind_has_another_scope_now(monkeypatch: pytest.MonkeyPatch):
+    cluster, elsewhere = Cluster(), ObjectKey("", "ConfigMap", "", "stay")
+    monkeypatch.setattr(cluster, "drifted", lambda _: (elsewhere, inventory.key_of(STAY)))
+
+    await pruning.start(owning(STAY), (STAY,), (STAY,), port=cluster)
+
+    assert cluster.released == {elsewhere}
+
+
+async def test_only_what_is_in_the_way_is_cleared_and_counts_for_health_no_more(monkeypatch: pytest.MonkeyPatch):
+    cluster, blocking = Cluster(), inventory.key_of(CONTROLLER)
+
+    async def found(*_: Any) -> frozenset[ObjectKey]:
+        return frozenset({blocking})
+
+    monkeypatch.setattr(cluster, "blocking_admission", found)
+
+    gone = await pruning.clear_the_way(owning(*ALL), ALL, (STAY,), said=("no",), port=cluster)
+
+    assert (gone, cluster.asked, cluster.released) == ((blocking,), [CONTROLLER.id], {blocking})
+
+
+async def test_what_cannot_be_deleted_waits_for_what_it_needs(monkeypatch: pytest.MonkeyPatch):
+    cluster, key = Cluster(), inventory.key_of(HELD)
+    need = RightsNeeded("team")
+    failures = (
+        ApplyFailure(key, Reason.FORBIDDEN, "may not", need=need),
+        ApplyFailure(inventory.key_of(CONTROLLER), Reason.PRUNE_FAILED, "no"),
+    )
+
+    async def refuse(*_: Any) -> PruneResult:
+        return PruneResult(failures=failures, remaining=(HELD, CONTROLLER))
+
+    monkeypatch.setattr(cluster, "prune", refuse)
+
+    assert (await begun(cluster)).needs == {need}

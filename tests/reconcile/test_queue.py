@@ -1,14 +1,17 @@
 """The queue: one entry a key, one run of a key at a time, the earliest due time wins, fair shares of the workers."""
 
 import asyncio
+import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from pattern_operator.reconcile.queue import ASIDE, Queue, Run
 
@@ -51,14 +54,14 @@ async def test_who_waits_for_a_worker_and_for_whom_runs_count_is_known():
         await asyncio.sleep(0.01)
         queue.add("a1")  # again, while it runs
         now = 3.0
-        queue.add("b1")
+        queue.add("b9")
         now = 4.0
         queue.add("b2")
         queue.add("b3", delay=60)
         now = 10.0
 
-        assert queue.waiting(5) == ["b1", "b2"]
-        assert queue.waiting(6.5) == ["b1"]
+        assert queue.waiting(6) == ["b9", "b2"]
+        assert queue.waiting(6.5) == ["b9"]
         assert queue.running_lanes == (("a",),)
         free.set()
 
@@ -166,7 +169,7 @@ def test_keys_run_once_each_in_the_order_of_their_earliest_due_times(added: list
 ADDED = st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 20), st.integers(0, 3))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.integers(1, 5), st.lists(ADDED, max_size=40))
 def test_no_key_is_lost_none_runs_beside_itself_and_shares_hold_whatever_is_added_when(workers, added):
     """Keys of two tenants, added at any time, also while they run; each addition is followed by a run."""
@@ -276,6 +279,31 @@ async def test_adding_a_key_over_and_over_keeps_the_queue_small():
         queue.add(0, delay=5_000 - number)
 
     assert len(queue._later) < 100
+
+
+async def test_keys_that_were_added_over_and_over_run_when_they_are_due():
+    ran, queue = list[int](), Queue[int](clock=clock)
+
+    async def run(key: int) -> None:
+        ran.append(key)
+
+    keys, sooner = range(101), itertools.count()
+    for key in sorted(keys, key=lambda each: each * 37 % 101):
+        queue.add(key, delay=1_000 + key)
+    for key in sorted(keys, key=lambda each: each * 53 % 101):
+        queue.add(key, delay=500 + key)
+        for _ in range(4):
+            queue.add(100, delay=499 - next(sooner) / 1_000)
+    work = asyncio.create_task(queue.work(run, concurrency=1))
+    await asyncio.sleep(500 + 50.5)
+    half = list(ran)
+    await asyncio.sleep(1_000)
+    work.cancel()
+    await asyncio.wait({work})
+
+    assert half == [100, *range(51)]
+    assert ran == [100, *range(100)]
+    assert work.cancelled()
 
 
 def test_thousands_of_keys_are_added_and_taken_in_logarithmic_time():
@@ -494,24 +522,360 @@ async def test_who_comes_to_wait_outside_where_one_namespace_has_all_places_lets
     assert gave_way == ["hog/0"]
 
 
-async def test_what_failed_outside_soon_takes_no_worker_from_what_the_run_does_after_that():
+async def done() -> None:
+    return
+
+
+async def fails() -> None:
+    raise ValueError
+
+
+async def is_cut_short() -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("first", [done, fails, is_cut_short])
+async def test_what_ended_outside_soon_takes_no_worker_from_what_the_run_does_after_that(
+    first: Callable[[], Awaitable[None]],
+):
     queue = Queue[str](clock=clock, lanes=lambda key: (key,))
     seen = list[int]()
 
     async def run(key: str) -> None:
-        try:
+        with contextlib.suppress(ValueError, asyncio.CancelledError):
             async with queue.aside(key, 0.01):
-                raise ValueError(key)
-        except ValueError:
-            async with queue.aside(key, 60):
-                await asyncio.sleep(0.03)
-                seen.append(queue.aside_count)
+                await first()
+        async with queue.aside(key, 60):
+            await asyncio.sleep(0.03)
+            seen.append(queue.aside_count)
 
     queue.add("a")
     async with working(queue, run, concurrency=1):
         await asyncio.sleep(0.06)
 
     assert seen == [0]
+
+
+async def test_who_tells_of_what_failed_outside_has_a_worker_again():
+    queue = Queue[str](clock=clock, lanes=lambda key: (key,))
+    seen = list[tuple[int, int]]()
+
+    async def run(key: str) -> None:
+        try:
+            async with queue.aside(key, 0.0):
+                await asyncio.sleep(0.01)
+                raise ValueError(key)
+        except ValueError:
+            seen.append((queue.aside_count, len(queue.running_lanes)))
+
+    queue.add("a")
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.03)
+
+    assert seen == [(0, 1)]
+
+
+async def test_after_a_wait_outside_that_was_cancelled_the_next_one_ends_with_a_worker_too():
+    """As a run does whose time is over, and which looks after what runs then."""
+    queue = Queue[str](clock=clock, lanes=lambda key: (key,))
+    seen = list[tuple[int, int]]()
+
+    async def wait(key: str) -> None:
+        async with queue.aside(key, 60):
+            await asyncio.Event().wait()
+
+    async def run(key: str) -> None:
+        cut_short = asyncio.create_task(wait(key))
+        await asyncio.sleep(0.01)
+        cut_short.cancel()
+        await asyncio.wait({cut_short})
+        async with queue.aside(key, 0.0):
+            await asyncio.sleep(0.01)
+            seen.append((queue.aside_count, len(queue.running_lanes)))
+        seen.append((queue.aside_count, len(queue.running_lanes)))
+
+    queue.add("a")
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.05)
+
+    assert seen == [(1, 0), (0, 1)]
+
+
+async def test_who_waited_outside_for_long_has_had_its_time_when_it_waits_for_a_worker_again():
+    answer, free, order = asyncio.Event(), asyncio.Event(), list[str]()
+    queue = Queue[str](clock=clock, lanes=lambda key: (key.partition("/")[0],))
+
+    async def run(key: str) -> None:
+        if key == "slow/0":
+            async with queue.aside(key, 0.0):
+                await answer.wait()
+        elif key == "busy/0":
+            await free.wait()
+        order.append(key)
+
+    async with working(queue, run, concurrency=1):
+        for key in ("quick/0", "slow/0"):
+            queue.add(key)
+            await asyncio.sleep(0.01)
+        queue.add("busy/0")
+        await asyncio.sleep(10)
+        answer.set()
+        await asyncio.sleep(0.01)
+        queue.add("quick/1")
+        free.set()
+        await asyncio.sleep(0.01)
+
+    assert order == ["quick/0", "busy/0", "quick/1", "slow/0"]
+
+
+async def test_a_run_that_has_its_answer_and_waits_for_a_worker_is_not_the_one_that_gives_way():
+    answer, free, gave_way = asyncio.Event(), asyncio.Event(), list[str]()
+    queue = Queue[str](clock=clock, lanes=lambda key: (key.partition("/")[0],))
+
+    async def run(key: str) -> None:
+        if key == "busy/0":
+            await free.wait()
+            return
+        async with queue.aside(key, 0.0) as gives_way:
+            await (answer if key == "hog/0" else gives_way).wait()
+            if gives_way.is_set():
+                gave_way.append(key)
+            await asyncio.sleep(60)
+
+    async with working(queue, run, concurrency=1):
+        for key in ("hog/0", "hog/1", "busy/0"):
+            queue.add(key)
+            await asyncio.sleep(0.01)
+        answer.set()
+        await asyncio.sleep(100)  # its answer is there, and it waits for its worker
+        queue.add("guest/0")
+        free.set()
+        await asyncio.sleep(0.01)
+
+    assert gave_way == ["hog/1"]
+
+
+async def test_a_run_for_which_there_was_no_place_outside_goes_there_as_soon_as_one_leaves():
+    leave, began, gave_way = {"a": asyncio.Event()}, list[str](), list[str]()
+    queue = Queue[str](clock=clock, lanes=lambda _: ("only",))
+
+    async def wait(key: str) -> None:
+        async with queue.aside(key, 0.0) as gives_way:
+            await gives_way.wait()
+            gave_way.append(key)
+
+    async def run(key: str) -> None:
+        began.append(key)
+        waiting = asyncio.create_task(wait(key))
+        await leave.get(key, asyncio.Event()).wait()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+
+    async with working(queue, run, concurrency=1):
+        for key in "abcd":
+            queue.add(key)
+            await asyncio.sleep(0.01)
+        without = list(began)
+        leave["a"].set()
+        await asyncio.sleep(0.01)
+
+    assert without == ["a", "b", "c"]
+    assert began == ["a", "b", "c", "d"]
+    assert gave_way == []
+
+
+async def test_a_run_that_has_its_answer_keeps_the_worker_for_which_there_was_no_place_outside():
+    leave, queue = asyncio.Event(), Queue[str](clock=clock, lanes=lambda _: ("only",))
+
+    async def wait(key: str) -> None:
+        async with queue.aside(key, 0.0):
+            await asyncio.Event().wait()
+
+    async def run(key: str) -> None:
+        if key == "c":
+            async with queue.aside(key, 0.0):
+                await asyncio.sleep(0.01)
+            leave.set()
+            await asyncio.sleep(60)
+            return
+        waiting = asyncio.create_task(wait(key))
+        await leave.wait()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+
+    async with working(queue, run, concurrency=1):
+        for key in "abc":
+            queue.add(key)
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(1)  # the others are gone, and there is room for it
+
+        assert (queue.running, queue.aside_count, len(queue.running_lanes)) == (1, 0, 1)
+
+
+async def test_who_has_no_place_outside_gives_way_to_a_flow_that_waits_already():
+    told, queue = list[str](), Queue[str](clock=clock, lanes=lambda key: (key[0],))
+
+    async def run(key: str) -> None:
+        async with queue.aside(key, 1.0 if key == "a2" else 0.0) as gives_way:
+            await gives_way.wait()
+            told.append(key)
+
+    async with working(queue, run, concurrency=1):
+        for key in ("a0", "a1", "a2", "g0"):
+            queue.add(key)
+            await asyncio.sleep(0.01)
+        before = list(told)
+        await asyncio.sleep(2)
+
+    assert (before, told[:1]) == ([], ["a2"])
+
+
+async def test_a_run_that_gave_way_may_wait_outside_once_more():
+    again, queue = list[bool](), Queue[str](clock=clock, lanes=lambda key: (key[0],))
+
+    async def run(key: str) -> None:
+        async with queue.aside(key, 0.0) as gives_way:
+            await gives_way.wait()
+        async with queue.aside(key, 60) as gives_way:
+            again.append(gives_way.is_set())
+
+    async with working(queue, run, concurrency=1):
+        for key in ("a0", "a1", "g0"):
+            queue.add(key)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(1)
+
+    assert again[:1] == [False]
+
+
+async def test_of_flows_that_wait_the_one_that_has_worked_for_less_time_goes_first():
+    order, free, lasts = list[str](), asyncio.Event(), {"a0": 10.0, "b0": 1.0}
+    queue = Queue[str](clock=clock, lanes=lambda key: (key[0],))
+
+    async def run(key: str) -> None:
+        order.append(key)
+        if key == "x0":
+            await free.wait()
+        await asyncio.sleep(lasts.get(key, 0.0))
+
+    async with working(queue, run, concurrency=1):
+        for key in ("a0", "b0", "x0"):
+            queue.add(key)
+            await asyncio.sleep(100)
+        for key in ("a1", "b1"):
+            queue.add(key)
+        free.set()
+        await asyncio.sleep(1)
+
+    assert order == ["a0", "b0", "x0", "b1", "a1"]
+
+
+async def test_of_runs_that_have_their_answers_the_one_that_waited_for_less_time_goes_on_first():
+    order, outside, works = list[str](), {"a0": 10.0, "b0": 1.0}, {"x0": 99.0, "y0": 100.0}
+    queue = Queue[str](clock=clock, lanes=lambda key: (key[0],))
+
+    async def run(key: str) -> None:
+        if key in outside:
+            async with queue.aside(key, 0.0):
+                await asyncio.sleep(outside[key])
+        await asyncio.sleep(works.get(key, 0.0))
+        order.append(key)
+
+    async with working(queue, run, concurrency=1):
+        for key, pause in (("a0", 1), ("x0", 50), ("b0", 1), ("y0", 200)):
+            queue.add(key)
+            await asyncio.sleep(pause)
+
+    assert order == ["x0", "y0", "b0", "a0"]
+
+
+async def test_of_the_runs_that_wait_outside_with_workers_those_of_who_holds_most_end_as_many_as_flows_wait():
+    told, queue = list[str](), Queue[str](clock=clock, lanes=lambda key: (key[0], f"host of {key}"))
+
+    async def run(key: str) -> None:
+        await asyncio.sleep(0.02 if key == "a3" else 0.0)
+        async with queue.aside(key, 0.0) as gives_way:
+            await gives_way.wait()
+            told.append(key)
+            await asyncio.sleep(60)  # it takes its time
+
+    async def told_once_these_wait(*keys: str) -> list[str]:
+        for key in keys:
+            queue.add(key)
+        await asyncio.sleep(0.01)
+        return list(told)
+
+    async with working(queue, run, concurrency=3):
+        for key in ("a0", "b0", "a1", "b1", "a2", "b2", "b3", "a3", "a4"):
+            queue.add(key)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        before = queue.aside_count, list(told)
+        one = await told_once_these_wait("g0")
+        same = await told_once_these_wait("g1")
+        more = await told_once_these_wait("h0", "i0")
+
+    assert before == (3 * ASIDE, [])
+    assert (one, same, more) == (["a4"], ["a4"], ["a4", "a3", "b3"])
+
+
+async def test_a_run_that_is_cancelled_while_it_waits_for_its_worker_waits_no_longer():
+    answer, returning, queue = asyncio.Event(), list[asyncio.Task[None]](), Queue[str](clock=clock)
+
+    async def wait(key: str) -> None:
+        async with queue.aside(key, 0.0):
+            await answer.wait()
+
+    async def run(key: str) -> None:
+        if key == "busy":
+            await asyncio.Event().wait()
+        returning.append(asyncio.create_task(wait(key)))
+        await asyncio.wait(returning)
+
+    async with working(queue, run, concurrency=1):
+        for key in ("a", "busy"):
+            queue.add(key)
+            await asyncio.sleep(0.01)
+        answer.set()
+        await asyncio.sleep(0.01)
+        waiting = len(queue._line)
+        returning[0].cancel()
+        await asyncio.sleep(0.01)
+
+        assert (waiting, len(queue._line)) == (1, 0)
+
+
+async def test_a_worker_for_a_run_that_is_cancelled_in_the_same_moment_is_free_for_others():
+    answer, free, returning, queue = (
+        asyncio.Event(),
+        asyncio.Event(),
+        list[asyncio.Task[None]](),
+        Queue[str](clock=clock),
+    )
+
+    async def wait(key: str) -> None:
+        async with queue.aside(key, 0.0):
+            await answer.wait()
+
+    async def run(key: str) -> None:
+        if key == "busy":
+            await free.wait()
+            loop = asyncio.get_running_loop()
+            loop.call_soon(lambda: loop.call_soon(returning[0].cancel))  # just before the worker is given on
+            return
+        returning.append(asyncio.create_task(wait(key)))
+        await asyncio.wait(returning)
+
+    async with working(queue, run, concurrency=1):
+        for key in ("a", "busy"):
+            queue.add(key)
+            await asyncio.sleep(0.01)
+        answer.set()
+        await asyncio.sleep(0.01)
+        free.set()
+        await asyncio.sleep(0.01)
+
+    assert (queue._line.free, queue.running) == (1, 0)
 
 
 async def test_a_run_that_is_cancelled_outside_does_not_go_on():

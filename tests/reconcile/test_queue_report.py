@@ -1,6 +1,8 @@
 """Patterns that wait for a worker: what is said of them, how often, and who holds the workers meanwhile."""
 
+import asyncio
 import logging
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,11 +14,13 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Status
 from pattern_operator.errors import Transient
+from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.lanes import lanes_of
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.reconcile.queue_report import (
     EVERY,
+    IN_LINE,
     LOGGED,
     WRITES,
     QueueReport,
@@ -27,7 +31,10 @@ from pattern_operator.reconcile.queue_report import (
 )
 from pattern_operator.reconcile.status_writer import PatternDeleted
 
-RUNS = status.after(pattern(), results(inventory=ENTRIES), now=NOW)
+
+def runs() -> Status:
+    """The status of a pattern that runs."""
+    return status.after(pattern(), results(inventory=ENTRIES), now=NOW)
 
 
 def asks(namespace: str, host: str | None) -> Any:
@@ -92,7 +99,7 @@ async def test_a_pattern_that_waits_says_so_once():
 
 
 async def test_what_drifted_of_a_pattern_that_waits_is_told_once_and_looked_at_again_by_a_run_that_began_meanwhile():
-    scene = Scene(pattern(status=RUNS))
+    scene = Scene(pattern(status=runs()))
     for _ in range(3):
         await scene.line.sweep()
     waited, scene.known = scene.known, {}
@@ -104,22 +111,22 @@ async def test_what_drifted_of_a_pattern_that_waits_is_told_once_and_looked_at_a
 
 
 @pytest.mark.parametrize(
-    "found",
+    "made",
     [
-        pytest.param(pattern(status=RUNS), id="status speaks of the spec"),
-        pytest.param(pattern(spec={"suspend": True}), id="suspended"),
-        pytest.param(pattern(deletionTimestamp="2026-11-25T12:00:00Z"), id="on its way out"),
+        pytest.param(lambda: pattern(status=runs()), id="status speaks of the spec"),
+        pytest.param(lambda: pattern(spec={"suspend": True}), id="suspended"),
+        pytest.param(lambda: pattern(deletionTimestamp="2026-11-25T12:00:00Z"), id="on its way out"),
     ],
 )
-async def test_nothing_is_written_of_a_pattern_with_nothing_to_say(found: DesignPattern):
-    scene = Scene(found)
+async def test_nothing_is_written_of_a_pattern_with_nothing_to_say(made: Callable[[], DesignPattern]):
+    scene = Scene(made())
     await scene.line.sweep()
 
     assert scene.written == []
 
 
 async def test_a_new_spec_that_waits_is_said_and_what_runs_stays():
-    scene = Scene(pattern(status=RUNS, generation=2))
+    scene = Scene(pattern(status=runs(), generation=2))
     await scene.line.sweep()
 
     (found,) = scene.known.values()
@@ -153,7 +160,8 @@ async def test_one_that_cannot_be_written_holds_up_no_other(error: Exception):
 
 async def test_who_holds_the_workers_is_logged_once_a_minute_while_patterns_wait(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.WARNING)
-    scene = Scene(pattern(status=RUNS), pattern(status=RUNS, namespace="other"))
+    scene = Scene(pattern(status=runs()), pattern(status=runs(), namespace="other"))
+    before = scene.line.words
     for _ in range(int(2 * LOGGED / EVERY)):
         await scene.line.sweep()
         scene.now += EVERY
@@ -163,6 +171,7 @@ async def test_who_holds_the_workers_is_logged_once_a_minute_while_patterns_wait
     scene.now += LOGGED
     await scene.line.sweep()
 
+    assert before == ""
     assert lines == len(caplog.records) == 2
     assert words in caplog.text
     assert words == (
@@ -213,4 +222,40 @@ def test_what_is_asked_for_is_said_in_the_words_of_the_spec(ref: dict[str, str],
 
 def test_a_pattern_with_no_status_or_one_of_its_own_is_not_in_line():
     assert not is_in_line(pattern())
-    assert not is_in_line(pattern(status=RUNS))
+    assert not is_in_line(pattern(status=runs()))
+
+
+async def test_the_line_is_looked_at_now_and_then_whatever_fails_in_one_look():
+    scene, defects, looks = Scene(pattern(spec=from_host("hangs.example"))), list[str](), list[float]()
+    loop = asyncio.get_running_loop()
+
+    def wait(_: float) -> list[PatternKey]:
+        looks.append(loop.time())
+        raise TypeError("a defect")
+
+    scene.waiting = wait  # type: ignore[method-assign]
+    begun = loop.time()
+    watching = asyncio.create_task(scene.line.watch(InternalErrors(defects.append)))
+    await asyncio.sleep(3.5 * EVERY)
+    watching.cancel()
+    await asyncio.wait({watching})
+
+    assert [each - begun for each in looks] == pytest.approx([EVERY, 2 * EVERY, 3 * EVERY])
+    assert defects == ["line"] * 3
+
+
+async def test_what_is_missing_of_a_pattern_that_is_gone_brings_it_no_run():
+    scene = Scene(pattern())
+    scene.error = PatternDeleted(key_of(pattern()))
+
+    await scene.line.sweep()
+
+    assert (scene.repairs, scene.added) == ([key_of(pattern())], [])
+
+
+def test_that_a_pattern_waits_for_a_worker_is_what_its_ready_says():
+    waits = status.waiting(pattern(status=runs()), f"{IN_LINE}: of 8, namespace team has 0", now=NOW)
+    applied_first = msgspec.structs.replace(waits, conditions=tuple(reversed(waits.conditions)))
+
+    assert len(waits.conditions) > 1
+    assert [is_in_line(pattern(status=each)) for each in (waits, applied_first)] == [True, True]

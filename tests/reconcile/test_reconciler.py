@@ -1,5 +1,7 @@
 """A run never raises: a defect is counted, logged without what it quotes, told in status, and retried."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +10,9 @@ import pytest
 from tests.apply.fake_watches import NoTasks
 from tests.foreign_bodies import REAL
 from tests.kube.fake_session import FakeSession
+from tests.reconcile import world as worlds
+from tests.reconcile.pattern import conditions
+from tests.reconcile.world import World
 
 from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.reason import Reason
@@ -20,11 +25,12 @@ from pattern_operator.reconcile.deadline import Superseded
 from pattern_operator.reconcile.lanes import whose
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.reconciler import AFTER_DEFECT
+from pattern_operator.reconcile.registry_login import SecretVersion
 from pattern_operator.reconcile.reporting import AFTER_NOT_KEPT
 from pattern_operator.reconcile.state import Followed, State
 from pattern_operator.reconcile.status_writer import StatusWriter
 from pattern_operator.reconcile.summary import Moment, remembered
-from pattern_operator.reconcile.waking import Waker
+from pattern_operator.reconcile.waking import Waker, Woken
 from pattern_operator.telemetry import EventRecorder, Metrics
 from pattern_operator.telemetry.events import EventType
 
@@ -309,3 +315,143 @@ async def test_what_an_earlier_reconciler_kept_is_taken_up_once(monkeypatch):
         made._states._states.clear()
 
     assert policies == ["keys", None]
+
+
+# --- which run is next, and what it counts for ----------------------------------------------------------------------
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """One that runs."""
+    made = World()
+    made.push("stable", "one", "a", "b")
+    await made.settle()
+    made.asked.clear()
+    yield made
+    made.close()
+
+
+def counts_for_a_registry(world: World) -> bool:
+    return whose(world.reconciler.lanes(worlds.KEY))[1] is not None
+
+
+async def test_a_run_counts_for_a_registry_where_it_may_ask_it(world: World, monkeypatch: pytest.MonkeyPatch):
+    world.waker.asked(worlds.KEY)
+    settled = counts_for_a_registry(world)
+    with monkeypatch.context() as another:
+        another.setattr(worlds.Registry, "secret_version", lambda *_: SecretVersion("login", 2))
+        login = counts_for_a_registry(world)
+        world.waker.begin(worlds.KEY, ends_failure=lambda _: False)
+        unasked = counts_for_a_registry(world)
+    world.clock += 300.0
+    due = counts_for_a_registry(world)
+    world.becomes("a", unhealthy=False)
+    upkeep_first = counts_for_a_registry(world)
+
+    world.clock -= 300.0
+    world.waker.take_events(worlds.KEY)
+    world.reconciler._states._states[worlds.OWNER] = world.state.unsettled()
+    to_be_applied_again = counts_for_a_registry(world)
+
+    assert (settled, login, unasked, due, upkeep_first) == (False, True, False, True, False)
+    assert to_be_applied_again
+
+
+async def test_while_a_back_off_lasts_a_run_counts_for_no_registry_unless_its_user_asks(world: World):
+    world.away = True
+    world.change(source={"url": "oci://registry.example/web", "ref": {"tag": "edge"}})
+    await world.settle(0.0)
+    world.becomes("a", unhealthy=False)
+    noise = counts_for_a_registry(world)
+    world.request("noon")
+    world.waker.take_events(worlds.KEY)
+
+    assert (noise, counts_for_a_registry(world)) == (False, True)
+
+
+def test_a_pattern_that_nobody_knows_counts_for_its_namespace_alone(reconciler: Reconciler):
+    assert whose(reconciler.lanes(PatternKey("team", "gone"))) == ("team", None)
+
+
+async def test_what_happened_to_objects_is_looked_after_before_a_registry_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.clock += 300.0
+    world.drift("a", None)
+    world.becomes("b", unhealthy=True)
+    world.waker.asked(worlds.KEY)
+
+    delay = await asyncio.wait_for(world.run_once(), 5.0)
+    first = world.holds("one", "a", "b"), list(world.asked), conditions(world.status)["Healthy"]
+    await world.run_once()
+
+    assert (delay, first) == (0.0, (True, [], ("Unknown", "WaitingForHealth")))
+    assert world.asked == ["tag"]
+
+
+async def test_after_a_restart_the_first_run_says_what_is_there_and_asks_nobody(world: World):
+    world.restart()
+    world.live.pop(worlds.key_to("a"))
+
+    delay = await world.run_once()
+    first, asked = conditions(world.status)["Healthy"], list(world.asked)
+    await world.run_once()
+
+    assert (delay, first, asked) == (0.0, ("False", "Unhealthy"), [])
+    assert world.asked == ["tag"]
+
+
+async def test_a_pattern_that_goes_is_forgotten_with_its_end(world: World):
+    world.delete()
+
+    await world.settle()
+
+    assert (world.pattern, world.patterns.get(worlds.KEY), world.state) == (None, None, State())
+
+
+async def test_the_run_of_a_pattern_that_is_gone_is_told_so(world: World):
+    with world.waker.during(worlds.KEY) as happened:
+        world.reconciler.forget(worlds.KEY, uid=worlds.OWNER)
+
+        assert happened.is_set()
+
+
+async def test_that_a_status_does_not_fit_is_said_of_the_newest_pattern(reconciler, writer, monkeypatch):
+    too_large = Stalled(reason=Reason.STATUS_TOO_LARGE, message="the status does not fit: split the pattern.")
+    newer = {**REAL["DesignPattern"], "metadata": {**REAL["DesignPattern"]["metadata"], "generation": 77}}
+    newer["metadata"]["resourceVersion"] = "999999999"
+
+    async def fail(*_: Any) -> None:
+        reconciler._patterns.upsert(newer)
+        raise too_large
+
+    monkeypatch.setattr(reconciler, "_run", fail)
+
+    await reconciler.run(KEY)
+
+    assert [each.observed_generation for each in writer.written] == [77]
+
+
+async def test_what_woke_a_pattern_that_nobody_knows_is_forgotten(world: World):
+    gone = PatternKey("team", "gone")
+    world.waker.asked(gone)
+
+    assert await world.reconciler.run(gone) is None
+    assert world.waker.pending(gone, ends_failure=lambda _: False) == Woken()
+
+
+async def test_with_a_pattern_go_what_it_waited_for_and_what_others_waited_for_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    told = list[Any]()
+    prerequisites = world.reconciler._prerequisites
+    monkeypatch.setattr(prerequisites, "wait", lambda key, needs: told.append((key, tuple(needs))))
+    monkeypatch.setattr(prerequisites, "released", lambda ids, *, by: told.append((by, sorted(ids))))
+    world.patterns.keep_owner(PatternKey("team", "odd"), uid="another")
+
+    world.reconciler.forget(worlds.KEY, uid="another")
+    of_another = list(told), world.patterns.owned_by(owner_id("another"))
+    world.reconciler.forget(worlds.KEY, uid=worlds.OWNER)
+
+    assert of_another == ([], None)
+    assert told == [(worlds.KEY, ()), (worlds.KEY, [str(worlds.key_to(each)) for each in ("a", "b")])]

@@ -10,19 +10,19 @@ from pattern_operator.api.reference import Reference, Repository
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.changes import Changes
+from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.desired import desired_state
-from pattern_operator.reconcile.results import AppliedObjects
+from pattern_operator.reconcile.results import AppliedObjects, Leaving, PrunedObjects
 from pattern_operator.reconcile.state import (
     Applying,
     Caches,
-    Checked,
     Lookup,
     Lookups,
     Nothing,
     Refused,
     Running,
-    SignedArtifact,
     State,
     Unrepaired,
 )
@@ -81,3 +81,10 @@ def test_what_was_applied_in_part_is_known_and_asked_for_again():
     applied = State(reapply=True).with_applied(DESIRED, replace(MADE, error=error))
 
     assert (applied.reapply, applied.objects) == (True, Applying(DESIRED, frozenset({KEY})))
+
+
+def test_what_was_deleted_is_told_also_where_nothing_runs_as_a_whole():
+    gone = Changes(pruned=frozenset({ObjectKey("", "ConfigMap", "team", "a")}))
+    made = PrunedObjects(leaving=Leaving(), changes=gone)
+
+    assert State().with_pruned(made) == State(changes=gone)

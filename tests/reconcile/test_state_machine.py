@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.reconcile.world import KEY, World, digest_of, key_to
+from tests.examples import examples
+from tests.reconcile.world import KEY, SIGNED, World, digest_of, key_to
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.status import InventoryEntry
@@ -18,7 +19,6 @@ from pattern_operator.api.verification import PolicySource, Requirement, Verific
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.state import Applying, Running
 
-KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
 NAMES = st.sampled_from(("a", "b", "c"))
 OBJECTS = st.sets(NAMES, min_size=1)
 TAGS = st.sampled_from(("stable", "stable", "edge"))
@@ -33,7 +33,7 @@ class OnePattern(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.world = World(interval=f"{INTERVAL:.0f}s", **KEYS)
+        self.world = World(interval=f"{INTERVAL:.0f}s", **SIGNED)
         self.pushed = 0
         self.changed = 0
 
@@ -221,4 +221,6 @@ class OnePattern(RuleBasedStateMachine):
 
 
 TestOnePattern = OnePattern.TestCase
-TestOnePattern.settings = settings(max_examples=60, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+TestOnePattern.settings = settings(
+    max_examples=examples(60), stateful_step_count=30, suppress_health_check=list(HealthCheck)
+)

@@ -283,6 +283,18 @@ def test_an_apply_that_lasts_says_what_is_applied_and_leaves_the_inventory_as_it
     assert found.revision == ""
 
 
+def test_an_apply_that_is_tried_again_says_what_is_wrong_until_that_is_corrected():
+    refused = Transient(reason=Reason.APPLY_FAILED, message="it is refused")
+    made = results(stage=Stage.APPLY, applied=False, health=None, failure=refused)
+    failed = pattern(status=status.after(pattern(), made, now=NOW))
+
+    again = status.applying(failed, revision=REVISION, now=LATER)
+    newer = status.applying(failed, revision=NEWER, now=LATER)
+
+    assert again == failed.status
+    assert (newer.applying_revision, conditions(newer)["Ready"]) == (str(NEWER), ("Unknown", "Progressing"))
+
+
 def test_a_request_is_answered_by_a_whole_run_and_not_before():
     asked = pattern(annotations={"pattern-operator.io/requestedAt": "now"})
 

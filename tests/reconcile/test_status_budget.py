@@ -104,3 +104,12 @@ def test_the_schema_admits_what_is_written():
     body = {"metadata": {"name": "web"}, "spec": {"source": source}, "status": orjson.loads(msgspec.json.encode(cut))}
 
     assert decode(body).status == cut
+
+
+def test_a_long_status_before_anything_was_rendered_is_cut_too():
+    long = msgspec.structs.replace(status("x", 50_000), render=None)
+
+    cut = within_budget(long)
+
+    assert cut.render is None
+    assert size_of(cut) <= MAX_TEXTS + 1024

@@ -17,6 +17,7 @@ from pattern_operator.api.write_ahead import written
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.pattern_store import PatternStore
 from pattern_operator.reconcile.status_writer import StatusWriter
+from pattern_operator.reconcile.write_ahead import first_ahead
 
 pytestmark = pytest.mark.real_time
 VERSION = {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}
@@ -79,7 +80,10 @@ async def put_ahead(
     async with serving(answer) as session:
         writer = StatusWriter(session, PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu)
         before = decode(fat("web", uid="u-9", **metadata))
-        found = await (writer.write_ahead(before, AHEAD) if work == "write_ahead" else writer.add_finalizer(before))
+        if work == "write_ahead":
+            found = await writer.write_ahead(before, first_ahead(before, AHEAD))
+        else:
+            found = await writer.add_finalizer(before)
     (only,) = seen
     return only, found
 

@@ -51,7 +51,6 @@ AT = Moment(now=NOW, clock=1_000.0, jitter=0.5)  # a pause is as long as its num
 DESIRED = desired_state(pattern(), REVISION, VerificationPolicy())
 LOOKUP = Lookup(Reference(Repository.parse("oci://registry.example/web"), tag="1.0.0"), REVISION, 940.0)
 RUNS = State(objects=Running(desired=DESIRED), caches=Caches(lookups=Lookups(last=LOOKUP), policy=KEYS))
-FIRST = statuses.after(pattern(), results(), now=NOW)
 
 AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away; it is retried.")
 UNSIGNED = Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it: sign it.")
@@ -60,12 +59,18 @@ NO_KIND = Waiting(reason=Reason.KIND_NOT_FOUND, message="1 object waits for its 
 REFUSED = Transient(reason=Reason.APPLY_FAILED, message="1 object could not be applied.")
 
 
+def first_status() -> Status:
+    """The status of a pattern of which 1.0.0 was applied in full."""
+    return statuses.after(pattern(), results(), now=NOW)
+
+
 def failed(stage: Stage, error: PatternError, **more: Any) -> Results:
     """A run that failed at ``stage``, and had seen what runs."""
     return Results(**{"stage": stage, "revision": REVISION, "policy": KEYS, "failure": error, "health": WELL, **more})
 
 
-def summary(state: State, made: Results, *, found: Status = FIRST, **more: Any) -> Summary:
+def summary(state: State, made: Results, *, found: Status | None = None, **more: Any) -> Summary:
+    found = found or first_status()
     return summarize(pattern(status=found, **more), state, made, reported=found, moment=AT)
 
 
@@ -216,7 +221,7 @@ def test_what_runs_stays_known_beside_something_newer_that_failed():
     assert found.state.failed.results is not None
     assert (found.state.failed.results.stage, found.state.failed.reported) == (Stage.VERIFY, True)
     assert (found.status.revision, found.status.last_attempted_revision) == (str(REVISION), str(NEWER))
-    assert found.status.inventory == FIRST.inventory
+    assert found.status.inventory == first_status().inventory
 
 
 def test_a_back_off_grows_and_ends_with_the_first_success():
@@ -232,13 +237,13 @@ def test_a_back_off_grows_and_ends_with_the_first_success():
 
 
 def test_a_run_that_changes_nothing_changes_no_status():
-    assert summary(RUNS, results(applied=False, verification=VERIFIED)).status == FIRST
+    assert summary(RUNS, results(applied=False, verification=VERIFIED)).status == first_status()
 
 
 def test_while_a_back_off_lasts_status_says_what_became_of_what_runs():
     made = failed(Stage.SOURCE, AWAY)
     state = replace(RUNS, failed=Failed(results=made, retry_at=1_030.0), unhealthy_since=990.0)
-    found = summarize_upkeep(pattern(status=FIRST), state, replace(made, health=BUSY), moment=AT)
+    found = summarize_upkeep(pattern(status=first_status()), state, replace(made, health=BUSY), moment=AT)
 
     assert conditions(found.status)["Ready"] == ("Unknown", "WaitingForHealth")
     assert found.due == pytest.approx(30.0)
@@ -247,16 +252,16 @@ def test_while_a_back_off_lasts_status_says_what_became_of_what_runs():
 def test_while_status_does_not_speak_of_the_failure_yet_nothing_is_written():
     made = failed(Stage.SOURCE, AWAY)
     state = replace(RUNS, failed=Failed(results=made, retry_at=1_030.0, reported=False))
-    found = summarize_upkeep(pattern(status=FIRST), state, replace(made, health=BUSY), moment=AT)
+    found = summarize_upkeep(pattern(status=first_status()), state, replace(made, health=BUSY), moment=AT)
 
-    assert (found.status, found.events, found.state) == (FIRST, (), state)
+    assert (found.status, found.events, found.state) == (first_status(), (), state)
 
 
 def test_what_could_not_be_repaired_is_tried_again_at_its_own_time():
     made = failed(Stage.SOURCE, AWAY)
     state = replace(RUNS, failed=Failed(results=made, retry_at=1_030.0), unrepaired=Unrepaired(frozenset(), 1_004.0, 1))
 
-    assert summarize_upkeep(pattern(status=FIRST), state, made, moment=AT).due == pytest.approx(4.0)
+    assert summarize_upkeep(pattern(status=first_status()), state, made, moment=AT).due == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +272,7 @@ def test_what_could_not_be_repaired_is_tried_again_at_its_own_time():
     ],
 )
 def test_a_suspended_pattern_says_how_what_runs_is(made: Results, ready: tuple[str, str]):
-    asked = pattern(status=FIRST, spec={"suspend": True})
+    asked = pattern(status=first_status(), spec={"suspend": True})
     found = summarize_suspended(asked, RUNS, made, moment=AT)
 
     assert conditions(found.status)["Ready"] == ready
@@ -275,7 +280,7 @@ def test_a_suspended_pattern_says_how_what_runs_is(made: Results, ready: tuple[s
 
 
 def test_a_pattern_that_goes_waits_for_what_is_left_and_without_anything_it_may_go():
-    going = pattern(status=FIRST, deletionTimestamp="2026-11-25T12:00:00Z")
+    going = pattern(status=first_status(), deletionTimestamp="2026-11-25T12:00:00Z")
     error = Waiting(reason=Reason.DELETING, message="1 object left.")
 
     left = summarize_deletion(going, RUNS, FinalizeResult(entries=ENTRIES[:1], error=error), moment=AT)
@@ -291,7 +296,7 @@ def test_a_pattern_that_goes_waits_for_what_is_left_and_without_anything_it_may_
 
 
 def test_a_deletion_that_is_refused_is_tried_again_with_pauses():
-    going = pattern(status=FIRST, deletionTimestamp="2026-11-25T12:00:00Z")
+    going = pattern(status=first_status(), deletionTimestamp="2026-11-25T12:00:00Z")
     refused = FinalizeResult(entries=ENTRIES, error=Transient(reason=Reason.DELETION_FAILED, message="refused."))
     first = summarize_deletion(going, RUNS, refused, moment=AT)
     second = summarize_deletion(going, first.state, refused, moment=AT)
@@ -300,7 +305,7 @@ def test_a_deletion_that_is_refused_is_tried_again_with_pauses():
 
 
 def test_a_defect_is_said_and_everything_is_found_out_again():
-    found = summarize_defect(pattern(status=FIRST), RUNS, moment=AT)
+    found = summarize_defect(pattern(status=first_status()), RUNS, moment=AT)
 
     assert conditions(found.status)["Ready"] == ("False", "InternalError")
     assert (reasons(found.events), found.due) == (["InternalError"], 1.0)
@@ -310,15 +315,15 @@ def test_a_defect_is_said_and_everything_is_found_out_again():
 
 def test_a_status_that_does_not_fit_says_the_least_and_waits_for_a_change():
     large = Stalled(reason=Reason.STATUS_TOO_LARGE, message="too large: make it smaller.")
-    found = summarize_unwritable(pattern(status=FIRST), RUNS, large, moment=AT)
+    found = summarize_unwritable(pattern(status=first_status()), RUNS, large, moment=AT)
 
     assert (conditions(found.status)["Ready"], found.due) == (("False", "StatusTooLarge"), None)
-    assert found.status.inventory == FIRST.inventory
+    assert found.status.inventory == first_status().inventory
     assert found.status.history == ()
 
 
 def test_a_status_that_could_not_be_written_is_not_taken_for_reported():
-    state, due = unwritten(pattern(status=FIRST), RUNS, AWAY, moment=AT)
+    state, due = unwritten(pattern(status=first_status()), RUNS, AWAY, moment=AT)
 
     assert state.failed is not None
     assert (state.failed.reported, state.failed.retry_at, due) == (False, 1_001.0, 1.0)

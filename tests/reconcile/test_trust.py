@@ -101,6 +101,34 @@ async def test_what_lost_its_trust_is_not_repaired_and_is_again_when_it_has_it_b
     assert world.ready == ("True", "Ready")
 
 
+async def test_what_was_refused_is_not_trusted_by_what_was_found_of_it_before(world: World):
+    before = world.policy
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2"))
+    await world.settle(1.0)
+    world.asked, world.refusing = [], set()
+
+    world.policy = before
+    world.waker.found(KEY)
+    await world.settle(15.0)
+
+    assert "signatures" in world.asked
+    assert world.ready == ("True", "Ready")
+
+
+async def test_what_was_found_of_what_runs_is_true_beside_a_newer_version_that_is_refused(world: World):
+    world.push("stable", "two", "a", signed=False)
+    await world.settle(300.0)
+    refused, world.asked = world.ready, []
+
+    world.tags["stable"] = "one"
+    await world.settle(300.0)
+
+    assert refused[0] == "False"
+    assert "signatures" not in world.asked
+    assert world.ready == ("True", "Ready")
+
+
 async def test_a_policy_that_says_so_has_deleted_what_lost_its_trust(world: World):
     world.refusing = {"release"}
     changes_to(world, requirement(version="2", prune=True))

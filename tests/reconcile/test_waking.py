@@ -156,6 +156,25 @@ def test_to_look_at_what_is_pending_takes_nothing(waker: Waker):
     assert waker.begin(KEY, ends_failure=never) == Woken()
 
 
+def test_of_a_pattern_that_nothing_happened_to_nothing_is_pending(waker: Waker):
+    assert waker.pending(KEY, ends_failure=never) == Woken()
+
+
+def test_events_that_come_too_soon_are_given_when_it_is_said(added: Added, waker: Waker):
+    while not waker.wait_for_events(KEY):
+        waker.noticed(KEY, EVENT)
+        assert waker.take_events(KEY) == {EVENT}
+    waker.noticed(KEY, EVENT)
+    wait = waker.wait_for_events(KEY)
+    too_soon = waker.take_events(KEY)
+    added.now += wait
+
+    assert 0 < wait <= OBJECTS[1]
+    assert too_soon == frozenset()
+    assert waker.wait_for_events(KEY) == 0.0
+    assert waker.take_events(KEY) == {EVENT}
+
+
 def test_the_events_of_a_flood_are_remembered_in_bounded_memory(waker: Waker):
     for number in range(3 * MAX_EVENTS):
         waker.noticed(KEY, Notification(GONE, ObjectKey("", "ConfigMap", "team", f"c{number}")))

@@ -156,3 +156,33 @@ async def test_a_claim_that_need_not_be_bound_is_excused_and_not_looked_at_again
 
     assert scene.said == {"data": "excused: it waits for a pod"}
     assert len(scene.asked) == 1
+
+
+async def test_what_is_ill_is_looked_at_after_each_run_which_says_when_it_comes_again():
+    scene = Scene(workload("web"))
+
+    async def run(_: PatternKey) -> float:
+        return 7.0
+
+    delay = await scene.explainer.after(run)(KEY)
+    await asyncio.sleep(0.03)
+
+    assert delay == 7.0
+    assert scene.asked == [("web", None)]
+
+
+async def test_a_defect_of_one_look_is_recorded_and_costs_that_one(monkeypatch: pytest.MonkeyPatch):
+    scene = Scene(workload("web"))
+
+    async def fail(*_: Any) -> str:
+        raise TypeError("a defect")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(scene.explainer, "_look", fail)
+        scene.explainer.notice(KEY)
+        await asyncio.sleep(0.03)
+    scene.explainer.notice(KEY)
+    await asyncio.sleep(0.03)
+
+    assert scene.errors == ["explain"]
+    assert scene.said == {"web": "the cause"}

@@ -12,7 +12,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.api.write_ahead import MAX_TEXT, written
 from pattern_operator.apply import inventory
-from pattern_operator.reconcile.write_ahead import is_first, is_needed, keep_ahead
+from pattern_operator.reconcile.write_ahead import Ahead, first_ahead, is_needed, keep_ahead, kept_ahead
 
 PENDING = tuple(msgspec.structs.replace(each, pending=True) for each in ENTRIES)
 
@@ -34,7 +34,7 @@ def with_status(*entries: InventoryEntry) -> DesignPattern:
 
 def test_what_a_new_pattern_is_about_to_make_goes_out_with_the_finalizer():
     assert is_needed(new(), PENDING, leaves=False)
-    assert is_first(new(), PENDING)
+    assert first_ahead(new(), PENDING) == Ahead(PENDING, str(written(PENDING, uid="u-1")))
 
 
 def test_nothing_is_written_for_what_is_on_record():
@@ -43,16 +43,22 @@ def test_nothing_is_written_for_what_is_on_record():
     assert not is_needed(new(*ENTRIES), ENTRIES, leaves=False)
 
 
+def test_what_was_written_ahead_is_written_again_until_status_has_it():
+    assert kept_ahead(new(*ENTRIES)) == Ahead(PENDING, str(written(ENTRIES, uid="u-1")))
+    assert kept_ahead(new()) is None
+    assert kept_ahead(with_status(*ENTRIES)) is None
+
+
 def test_what_an_applied_pattern_is_about_to_make_comes_into_status():
     before = with_status(*ENTRIES[:1])
 
     assert is_needed(before, ENTRIES, leaves=False)
-    assert not is_first(before, ENTRIES)
+    assert first_ahead(before, ENTRIES) is None
 
 
 def test_an_update_of_the_same_objects_says_that_it_is_under_way():
     assert is_needed(with_status(*ENTRIES), ENTRIES, leaves=True)
-    assert not is_first(with_status(*ENTRIES), ENTRIES)
+    assert first_ahead(with_status(*ENTRIES), ENTRIES) is None
 
 
 def test_what_is_written_ahead_is_not_written_over_by_another_version():
@@ -60,13 +66,13 @@ def test_what_is_written_ahead_is_not_written_over_by_another_version():
     before = new(*ENTRIES[:1])
 
     assert is_needed(before, ENTRIES, leaves=False)
-    assert not is_first(before, ENTRIES)
+    assert first_ahead(before, ENTRIES) is None
 
 
 def test_a_pattern_whose_names_are_too_long_for_an_annotation_is_written_into_status():
     keys = (ObjectKey("", "ConfigMap", "team", f"{'n' * 200}-{number}") for number in range(MAX_TEXT // 200))
 
-    assert not is_first(new(), tuple(inventory.entry_of(each, version="v1") for each in keys))
+    assert first_ahead(new(), tuple(inventory.entry_of(each, version="v1") for each in keys)) is None
 
 
 @pytest.mark.parametrize(("room", "fits"), [(1024, False), (2048, True)])
@@ -74,7 +80,7 @@ def test_where_others_fill_the_annotations_the_names_are_written_into_status(roo
     """The API server takes 256 KiB of annotations together."""
     full = pattern(annotations={"note": "x" * (256 * 1024 - room)})
 
-    assert is_first(full, PENDING) is fits
+    assert (first_ahead(full, PENDING) is not None) is fits
 
 
 @pytest.mark.parametrize("after", [new(), new(InventoryEntry(id="team_x__ConfigMap", v="v1"))])

@@ -53,13 +53,14 @@ from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
 from pattern_operator.reconcile.status_writer import PatternDeleted
-from pattern_operator.reconcile.write_ahead import keep_ahead
+from pattern_operator.reconcile.write_ahead import Ahead, keep_ahead, kept_ahead
 from pattern_operator.sandbox import BuildRefused
 from pattern_operator.source import FetchedSignatures
 from pattern_operator.source.held_version import Resolution
 from pattern_operator.telemetry import Metrics
 
 KEY = PatternKey("team", "web")
+SIGNED = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}  # of a spec
 OWNER = "u-1"
 OURS, NONE = Finalizers(count=1, ours=0), Finalizers()
 MAX_RUNS = 60  # until the world is at rest: more is a pattern that never is
@@ -281,6 +282,15 @@ class World:
                 metadata, generation=metadata.generation + 1, resource_version=self._next_version()
             ),
         )
+        self._watched()
+
+    def request(self, when: str) -> None:
+        """The user asks for a run (``requestedAt``)."""
+        assert self.pattern is not None
+        metadata = self.pattern.metadata
+        annotations = msgspec.structs.replace(metadata.annotations, requested_at=when)
+        metadata = msgspec.structs.replace(metadata, annotations=annotations, resource_version=self._next_version())
+        self.pattern = msgspec.structs.replace(self.pattern, metadata=metadata)
         self._watched()
 
     def annotate(self, *entries: InventoryEntry) -> None:
@@ -537,10 +547,10 @@ class StatusWriter:
     async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         if pattern.metadata.finalizers.ours is not None:
             return pattern
-        return await self.write_ahead(pattern, pattern.metadata.annotations.write_ahead or ())
+        return await self.write_ahead(pattern, kept_ahead(pattern))
 
-    async def write_ahead(self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...]) -> DesignPattern:
-        return self.world.write(pattern, finalizers=OURS, ahead=entries)
+    async def write_ahead(self, pattern: DesignPattern, ahead: Ahead | None) -> DesignPattern:
+        return self.world.write(pattern, finalizers=OURS, ahead=ahead.entries if ahead is not None else ())
 
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         return pattern if pattern.metadata.finalizers.ours is None else self.world.write(pattern, finalizers=NONE)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -94,7 +95,7 @@ def test_what_no_worker_sends_is_refused(content):
         list(map(str, [decode_answer(content)]))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=200) | st.lists(st.binary(max_size=60), max_size=4).map(lambda each: parts(*each)))
 def test_no_bytes_raise_anything_else(content):
     with suppress(BrokenAnswer, BuildRefused):

@@ -202,15 +202,6 @@ async def test_a_body_in_chunks_of_one_byte_does_not_hold_it(fake_registry, netw
     assert await longest_hold(work) < MOST
 
 
-async def test_tags_are_asked_for_a_thousand_at_a_time(fake_registry, network):
-    fake_registry.manifest([], tag="1.0.0")
-    fake_registry.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
-
-    await resolve(Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network))
-
-    assert "/v2/team/web/tags/list?n=1000" in fake_registry.paths("GET")
-
-
 @pytest.mark.parametrize("name", ["1.0.0", "no tag!", 7], ids=["repeated", "invalid", "of another type"])
 async def test_repeated_and_invalid_names_count_as_tags(fake_registry, network, name):
     names = json.dumps({"tags": [name] * 1_001}).encode()

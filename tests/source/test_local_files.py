@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.archive.archives import DESIGN, FILES, PACKAGE, files, tar, tgz
+from tests.open_files import open_files_below
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
@@ -253,6 +254,40 @@ def test_open_files_are_closed_whatever_happens(tmp_path):
         refusal(inside)
 
     assert open_files() <= before
+
+
+def test_the_folders_of_a_relative_path_are_closed(tmp_path, monkeypatch):
+    write(tmp_path / "a" / "b" / "c", {"d.yml": b"1"})
+    monkeypatch.chdir(tmp_path)
+
+    assert len(read_local(Path("a/b/c/d.yml"))) == 1
+    assert refusal(Path("a/b/x/y.yml")).reason is Reason.ARTIFACT_NOT_FOUND
+    assert open_files_below(tmp_path) == []
+
+
+def test_a_link_below_an_open_folder_is_named_with_the_way_to_it(tmp_path):
+    write(tmp_path / "a" / "b", {"c.yml": b"1"})
+    (tmp_path / "a" / "link").symlink_to("b")
+    root = os.open(tmp_path, os.O_RDONLY)
+
+    try:
+        whole = local_tree.read_below(root, ("a", "b", "c.yml"), where=Path("it"), most=10)
+        with pytest.raises(Stalled) as refused:
+            local_tree.read_below(root, ("a", "link", "c.yml"), where=Path("it"), most=10)
+    finally:
+        os.close(root)
+
+    assert whole == b"1"
+    assert "it/a/link" in refused.value.message
+    assert "c.yml" not in refused.value.message
+    assert open_files_below(tmp_path) == []
+
+
+def test_as_many_files_as_a_folder_may_have_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(local_tree, "MAX_UNPACKED_FILES", 3)
+    write(tmp_path, {f"{number}.yml": b"1" for number in range(3)})
+
+    assert len(read_local(tmp_path)) == 3
 
 
 def test_folders_without_end_are_refused(tmp_path):

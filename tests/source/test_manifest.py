@@ -17,6 +17,7 @@ from pattern_operator.source.manifest import (
     OCI_INDEX,
     OCI_MANIFEST,
     Index,
+    is_manifest,
     parse_index,
     parse_manifest,
 )
@@ -354,3 +355,28 @@ def test_a_format_that_is_no_more_is_named_with_the_way_out(content, content_typ
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
     assert says in error.message
     assert "push it again as an" in error.message
+
+
+@pytest.mark.parametrize(
+    ("called", "fields", "is_one"),
+    [
+        (OCI_MANIFEST, {}, True),
+        (f"{OCI_MANIFEST}; charset=utf-8", {}, True),
+        (OCI_MANIFEST, {"mediaType": None}, True),
+        ("text/plain", {}, True),
+        ("text/plain", {"mediaType": None}, False),
+        ("application/octet-stream", {"mediaType": "text/html"}, False),
+        ("text/html", {}, False),
+    ],
+)
+def test_a_manifest_is_what_whoever_sent_it_or_itself_calls_so(called: str, fields: dict[str, Any], is_one: bool):
+    assert is_manifest(changed(MANIFEST, **fields), content_type=called) is is_one
+
+
+def test_an_index_is_a_manifest_too():
+    assert is_manifest(changed(INDEX), content_type="application/json")
+    assert is_manifest(changed(INDEX, mediaType=None), content_type=OCI_INDEX)
+
+
+def test_what_is_no_document_is_no_manifest():
+    assert not is_manifest(b"<html>", content_type=OCI_MANIFEST)

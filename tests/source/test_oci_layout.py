@@ -1,5 +1,6 @@
 """An OCI layout arrives as it is: checked before anything is sent, and sent by our own client alone."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,16 @@ import pytest
 from tests.archive.archives import FILES, files, tgz
 from tests.executors import EXECUTORS
 from tests.open_files import open_files_below
-from tests.source.fake_registry import ALICE, FakeRegistry, bearer, client
+from tests.source.fake_registry import ALICE, FakeRegistry, bearer, client, serving
+from tests.source.registry.test_network import PRIVATE, PUBLIC, opened
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.source import DiskCache, LayerSelector, pull
+from pattern_operator.source import DiskCache, LayerSelector, oci_layout, pull
 from pattern_operator.source.layout_marker import is_layout
 from pattern_operator.source.manifest import OCI_INDEX, OCI_MANIFEST
-from pattern_operator.source.oci_layout import push_layout
+from pattern_operator.source.oci_layout import _CheckedRegistry, push_layout
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 REF_NAME = "org.opencontainers.image.ref.name"
@@ -217,6 +219,19 @@ async def test_files_of_the_layout_are_closed_whether_it_is_pushed_or_refused(la
     assert open_files_below(layout.path) == []
 
 
+@pytest.mark.parametrize(("room", "fits"), [(2, True), (1, False)])
+async def test_the_blobs_of_a_layout_count_together(layout, fake_registry, network, monkeypatch, room: int, fits: bool):
+    content = tgz()
+    layout.add(content)
+    monkeypatch.setattr(oci_layout, "MAX_LAYERS_TOTAL", len(content) + room)  # the configuration has two bytes
+
+    if fits:
+        await push_layout(layout.path, registry=client(fake_registry, network), tag="1.0")
+    else:
+        assert (await refusal(layout, fake_registry, network)).reason is Reason.ARTIFACT_TOO_LARGE
+        assert fake_registry.asked == []
+
+
 async def test_a_part_that_is_missing_is_said(layout, fake_registry, network):
     layer = tgz()
     layout.add(layer)
@@ -254,6 +269,53 @@ async def test_an_upload_is_not_sent_to_what_is_not_an_address(layout, fake_regi
 
     assert isinstance(error, Transient)
     assert fake_registry.paths("PUT") == []
+
+
+async def test_an_upload_is_sent_nowhere_less_public_than_the_registry(layout):
+    layout.add(tgz())
+    async with serving(host=PUBLIC) as public, serving(host=PRIVATE) as private, opened() as network:
+        public.answer("POST", "/uploads/", status=202, headers={"Location": f"http://{private.address}/upload"})
+        error = await refusal(layout, public, network)
+
+    assert error.reason is Reason.ADDRESS_REFUSED
+    assert private.asked == []
+
+
+async def test_an_upload_goes_to_the_registry_although_it_asked_another_host_for_what_it_has(layout):
+    digest = layout.add(tgz())
+    async with serving(host=PUBLIC) as public, serving(host=PRIVATE) as private, opened() as network:
+        public.answer("HEAD", "^/none$", status=404)
+
+        away = {"Location": f"http://{public.address}/none"}
+        private.answer("HEAD", "/blobs/sha256:", status=307, headers=away)
+        revision = await push_layout(layout.path, registry=client(private, network), tag="1.0")
+
+    assert revision.digest == digest
+    assert len(public.asked) == 2
+
+
+async def test_an_upload_goes_where_the_registry_says_with_its_own_parameters(layout, fake_registry, network):
+    digest = layout.add(tgz())
+    where = f"/v2/{fake_registry.repository.name}/blobs/uploads/elsewhere?state=a%2Fb"
+    fake_registry.answer("POST", "/uploads/", status=202, headers={"Location": where})
+
+    revision = await push_layout(layout.path, registry=client(fake_registry, network), tag="1.0")
+
+    assert revision.digest == digest
+    uploads = [path for path in fake_registry.paths("PUT") if "/manifests/" not in path]
+    assert len(uploads) == 2
+    assert all("/uploads/elsewhere?" in path and "state=" in path for path in uploads)
+
+
+async def test_the_length_of_what_is_sent_is_that_of_its_bytes(fake_registry, network):
+    sender = _CheckedRegistry(client(fake_registry, network), loop=asyncio.get_running_loop())
+    url = f"http://{fake_registry.address}/v2/{fake_registry.repository.name}/manifests/1.0"
+    headers = {"Content-Length": "1", "Content-Type": OCI_MANIFEST}
+
+    async with asyncio.timeout(10):
+        await sender._request(url, "PUT", b'{"schemaVersion": 2}', headers)
+
+    assert fake_registry.manifests["1.0"] == (OCI_MANIFEST, b'{"schemaVersion": 2}')
 
 
 async def test_a_registry_that_stored_something_else_is_said(layout, fake_registry, network):

@@ -16,6 +16,7 @@ from pattern_operator.source.origin import Origin, canonical_host, same_host, sa
         ("https://reg.example.:443", "https://reg.example"),
         ("https://münchen.example", "https://xn--mnchen-3ya.example"),
         ("https://[::1]", "https://[0:0:0:0:0:0:0:1]:443"),
+        ("https://[2001:db8::a]", "https://[2001:DB8:0::000A]:443"),
         ("http://127.0.0.1:5000/a", "http://127.0.0.1:5000/b"),
     ],
 )
@@ -65,3 +66,17 @@ def test_what_a_user_wrote_has_one_spelling(authority, scheme, wanted):
 def test_every_text_has_a_spelling_that_is_its_own(text):
     assert isinstance(Origin.named(text, scheme="https").authority, str)
     assert canonical_host(canonical_host(text)) == canonical_host(canonical_host(canonical_host(text)))
+
+
+@pytest.mark.parametrize(
+    ("host", "canonical"),
+    [
+        ("[2001:DB8::000A]", "2001:db8::a"),
+        ("2001:db8:0:0::1", "2001:db8::1"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("Reg.Example.", "reg.example"),
+        ("a:b", "a:b"),
+    ],
+)
+def test_a_host_has_one_spelling(host: str, canonical: str):
+    assert canonical_host(host) == canonical

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import NoReturn
@@ -449,6 +450,48 @@ async def test_a_real_registry_that_is_tampered_with_is_found_out(registry, repo
 class _Nobody(ThreadPoolExecutor):
     def submit(self, *_: object, **__: object) -> NoReturn:
         raise AssertionError("the loop's default executor is given to nobody")
+
+
+async def test_what_is_no_manifest_is_refused_and_not_kept(fake_registry, network, cache):
+    document = {"schemaVersion": 2, "mediaType": OCI, "config": fake_registry.blob(b"{}", OCI), "layers": "none"}
+    digest = fake_registry.document(document)
+
+    for _ in range(2):
+        assert (await refusal(fake_registry, network, digest, cache=cache)).reason is Reason.ARTIFACT_UNSUPPORTED
+
+    assert [each.method for each in fake_registry.asked] == ["GET", "GET"]
+
+
+async def test_what_an_index_lists_is_shown_to_who_may_see_the_index(fake_registry, network, tmp_path):
+    listed = design(fake_registry)
+    entry = {"mediaType": OCI, "digest": str(listed), "size": len(fake_registry.manifests[str(listed)][1])}
+    digest = fake_registry.document(index([entry]), media_type=INDEX)
+    await pulled(fake_registry, network, digest, cache=(cache := cache_in(tmp_path)))
+    fake_registry.asked.clear()
+
+    await pulled(fake_registry, network, digest, cache=cache)
+
+    assert [each.method for each in fake_registry.asked] == ["HEAD"]
+
+
+async def test_a_layer_is_open_as_long_as_it_is_read(fake_registry, network, tmp_path):
+    content = tgz({"a.yml": os.urandom(MAX_SMALL_CONTENT * 2)})
+    digest = fake_registry.manifest([fake_registry.blob(content, FLUX)])
+    registry, cache = client(fake_registry, network), cache_in(tmp_path)
+    artifact = await fetch_manifest(
+        Reference(fake_registry.repository, tag="1.0"),
+        Revision("1.0", digest),
+        registry=registry,
+        cache=cache,
+        layer=LayerSelector(),
+    )
+
+    async with open_layers(artifact, registry=registry, cache=cache) as ((_, file),):
+        read = file.read()
+
+    assert artifact.types == (FLUX,)
+    assert read == content
+    assert file.closed
 
 
 async def test_pulling_never_uses_the_default_executor(fake_registry, network, cache):

@@ -3,6 +3,7 @@ import gzip
 import json
 import ssl
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
@@ -173,6 +174,53 @@ async def test_more_bytes_than_the_operator_would_take_back_are_refused(
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
     assert fake_registry.asked == []
+
+
+async def test_as_much_as_the_operator_takes_back_is_pushed_and_not_a_byte_more(fake_registry, network, monkeypatch):
+    module = import_module("pattern_operator.source.push")
+    revision = await pushed(fake_registry, network)
+    layer = fake_registry.blobs[manifest_of(fake_registry, revision)["layers"][0]["digest"]]
+    exactly = {
+        "MAX_UNPACKED_FILES": len(FILES),
+        "MAX_UNPACKED": len(gzip.decompress(layer)),
+        "MAX_LAYERS_TOTAL": len(layer),
+    }
+    for limit, value in exactly.items():
+        monkeypatch.setattr(module, limit, value)
+
+    assert await pushed(fake_registry, network) == revision
+    for limit, value in exactly.items():
+        with monkeypatch.context() as less, pytest.raises(Stalled) as refusal:
+            less.setattr(module, limit, value - 1)
+            await pushed(fake_registry, network)
+        assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+
+
+@pytest.mark.parametrize(("more", "packed"), [(0, True), (1, False)])
+async def test_only_what_would_not_be_unpacked_again_is_not_compressed(
+    fake_registry, network, monkeypatch, more: int, packed: bool
+):
+    contents = {"a.yml": b"x" * 20_000}
+    revision = await pushed(fake_registry, network, contents)
+    layer = fake_registry.blobs[manifest_of(fake_registry, revision)["layers"][0]["digest"]]
+    tar = gzip.decompress(layer)
+    small = gzip.compress(tar, compresslevel=9, mtime=0)
+    monkeypatch.setattr(
+        import_module("pattern_operator.source.push"), "MAX_UNPACK_RATIO", Fraction(len(tar) - more, len(small))
+    )
+
+    pushed_again = await pushed(fake_registry, network, contents)
+    again = fake_registry.blobs[manifest_of(fake_registry, pushed_again)["layers"][0]["digest"]]
+
+    assert gzip.decompress(again) == tar
+    assert (len(again) < len(tar)) is packed
+
+
+async def test_the_order_in_which_annotations_are_given_does_not_matter(fake_registry, network):
+    one = await pushed(fake_registry, network, annotations={"a": "1", "b": "2"})
+    other = await pushed(fake_registry, network, annotations={"b": "2", "a": "1"})
+
+    assert one == other
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "../x", "1.0@sha256:0a", "-x", "a" * 129, "1 0"])

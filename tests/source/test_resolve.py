@@ -380,3 +380,31 @@ async def test_a_web_page_in_the_place_of_a_list_is_called_so(fake_registry, net
 
     with pytest.raises(Transient, match=r"list of tags: .* answered with a web page .* Check source\.url"):
         await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [(b'{"tags": 7}', "has tags that are not a list"), (b"[]", "is not a JSON object"), (b"{", "is not valid JSON")],
+)
+async def test_what_is_wrong_with_a_list_is_told(fake_registry, network, body, told):
+    fake_registry.answer("GET", "/tags/list$", body=body)
+
+    with pytest.raises(Transient, match=f"list of tags: the answer {told}"):
+        await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))
+
+
+async def test_of_a_list_of_another_host_it_is_told_only_that_it_is_none(fake_registry, network):
+    fake_registry.answer("GET", "^/internal$", body=b"<html>")
+    fake_registry.redirect("/tags/list", f"{fake_registry.elsewhere}/internal")
+
+    with pytest.raises(Transient, match="list of tags: the answer is not a list of tags; it is retried later"):
+        await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))
+
+
+async def test_tags_are_asked_for_a_thousand_at_a_time(fake_registry, network):
+    fake_registry.manifest([], tag="1.0.0")
+    fake_registry.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
+
+    await resolve(reference(fake_registry, semver="1.x"), registry=client(fake_registry, network))
+
+    assert "/v2/team/web/tags/list?n=1000" in fake_registry.paths("GET")

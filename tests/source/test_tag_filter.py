@@ -111,3 +111,15 @@ def test_an_expression_that_takes_too_long_is_given_up():
     found = refusal("a", ["b"] * 100, clock=lambda: next(ticks))
 
     assert "make it simpler" in found.message
+
+
+def test_an_expression_that_takes_as_long_as_it_may_is_not_given_up():
+    ticks = iter([0.0, FILTER_SECONDS])
+
+    assert kept(["a"], "a", clock=lambda: next(ticks)) == ["a"]
+
+
+def test_why_an_expression_is_refused_is_said_where_it_is_read_and_nowhere_else(capfd):
+    assert "it takes too much memory" in refusal(r"((\pL{30}){30})").message
+    assert "correct it" in refusal("(").message
+    assert capfd.readouterr().err == ""

@@ -1,5 +1,6 @@
 """The bench prints a row as soon as it is measured, and none of what is not Ready."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -115,3 +117,42 @@ async def test_objects_count_as_restored_only_where_that_was_seen() -> None:
 
     with pytest.raises(WatchLost, match="before 1 objects were as they had been"):
         await bench._drift(range(1))
+
+
+class Deleting:
+    """A cluster that tells of a deletion only who asked before it what there was."""
+
+    url = "patterns"
+
+    def __init__(self) -> None:
+        self._gone: list[str] = []
+
+    def at(self, _: str) -> "Deleting":
+        return self
+
+    async def list(self) -> tuple[list[Any], str]:
+        return [], str(len(self._gone))
+
+    async def watch(self, version: str) -> AsyncIterator[dict[str, Any]]:
+        while True:
+            for name in self._gone[int(version) :]:
+                yield {"type": "DELETED", "object": {"metadata": {"name": name}}}
+            version = str(len(self._gone))
+            await asyncio.sleep(0)
+
+    async def send(self, method: str, url: str, *_: Any, **__: Any) -> None:
+        if method == "DELETE" and url.startswith("/apis/pattern-operator.io/"):
+            self._gone.append(url.rsplit("/", 1)[-1])
+
+
+async def test_no_deletion_is_missed_that_is_done_before_the_watch_begins() -> None:
+    """One that was waited for, and that no event told of: the row never ended."""
+    nobody: Any = None
+    cluster: Any = Deleting()
+    meters: Any = SimpleNamespace(begin=lambda: None, server_cpu=lambda _: 0.0, since=lambda *_, **__: {})
+    bench = Bench(nobody, cluster, meters, lambda _: None, patterns=3, tree=ROOT)
+
+    async with asyncio.timeout(10):
+        figures = await bench.deleted()
+
+    assert (figures["row"], figures["objects"]) == ("deleted", 9)

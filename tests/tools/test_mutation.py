@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from tools.mutation.__main__ import learned_packages, main
+from tools.mutation.imported import Importing
+from tools.mutation.job import Ended, Job, Outcome, UnitTest
 from tools.mutation.learning import PACKAGE, RanTest, Record
 from tools.mutation.mutants import mutants
 from tools.mutation.results import Results, equivalents, table
-from tools.mutation.running import Ended, Importing, Job, Outcome, UnitTest, run_swapped
 from tools.mutation.selection import Place, Selection
+from tools.mutation.swapped import run_swapped
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ OVER, HANG, FAILS = "test_over", "test_hang", "test_fails"
 def test_a_mutant_is_noticed(
     package: Path, monkeypatch: pytest.MonkeyPatch, comparison: str, tests: list[str], ended: Ended
 ) -> None:
-    monkeypatch.setattr("tools.mutation.running.PATIENCE", 3)
+    monkeypatch.setattr("tools.mutation.fork.PATIENCE", 3)
     mutant = job(package, LIMIT.replace(">", comparison), *tests)
 
     assert swapped(package, mutant) == [ended]

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
-from pattern_operator.api.authority_spec import RepositoryMirror, SignedRepository
 from pattern_operator.api.reference import Digest
+from pattern_operator.api.requirements_spec import RepositoryMirror, SignedRepository
 from pattern_operator.api.verification import Requirement, TrustedAuthority, VerificationPolicy, VerificationResult
 from pattern_operator.verify import verify as verify_at
 

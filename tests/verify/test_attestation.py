@@ -5,7 +5,8 @@ import json
 import pytest
 from tests.verify.signing import ALICE, ARTIFACT, BOB, NOW, bundle, bundle_document, statement
 
-from pattern_operator.api.authority_spec import Attestation, Authority, Key
+from pattern_operator.api.authority_spec import Attestation, Authority
+from pattern_operator.api.material_spec import Key
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
 from pattern_operator.conditions.process import evaluate

@@ -13,9 +13,11 @@ from msgspec import structs
 from tests.verify.signing import ALICE, ARTIFACT, BOB, NOW, SIGNERS, bundle, cosign, simple_signing, verify
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
-from pattern_operator.api.authority_spec import Attestation, Authority, Key, RepositoryMirror, SignedRepository
+from pattern_operator.api.authority_spec import Attestation, Authority
+from pattern_operator.api.material_spec import Key
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
+from pattern_operator.api.requirements_spec import RepositoryMirror, SignedRepository
 from pattern_operator.api.verification import (
     PolicyMode,
     PolicySource,

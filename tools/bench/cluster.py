@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiohttp
 import orjson
-from tools.readiness import ObjectCollection, Unready
+from tools.readiness import ObjectCollection
 
 CONNECTIONS = 32
 APPLY = "application/apply-patch+yaml"
@@ -32,11 +31,16 @@ class Cluster:
                 raise RuntimeError(f"{method} {url}: {response.status} {await response.text()}")
             await response.read()
 
+    async def get(self, url: str) -> dict[str, Any]:
+        """One object; raises aiohttp.ClientResponseError for anything but success."""
+        async with self.http.get(self.server + url, headers=self.headers, raise_for_status=True) as response:
+            found: dict[str, Any] = orjson.loads(await response.read())
+            return found
+
     async def version(self) -> str:
         """The version of the API server, as in ``v1.37.2``."""
-        async with self.http.get(f"{self.server}/version", headers=self.headers) as response:
-            found: str = (await response.json())["gitVersion"]
-            return found
+        found: str = (await self.get("/version"))["gitVersion"]
+        return found
 
     async def apply(self, url: str, body: Mapping[str, Any]) -> None:
         """One server-side apply."""
@@ -45,20 +49,6 @@ class Cluster:
     def at(self, url: str) -> ObjectCollection:
         """The objects at a path."""
         return ObjectCollection(self.http, self.server + url, self.headers)
-
-    async def until(self, url: str, done: Callable[[dict[str, Any] | None], bool], *, seconds: float) -> None:
-        """Show every event of a collection to ``done``, which is given None when all are told anew, until it is true.
-
-        Raises:
-            Unready: it is not, after ``seconds``.
-        """
-        try:
-            async with asyncio.timeout(seconds), aclosing(self.at(url).follow()) as events:
-                async for event in events:
-                    if done(event):
-                        return
-        except TimeoutError as error:
-            raise Unready(f"{url} is not as it should be after {seconds:.0f} s") from error
 
 
 Item = TypeVar("Item")

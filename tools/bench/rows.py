@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
 from tests.testbed.testbed import Testbed
 from tools.bench.cluster import MERGE, Cluster, gather
 from tools.bench.meters import Meters, Reading
@@ -44,6 +46,7 @@ class Bench:
         await asyncio.to_thread(self.testbed.start_operator_of, self.tree)
         await self._warm_up()
         yield await self.new()
+        made = await self.cluster.get(f"{self._at(PATTERNS)}/{name_of(0)}")
         yield await self.settled()
         yield await self.changed()
         yield await self.drifted()
@@ -51,6 +54,7 @@ class Bench:
         yield await self.deleted()
         for count in LARGE:
             yield await self.large(count)
+        yield await self.bare(made)
 
     async def new(self) -> Figures:
         """Patterns of three objects, from the first create to the last Ready."""
@@ -121,23 +125,26 @@ class Bench:
         """All patterns are deleted; until the last is gone."""
         bodies = [body for number in range(self.patterns) for body in small(number)]
         left = {name_of(number) for number in range(self.patterns)}
+        patterns = self.cluster.at(self._at(PATTERNS))
 
         async def raw() -> None:
             await gather(lambda body: self.cluster.send("DELETE", path(body, namespace="raw")), bodies)
 
-        def gone(event: dict[str, Any] | None) -> bool:
-            if event is not None and event["type"] == "DELETED":
-                left.discard(event["object"]["metadata"]["name"])
-            return not left
+        async def gone(version: str) -> None:
+            async for event in patterns.watch(version):
+                if event["type"] == "DELETED":
+                    left.discard(event["object"]["metadata"]["name"])
+                if not left:
+                    return
+            raise WatchLost(f"the watch of {patterns.url} ended before {len(left)} patterns were gone")
+
+        async def delete(number: int) -> None:
+            await self.cluster.send("DELETE", f"{self._at(PATTERNS)}/{name_of(number)}")
 
         async def work() -> None:
-            waiting = asyncio.create_task(self.cluster.until(self._at(PATTERNS), gone, seconds=DONE_WITHIN))
-            await asyncio.sleep(0)
-            await gather(
-                lambda number: self.cluster.send("DELETE", f"{self._at(PATTERNS)}/{name_of(number)}"),
-                range(self.patterns),
-            )
-            await waiting
+            _, version = await patterns.list()  # before the first goes: what is gone by then, no event tells of
+            async with asyncio.timeout(DONE_WITHIN):
+                await asyncio.gather(gone(version), gather(delete, range(self.patterns)))
 
         figures = await self._row("deleted", raw, work, objects=len(bodies))
         there, _ = await self.cluster.at(self._at(CONFIGMAPS)).list()
@@ -160,6 +167,29 @@ class Bench:
             await until_ready([name], collection=self.cluster.at(self._at(PATTERNS)), seconds=DONE_WITHIN)
 
         return await self._row(f"one of {count}", self._raw(bodies), work, objects=count, patterns=1)
+
+    async def bare(self, made: dict[str, Any]) -> Figures:
+        """What a client that decides nothing needs for the same: each pattern's objects, and its writes.
+
+        ``made`` is a pattern as the operator left it: its metadata and its status are written once each, as they are.
+        """
+        await asyncio.to_thread(self.testbed.operator.stop)
+        metadata = {name: made["metadata"][name] for name in ("annotations", "finalizers")}
+        written = orjson.dumps([{"metadata": metadata}, {"status": made["status"]}])
+
+        async def one(number: int) -> None:
+            name = name_of(number)
+            ahead, after = orjson.loads(written.replace(name_of(0).encode(), name.encode()))
+            url = f"{self._at(PATTERNS)}/{name}"
+            await self._create(name)
+            await self.cluster.send("PATCH", url, ahead, content_type=MERGE)
+            for body in small(number):
+                await self.cluster.apply(path(body, namespace="bench"), body)
+            await self.cluster.send("PATCH", f"{url}/status", after, content_type=MERGE)
+
+        bodies = [body for number in range(self.patterns) for body in small(number)]
+        work = partial(gather, one, range(self.patterns))
+        return await self._row("new, by a bare client", self._raw(bodies), work, objects=len(bodies))
 
     async def _row(
         self,

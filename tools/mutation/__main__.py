@@ -16,10 +16,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tools.mutation.fork import set_up_hypothesis
+from tools.mutation.imported import Importing
+from tools.mutation.job import Ended, Job, Outcome, UnitTest
 from tools.mutation.learning import PACKAGE, PACKAGES, ROOT, Learned
 from tools.mutation.results import Results, equivalents, table
-from tools.mutation.running import Ended, Importing, Job, Outcome, UnitTest, run_swapped, set_up_hypothesis
 from tools.mutation.selection import Place, Selection, places
+from tools.mutation.swapped import run_swapped
 
 STATE = ROOT / ".testbed" / "mutation"
 PRELOADED = ("aiohttp", "cryptography.x509", "hypothesis", "kopf", "msgspec", "orjson", "yaml", "prometheus_client")

@@ -7,17 +7,22 @@ running the file's tests once, traced by coverage. ``python -m tools.mutation.le
 import argparse
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 import pytest
 from coverage import Coverage, CoverageData
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ROOT: Final = Path(__file__).parent.parent.parent
 PACKAGE: Final = ROOT / "operator" / "pattern_operator"
@@ -169,6 +174,23 @@ class _Ran:
             self.failed.add(report.nodeid)
 
 
+def _trace_threads() -> None:
+    """Trace what the threads of pools do, also of those that began while a test traced nothing (``tests.tracing``)."""
+    from pattern_operator.executors import Threads  # here: who tries mutants must not have imported the package
+
+    submit = Threads.submit
+
+    def traced(self: Threads, work: Callable[P, T], /, *args: P.args, **more: P.kwargs) -> "Future[T]":
+        def run() -> T:
+            if sys.gettrace() is None:
+                sys.settrace(threading.gettrace())
+            return work(*args, **more)
+
+        return submit(self, run)
+
+    Threads.submit = traced  # type: ignore[method-assign] # in this process alone
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the tests of some files, and keep which lines each of them ran."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutation.learning", description=__doc__)
@@ -177,6 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     coverage = Coverage(data_file=None, branch=False, source_pkgs=["pattern_operator"], config_file=False)
     coverage.start()
+    _trace_threads()
     ran = _Ran(coverage)
     code = pytest.main([*UNIT_TESTS, *map(str, options.files)], plugins=[ran])
     coverage.stop()

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from tools.mutation.job import Ended, Outcome, UnitTest
 from tools.mutation.learning import digest
-from tools.mutation.running import Ended, Outcome, UnitTest
 from tools.mutation.selection import Place, test_texts
 
 EQUIVALENT: Final = Path(__file__).with_name("equivalent.txt")

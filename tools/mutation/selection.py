@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tools.mutation.job import UnitTest
 from tools.mutation.learning import PACKAGE, ROOT, Record
 from tools.mutation.mutants import Mutant, mutants
-from tools.mutation.running import UnitTest
 
 MOST_SECONDS: Final = 60.0  # of the tests of one mutant, as they usually take
 MOST_FILES: Final = 6  # of tests for a mutant that must be imported anew

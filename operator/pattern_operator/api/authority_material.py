@@ -9,7 +9,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from pattern_operator.api.authority_spec import Authority, EntryReference, Key, KeyReference, Material, TrustStore
+from pattern_operator.api.authority_spec import Authority, TrustStore
+from pattern_operator.api.material_spec import EntryReference, Key, KeyReference, Material
 from pattern_operator.api.verification import TrustedAuthority, fingerprint
 
 

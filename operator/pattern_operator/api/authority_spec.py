@@ -1,8 +1,7 @@
 """Who is trusted to sign, as users write it: one shape for ``spec.verify`` of a DesignPattern and for a TrustPolicy.
 
 An authority is exactly one of a public key, keyless identities, certificates of one's own, or Notary Project trust
-stores. What it needs to check a signature is given as text, or is an entry of a Secret or ConfigMap: of the namespace
-of a DesignPattern, and for a TrustPolicy of the operator's own.
+stores. What it needs to check a signature is ``material_spec``; how many must have signed, ``requirements_spec``.
 """
 
 from typing import Annotated, Final, Literal
@@ -10,23 +9,16 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, field
 
 from pattern_operator.api.base import StrictStruct
-from pattern_operator.api.types import (
-    DataKey,
-    DisplayName,
-    Duration,
-    Pem,
-    ResourceName,
-    cel,
+from pattern_operator.api.material_spec import (
+    ONE_OF_THREE,
+    ONE_SOURCE,
+    EntryReference,
+    Key,
+    Material,
+    MaterialText,
 )
+from pattern_operator.api.types import DisplayName, cel
 
-_SEE = "in the namespace of the DesignPattern; for a TrustPolicy, in the operator's"
-_ONE_OF_THREE: Final = "[has(self.data), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() == 1"
-_NO_PRIVATE_KEY: Final = (
-    "!self.contains('PRIVATE KEY-----')",
-    "must not contain a private key: remove it, and treat it as disclosed",
-)
-
-MaterialText = Annotated[str, Meta(min_length=1, max_length=32768), cel(_NO_PRIVATE_KEY)]
 # Only a part of RE2 is checked by the API server: one that does not compile is an error of the rule itself.
 IdentityRegex = Annotated[
     str,
@@ -40,42 +32,6 @@ IdentityText = Annotated[str, Meta(min_length=1, max_length=1024)]
 PredicateType = Annotated[str, Meta(min_length=1, max_length=512)]
 AnnotationValue = Annotated[str, Meta(min_length=1, max_length=1024)]
 Condition = Annotated[str, Meta(min_length=1, max_length=4096)]
-
-
-class KeyReference(StrictStruct, frozen=True):
-    """One entry of a Secret or ConfigMap that contains a public key."""
-
-    name: Annotated[ResourceName, Meta(description=f"Name of the Secret or ConfigMap, {_SEE}.")]
-    key: Annotated[DataKey, Meta(description="The entry of its data.")] = "cosign.pub"
-
-
-class EntryReference(StrictStruct, frozen=True):
-    """One entry of a Secret or ConfigMap."""
-
-    name: Annotated[ResourceName, Meta(description=f"Name of the Secret or ConfigMap, {_SEE}.")]
-    key: Annotated[DataKey, Meta(description="The entry of its data.")]
-
-
-class Key(StrictStruct, frozen=True):
-    """A public key: exactly one of its text, a Secret entry or a ConfigMap entry."""
-
-    data: Annotated[
-        Pem | None,
-        Meta(description="The public key itself: PEM of an ECDSA, RSA or Ed25519 key."),
-    ] = None
-    secret_ref: Annotated[KeyReference | None, Meta(description="A Secret entry that contains the PEM.")] = None
-    config_map_ref: Annotated[KeyReference | None, Meta(description="A ConfigMap entry that contains the PEM.")] = None
-
-
-class Material(StrictStruct, frozen=True):
-    """What a signature is checked with: exactly one of its text, a Secret entry or a ConfigMap entry."""
-
-    data: Annotated[MaterialText | None, Meta(description="The text itself.")] = None
-    secret_ref: Annotated[EntryReference | None, Meta(description="A Secret entry that contains it.")] = None
-    config_map_ref: Annotated[EntryReference | None, Meta(description="A ConfigMap entry that contains it.")] = None
-
-
-_ONE_SOURCE: Final = cel((_ONE_OF_THREE, "needs exactly one of data, secretRef or configMapRef"))
 
 
 class Identity(StrictStruct, frozen=True):
@@ -109,7 +65,7 @@ class Keyless(StrictStruct, frozen=True):
     trusted_root: Annotated[
         Material | None,
         Meta(description="A Sigstore TrustedRoot (JSON). Default: the one of Sigstore's public instance."),
-        _ONE_SOURCE,
+        ONE_SOURCE,
     ] = None
 
 
@@ -128,11 +84,11 @@ class CertificateSubject(StrictStruct, frozen=True):
 class Certificates(StrictStruct, kw_only=True, frozen=True):
     """Certificates of a certification authority of one's own."""
 
-    roots: Annotated[Material, Meta(description="The trusted root certificates: PEM, one or more."), _ONE_SOURCE]
+    roots: Annotated[Material, Meta(description="The trusted root certificates: PEM, one or more."), ONE_SOURCE]
     intermediates: Annotated[
         Material | None,
         Meta(description="Intermediate certificates that a signature need not bring: PEM."),
-        _ONE_SOURCE,
+        ONE_SOURCE,
     ] = None
     subject: Annotated[
         CertificateSubject,
@@ -168,7 +124,7 @@ class Notation(StrictStruct, frozen=True):
     trust_stores: Annotated[
         tuple[
             Annotated[
-                TrustStore, cel((_ONE_OF_THREE, "a trust store needs exactly one of data, secretRef or configMapRef"))
+                TrustStore, cel((ONE_OF_THREE, "a trust store needs exactly one of data, secretRef or configMapRef"))
             ],
             ...,
         ],
@@ -227,11 +183,11 @@ class TransparencyLog(StrictStruct, frozen=True):
     trusted_root: Annotated[
         Material | None,
         Meta(description="A Sigstore TrustedRoot (JSON) with the keys of the logs. Default: the public instance's."),
-        _ONE_SOURCE,
+        ONE_SOURCE,
     ] = None
-    keys: Annotated[
-        Material | None, Meta(description="The public keys of the logs: PEM, one or more."), _ONE_SOURCE
-    ] = None
+    keys: Annotated[Material | None, Meta(description="The public keys of the logs: PEM, one or more."), ONE_SOURCE] = (
+        None
+    )
 
 
 class TimestampAuthority(StrictStruct, kw_only=True, frozen=True):
@@ -239,7 +195,7 @@ class TimestampAuthority(StrictStruct, kw_only=True, frozen=True):
 
     required: Annotated[bool, Meta(description="Whether a signature without a verified timestamp is refused.")] = True
     certificates: Annotated[
-        Material, Meta(description="The root certificates of the authority: PEM, one or more."), _ONE_SOURCE
+        Material, Meta(description="The root certificates of the authority: PEM, one or more."), ONE_SOURCE
     ]
 
 
@@ -272,7 +228,7 @@ class Authority(StrictStruct, frozen=True):
     key: Annotated[
         Key | None,
         Meta(description="The public key of the authority."),
-        cel((_ONE_OF_THREE, "key needs exactly one of data, secretRef or configMapRef")),
+        cel((ONE_OF_THREE, "key needs exactly one of data, secretRef or configMapRef")),
     ] = None
     keyless: Annotated[Keyless | None, Meta(description="Who signs with an identity in place of a key.")] = None
     certificates: Annotated[
@@ -318,100 +274,4 @@ AUTHORITY_RULES: Final = cel(
         "!has(self.keyless) || !has(self.transparencyLog) || !has(self.transparencyLog.keys)",
         "the keys of the logs must be in keyless.trustedRoot",
     ),
-)
-
-Authorities = Annotated[
-    tuple[Annotated[Authority, AUTHORITY_RULES], ...],
-    Meta(
-        description="Who is trusted to sign; `threshold` of these must have signed the digest.",
-        min_length=1,
-        max_length=16,
-    ),
-]
-
-
-class RepositoryMirror(StrictStruct, frozen=True):
-    """Repositories that are copies of others: what is under ``prefix`` was signed under ``of``."""
-
-    prefix: Annotated[
-        str,
-        Meta(
-            description="Where the copies are, as in `oci://mirror.example/patterns`: a repository, or what is before a"
-            " `/` of one.",
-            min_length=1,
-            max_length=262,
-        ),
-    ]
-    of: Annotated[
-        str,
-        Meta(
-            description="Where they were signed, as in `oci://registry.example/patterns`.", min_length=1, max_length=262
-        ),
-    ]
-
-
-class SignedRepository(StrictStruct, frozen=True):
-    """Whether signatures must name the repository that the artifact is pulled from."""
-
-    required: Annotated[
-        bool,
-        Meta(
-            description="Refuse a signature that does not name the repository. Sigstore bundles and notation name none,"
-            " so that only classic cosign signatures pass."
-        ),
-    ] = False
-    mirrors: Annotated[
-        tuple[
-            Annotated[
-                RepositoryMirror,
-                cel(
-                    (
-                        "self.prefix.startsWith('oci://') && self.of.startsWith('oci://')",
-                        "prefix and of must begin with oci://, as in oci://mirror.example/patterns",
-                    )
-                ),
-            ],
-            ...,
-        ],
-        Meta(description="Repositories whose signatures name another one.", max_length=32),
-    ] = ()
-
-
-class Requirements(StrictStruct, frozen=True):
-    """What must be proven of an artifact."""
-
-    authorities: Authorities
-    threshold: Annotated[
-        int,
-        Meta(
-            description="How many of the authorities must have signed, each with a key, identity or certificate of its"
-            " own.",
-            ge=1,
-            le=16,
-        ),
-    ] = 1
-    repository: Annotated[
-        SignedRepository,
-        Meta(description="Whether signatures must name the repository."),
-        cel(
-            (
-                "!has(self.mirrors) || self.mirrors.size() == 0 || self.required",
-                "repository.mirrors only goes with repository.required: true",
-            )
-        ),
-    ] = field(default_factory=SignedRepository)
-    max_age: Annotated[
-        Duration | None,
-        Meta(
-            description="How old the newest of the signatures may be, by a time that a log or timestamp authority"
-            " proves: when it is over, the artifact has to be signed again. A signature without such a time is refused."
-        ),
-    ] = None
-
-
-THRESHOLD_RULE: Final = cel(
-    (
-        "self.threshold <= self.authorities.size()",
-        "threshold must not be more than the number of authorities: nothing could be verified",
-    )
 )

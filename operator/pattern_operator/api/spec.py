@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from pattern_operator.api.apply_spec import Apply
-from pattern_operator.api.authority_spec import THRESHOLD_RULE, Requirements
 from pattern_operator.api.base import ApiStruct
+from pattern_operator.api.requirements_spec import THRESHOLD_RULE, Requirements
 from pattern_operator.api.types import (
     DigestText,
     Duration,

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, field
 
-from pattern_operator.api.authority_spec import THRESHOLD_RULE, Requirements
 from pattern_operator.api.base import ApiStruct, StrictStruct
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.fields import ObjectMeta, mapping_at
+from pattern_operator.api.requirements_spec import THRESHOLD_RULE, Requirements
 from pattern_operator.api.types import UrlGlob, cel
 
 T = TypeVar("T")

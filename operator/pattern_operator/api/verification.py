@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from pattern_operator.api.authority_spec import Authority, Key, SignedRepository
+from pattern_operator.api.authority_spec import Authority
+from pattern_operator.api.material_spec import Key
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.requirements_spec import SignedRepository
 
 
 @dataclass(frozen=True, slots=True)

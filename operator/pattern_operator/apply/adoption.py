@@ -60,7 +60,7 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """It was there before, and is the pattern's from now on: applied, record_repair, and left when the pattern goes.
+    """It was there before, and is the pattern's from now on: applied, repaired, and left when the pattern goes.
 
     ``migrates``: what kubectl or Helm has set on it may have to be handed on to the pattern (``migrate``).
     """

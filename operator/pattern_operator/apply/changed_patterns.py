@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from pattern_operator.api.names import DISABLED, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.ownership import Owner
 
@@ -132,6 +133,26 @@ class ChangedPatterns:
         owners = (each.owner for each in self._takers.values() if key in each.keys)
         found = _first_that_holds(owners, key, by, age=age)
         return self._takers[found.id] if found is not None else None
+
+    def why_data_stays(self, key: ObjectKey, by: Owner, taker: Taker | None, *, earliest: float, age: float) -> str:
+        """Why data stays that nobody takes just now, not even ``taker``; empty where there is no reason.
+
+        ``by`` has wanted to delete it for ``age`` seconds, and at the earliest since ``earliest``.
+        """
+        after = earliest - DATA_CHANGE_WINDOW
+        if (unknown := self.unrendered(key, by, after=after, age=age)) is not None:
+            return (
+                f"stays, because it holds data and DesignPattern {unknown}, which was changed, may have it in a version"
+                f" that could not be rendered yet: let that pattern run, or delete the object yourself"
+            )
+        if taker is None:
+            return ""
+        why = f" and has not taken it ({taker.failure})" if taker.failure else " and has not taken it"
+        return (
+            f"stays, because it holds data and DesignPattern {taker.owner} has it in its version{why}: correct that"
+            f" pattern or take the object out of it, annotate the object {PRUNE_ANNOTATION}: {DISABLED} to let it stay"
+            f" for good, or delete it yourself"
+        )
 
 
 def _first_that_holds(owners: Iterable[Owner], key: ObjectKey, by: Owner, *, age: float) -> Owner | None:

@@ -37,7 +37,7 @@ class DriftBackoff:
             self._compared_at = until
 
     def pause(self, now: float) -> float:
-        """Seconds to wait before a change that was just seen is record_repair: none, or doubled with every round."""
+        """Seconds to wait before a change that was just seen is repaired: none, or doubled with every round."""
         if not self.is_active or now - max(self._repaired_at, self._compared_at) > RESET_AFTER:
             return 0.0
         pause: float = min(2.0 ** min(self.repairs - FREE_REPAIRS, 10), MAX_DELAY)

@@ -22,8 +22,8 @@ from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.managed.observation import fingerprint, own_fields, writers_of
 from pattern_operator.apply.owned_values import owned_values
 from pattern_operator.apply.ownership import Owner, add_owner_metadata, apply_policy_of
+from pattern_operator.apply.request_lanes import lanes_of
 from pattern_operator.apply.result import ApplyFailure, of_defect
-from pattern_operator.fair_queue import Lane
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Session
 from pattern_operator.kube import objects as verbs
@@ -96,7 +96,7 @@ class DryRun:
             self._session, desired, rules=rules, scaled_by=managed.observed.scaled_by, impersonate=impersonate
         )
         marked = add_owner_metadata(desired, owner=owner, adopted=managed.observed.adopted, uid=managed.observed.uid)
-        async with self._slots.acquire(Lane(("namespace", owner.namespace), 3), Lane(("pattern", owner.id), 2)):
+        async with self._slots.acquire(*lanes_of(key, owner)):
             answer = await verbs.apply(
                 self._session,
                 resource,

@@ -156,7 +156,7 @@ def _forbidden(
     if "cannot impersonate" in error.message:  # the operator itself is refused: no right of the account would help
         return Reason.FORBIDDEN, (
             f"{error.message}. Name another account in spec.apply.serviceAccountName, or let the operator impersonate"
-            " this one (ClusterRole pattern-operator-kind_watch, resourceNames)."
+            " this one (ClusterRole pattern-operator-follower, resourceNames)."
         )
     if "is attempting to grant RBAC permissions" in error.message:
         return otherwise, (
@@ -200,7 +200,7 @@ def _conflict(held: list[tuple[str, str]], *, at_least: str) -> str:
         fields.setdefault(manager, []).append(field)
     rest = len(held) - _FIELDS
     text = "; ".join(f"{manager} holds {', '.join(names)}" for manager, names in fields.items())
-    are = "is" if len(held) == 1 and not at_least else "are"
+    are = "is" if len(held) == 1 else "are"
     return (
         f"{at_least}{pluralize(len(held), 'field')} of it {are} held with other values by {who} (field managers):"
         f" remove them from the pattern, or set spec.apply.conflicts: Take to take them over. {text}"

@@ -46,8 +46,8 @@ class Existing:
 
     @property
     def managers(self) -> frozenset[str]:
-        """The names of the field managers, without our own apply."""
-        return frozenset(entry.name for entry in self.entries if not is_ours(entry))
+        """The names of the field managers."""
+        return frozenset(entry.name for entry in self.entries)
 
     @property
     def is_labelled_by_us(self) -> bool:

@@ -67,9 +67,7 @@ def intersection(fields: object, others: object, *, depth: int = MAX_DEPTH) -> F
     """
     both: Fields = {}
     mine, theirs = mapping(fields), mapping(others)
-    if not depth:
-        return both
-    for name, inner in mine.items():
+    for name, inner in mine.items() if depth else ():
         if name == ITSELF or name not in theirs:
             continue
         other = theirs[name]

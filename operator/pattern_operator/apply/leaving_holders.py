@@ -40,8 +40,6 @@ async def name_holders(
     read: Read,
 ) -> tuple[ApplyFailure, ...]:
     """The failures, with what of ``leaving`` stands in the way of each; what cannot be read is not named."""
-    if not leaving:
-        return tuple(failures)
     told = [await _named(each, desired.get(each.key), leaving, read) for each in tuple(failures)[:MOST]]
     return (*told, *tuple(failures)[MOST:])
 

@@ -71,8 +71,8 @@ class ObjectApply:
             ValueError: it is not JSON.
         """
         key, owner = desired.key, run.request.owner
-        withdrawn = await self._withdraw(key, resource, run)  # the watch may not show that yet
-        must_look = withdrawn or self._withdrawals.has_met(key, owner.id)
+        await self._withdraw(key, resource, run)
+        must_look = self._withdrawals.has_met(key, owner.id)  # a watch may not show yet that it was taken back
         lock = self._locks.at(key)
         if not must_look and await self._check.need_not_look(key, resource, run.request):
             made = await self._create(desired, resource, run)
@@ -148,13 +148,12 @@ class ObjectApply:
         await self._withdraw(key, resource, run)
         return None
 
-    async def _withdraw(self, key: ObjectKey, resource: Resource, run: ApplyRun) -> bool:
-        """Take back an apply that met somebody else's object, also of an earlier run; whether there was one."""
+    async def _withdraw(self, key: ObjectKey, resource: Resource, run: ApplyRun) -> None:
+        """Take back an apply that met somebody else's object, also of an earlier run."""
         owner = run.request.owner.id
         if not self._withdrawals.has(key, owner):
-            return False
+            return
         run.disowned.add(key)
         self._on_request(key)
         await self._withdrawals.withdraw(key, owner, resource, impersonate=run.request.impersonate)
         run.disowned.discard(key)
-        return True

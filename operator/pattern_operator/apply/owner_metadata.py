@@ -107,11 +107,7 @@ async def _remove(
 
 def _without_owner_metadata(meta: ObjectMeta) -> dict[str, Any]:
     """The merge patch of the metadata; with its resourceVersion, since others may write meanwhile."""
-    others = [
-        entry
-        for entry in mappings(meta.raw.get("managedFields"))
-        if entry.get("manager") != FIELD_MANAGER or not is_ours(ManagedFieldsEntry.of(entry))
-    ]
+    others = [each for each in mappings(meta.raw.get("managedFields")) if not is_ours(ManagedFieldsEntry.of(each))]
     return {
         "uid": meta.uid,
         "resourceVersion": meta.resource_version,

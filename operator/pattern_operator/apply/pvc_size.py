@@ -15,7 +15,6 @@ from pattern_operator.apply.ignore_differences import Pointer
 from pattern_operator.kube import ApiError, Resource, Session, objects
 
 STORAGE: Final[Pointer] = ("spec", "resources", "requests", "storage")
-_LONGEST: Final = 100  # characters of a quantity; Kubernetes writes some ten
 _CLAIM: Final = ("", "PersistentVolumeClaim")
 # Kubernetes documentation, "Quantity": a number of 64 bits with a suffix, or an exponent.
 _QUANTITY: Final = re.compile(
@@ -32,7 +31,7 @@ def bytes_of(value: object) -> Decimal | None:
     """A quantity of storage in bytes; None for what is not a quantity."""
     if isinstance(value, float) or (isinstance(value, int) and value == integer(value)):
         value = str(value)
-    match = _QUANTITY.fullmatch(value) if isinstance(value, str) and len(value) <= _LONGEST else None
+    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None
     number, exponent, unit = match.groups()

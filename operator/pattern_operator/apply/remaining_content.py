@@ -127,15 +127,14 @@ def _unseen(error: ApiError, why: str) -> ApiError:
 
 
 async def _look_at(kinds: list[Resource], look: "_Look") -> RemainingContent:
-    found, more, unseen = list[str](), False, list[str]()
+    found, unseen = list[str](), list[str]()
     for first in range(0, len(kinds), AT_ONCE):
         for each in await run_all(look.at(kind) for kind in kinds[first : first + AT_ONCE]):
             found += each.objects
             unseen += each.unseen
-            more = more or each.more
         if len(found) >= NAMED:
             return RemainingContent(tuple(found[:NAMED]), more=True)
-    return RemainingContent(tuple(found), more, tuple(unseen))
+    return RemainingContent(tuple(found), unseen=tuple(unseen))
 
 
 @dataclass(slots=True)
@@ -179,8 +178,8 @@ class _Look:
             for item in page.items:
                 if await self._counts(kind, item):
                     found.append(self._title(kind, item))
-                if len(found) >= NAMED:
-                    return RemainingContent(tuple(found), more=True)
+                if len(found) >= NAMED:  # that is enough: there may be more
+                    return RemainingContent(tuple(found))
             if not token:
                 return RemainingContent(tuple(found))
         return RemainingContent(tuple(found), unseen=(f"there are more than {PAGES * PAGE} {title}",))

@@ -179,13 +179,8 @@ def _at(name: str, body: object) -> object:
 
 
 def _keys(name: str) -> fieldset.Fields:
-    """The fields that the keys of an entry of a list are: they are there as long as it is."""
-    if not name.startswith("k:"):
-        return {}
-    try:
-        return {f"f:{key}": {} for key in mapping(json.loads(name[2:]))}
-    except (ValueError, RecursionError):
-        return {}
+    """The fields that the keys of an entry of a list are, which was found by them: they are there as long as it is."""
+    return {f"f:{key}": {} for key in mapping(json.loads(name[2:]))} if name.startswith("k:") else {}
 
 
 def _misses(body: object, live: fieldset.Fields) -> bool:

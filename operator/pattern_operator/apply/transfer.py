@@ -21,16 +21,17 @@ import asyncio
 import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Final
 
-from pattern_operator.api.names import DISABLED, GROUP, PRUNE_ANNOTATION
+from pattern_operator.api.names import GROUP
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.changed_patterns import DATA_CHANGE_WINDOW, ChangedPatterns, Taker
+from pattern_operator.apply.changed_patterns import ChangedPatterns, Taker
 from pattern_operator.apply.data import may_hold_data
 from pattern_operator.apply.managed.notification import Notification, NotificationKind
 from pattern_operator.apply.ownership import Owner
+from pattern_operator.apply.release_times import ReleaseTimes
 from pattern_operator.apply.timers import Timers
+from pattern_operator.apply.waiting_patterns import WaitingPatterns
 from pattern_operator.internal_errors import InternalErrors
 
 FIRST_RUN_WINDOW: Final = 10.0  # seconds after a pattern was changed in which its first run is waited for
@@ -49,18 +50,6 @@ def _notify_nobody(_: str, __: Notification) -> None:
     """Tell nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Began:
-    """When a pattern began to want to delete something.
-
-    This process was ``asked`` for it then; status says that it began ``at`` another time, and at the ``earliest`` when.
-    """
-
-    asked: float
-    at: float
-    earliest: float
-
-
 class Transfers:
     """Who waits for which object, who was changed a moment ago, and what is offered to which pattern.
 
@@ -76,14 +65,11 @@ class Transfers:
         self._on_change = on_change
         self._errors = errors if errors is not None else InternalErrors()
         self._timers = Timers(self._errors)
-        self._waiting: dict[ObjectKey, dict[str, Owner]] = {}  # the longest first
-        self._waits: dict[str, set[ObjectKey]] = {}  # the same by owner
-        self._excluded: dict[str, set[ObjectKey]] = {}  # what an owner could not take, until it is changed
+        self._waiting = WaitingPatterns()  # excluded from what they could not take, until they are changed
         self._offered: dict[ObjectKey, dict[str, set[str]]] = {}  # by which pattern, and which it was told to
         self._taking: dict[ObjectKey, list[Owner]] = {}  # whose apply is on its way
         self._patterns = ChangedPatterns()
-        self._since: dict[str, dict[ObjectKey, _Began]] = {}  # when an owner first wanted to delete an object
-        self._earlier: dict[str, _Began] = {}  # the same before this process began, by what status says
+        self._releases = ReleaseTimes()
 
     # --- patterns ---------------------------------------------------------------------------------------------------
 
@@ -110,7 +96,7 @@ class Transfers:
     def lets_go_since(self, owner: str, *, ago: float, at_most: float) -> None:
         """By what its status says, the pattern has wanted to delete objects for ``ago`` seconds, or ``at_most``."""
         now = asyncio.get_running_loop().time()
-        self._earlier[owner] = _Began(now, at=now - ago, earliest=now - at_most)
+        self._releases.note_earlier(owner, at=now - ago, earliest=now - at_most)
 
     def pattern_ran(self, owner: str, *, generation: int) -> None:
         """The pattern has run since, as far as its objects: what it waits for is known."""
@@ -119,7 +105,7 @@ class Transfers:
     def pattern_rendered(self, owner: str, *, generation: int) -> None:
         """The objects of the version are known: what of them others have it waits for, or asks for."""
         self._patterns.record_rendering(owner, generation=generation)
-        self._earlier.pop(owner, None)  # what its first run wanted to delete is known now
+        self._releases.forget_earlier(owner)  # what its first run wanted to delete is known now
 
     def pattern_has_data(self, owner: Owner, keys: frozenset[ObjectKey], *, failure: str) -> None:
         """The version has these objects, and no others, with which data may be lost.
@@ -138,32 +124,24 @@ class Transfers:
 
     def may_wait(self, key: ObjectKey, owner: str) -> bool:
         """Whether it is still to be shown that the pattern could take the object, so that it may ``wait`` for it."""
-        return key not in self._waits.get(owner, ()) and key not in self._excluded.get(owner, ())
+        return not self._waiting.is_waiting(key, owner) and not self._waiting.is_excluded(key, owner)
 
     def wait(self, key: ObjectKey, owner: Owner) -> None:
         """The pattern was refused because another one owns the object, and its account could write it."""
-        if key not in self._excluded.get(owner.id, ()):
-            self._waiting.setdefault(key, {}).setdefault(owner.id, owner)
-            self._waits.setdefault(owner.id, set()).add(key)
+        self._waiting.wait(key, owner)
 
     def keep_waiting_only_for(self, owner: str, keys: Collection[ObjectKey]) -> None:
         """The pattern has ``keys`` in its version: it waits for no others any more, and lets none of them go."""
-        for key in self._waits.get(owner, set()).difference(keys):
+        for key in self._waiting.keys_of(owner).difference(keys):
             self.stop_waiting(key, owner)
-        self._cancel_release(owner, self._since.get(owner, {}).keys() & set(keys))
+        self._cancel_release(owner, self._releases.keys_of(owner).intersection(keys))
 
     def stop_waiting(self, key: ObjectKey, owner: str) -> None:
         """The pattern does not wait for the object any more: it has it, does not want it, or cannot take it."""
-        waiting = self._waiting.get(key, {})
-        if waiting.pop(owner, None) is None:
+        if not self._waiting.stop(key, owner):
             return
-        if not waiting:
-            del self._waiting[key]
-        self._waits[owner].discard(key)
-        if not self._waits[owner]:
-            del self._waits[owner]
         offers = self._offered.get(key, {})
-        if not waiting:
+        if not self._waiting.owners_of(key):
             self._offered.pop(key, None)
         for by, told in offers.items():
             if owner in told:
@@ -175,9 +153,9 @@ class Transfers:
 
         Data may be kept for it (``delay_reason``): that it gets once a later run shows again that it could take it.
         """
-        if key in self._waits.get(owner, ()):
+        if self._waiting.is_waiting(key, owner):
             if not may_hold_data(key):
-                self._excluded.setdefault(owner, set()).add(key)
+                self._waiting.exclude(key, owner)
             self.stop_waiting(key, owner)
 
     def pattern_stalled(self, owner: str) -> None:
@@ -188,7 +166,7 @@ class Transfers:
         """The pattern is suspended: it takes nothing now. What its new version contains is not known all the same."""
         self._stop_all_waiting(owner)
         self._patterns.suspend(owner)
-        self._excluded.pop(owner, None)
+        self._waiting.readmit(owner)
 
     def leave(self, owner: str) -> None:
         """The pattern goes: it takes nothing any more."""
@@ -198,40 +176,37 @@ class Transfers:
     def forget(self, owner: str) -> None:
         """The pattern is gone."""
         self.leave(owner)
-        self._cancel_release(owner, tuple(self._since.get(owner, ())))
-        self._earlier.pop(owner, None)
+        self._cancel_release(owner, self._releases.keys_of(owner))
+        self._releases.forget_earlier(owner)
         for each in (owner, (owner, OFFER_DURATION), (owner, DATA_OFFER_DURATION)):
             self._timers.cancel(each)
 
     def _begin_anew(self, owner: Owner) -> None:
         """What the pattern waits for, and lets go, is found out again."""
         self._stop_all_waiting(owner.id)
-        self._cancel_release(owner.id, tuple(self._since.get(owner.id, ())))
-        self._excluded.pop(owner.id, None)
+        self._cancel_release(owner.id, self._releases.keys_of(owner.id))
+        self._waiting.readmit(owner.id)
 
     def _stop_all_waiting(self, owner: str) -> None:
-        for key in tuple(self._waits.get(owner, ())):
+        for key in self._waiting.keys_of(owner):
             self.stop_waiting(key, owner)
 
     def _cancel_release(self, owner: str, keys: Collection[ObjectKey]) -> None:
         """The pattern does not let these objects go, or begins anew with that."""
-        since = self._since.get(owner, {})
-        for key in tuple(keys):
-            since.pop(key, None)
+        self._releases.cancel(owner, keys)
+        for key in keys:
             self._withdraw(key, by=owner)
-        if not since:
-            self._since.pop(owner, None)
 
     # --- objects ----------------------------------------------------------------------------------------------------
 
     def is_offered(self, key: ObjectKey, *, by: str, to: str) -> bool:
         """Whether the pattern with the id ``by`` has offered the object to the one with the id ``to``."""
-        return by in self._offered.get(key, ()) and to in self._waiting.get(key, ())
+        return by in self._offered.get(key, ()) and self._waiting.is_waiting(key, to)
 
     @contextmanager
     def taking(self, key: ObjectKey, owner: Owner) -> Iterator[None]:
         """The pattern sends the object meanwhile: where it was offered to it, nobody deletes it under its hands."""
-        if key not in self._offered or owner.id not in self._waiting.get(key, ()):
+        if key not in self._offered or not self._waiting.is_waiting(key, owner.id):
             yield
             return
         self._taking.setdefault(key, []).append(owner)
@@ -251,7 +226,7 @@ class Transfers:
         ``changed_patterns`` for how long that is kept for whom.
         """
         now = asyncio.get_running_loop().time()
-        began = self._since.setdefault(by.id, {}).setdefault(key, self._begin(by, now=now))
+        began = self._releases.since(key, by.id, now=now)
         since = began.asked
         holds_data = may_hold_data(key) if holds_data is None else holds_data
         taker = self._patterns.taker(key, by, age=now - began.at) if holds_data else None
@@ -260,9 +235,11 @@ class Transfers:
             return f"is handed over to DesignPattern {to}, which has it in its version, too"
         if key.group == GROUP:  # whose own objects are not waited for twice
             return ""
-        if holds_data and (held := self._held_for(key, by, taker, began=began, now=now)):
+        if holds_data and (
+            kept := self._patterns.why_data_stays(key, by, taker, earliest=began.earliest, age=now - began.at)
+        ):
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
-            return held
+            return kept
         window = DATA_FIRST_RUN_WINDOW if holds_data else FIRST_RUN_WINDOW
         if holds_data:
             changed = self._patterns.unrun_anywhere(by, after=now - window)
@@ -278,27 +255,6 @@ class Transfers:
             return f"{loss}is deleted in {grace:.0f} s, unless another pattern has it by then"
         return ""
 
-    def _begin(self, by: Owner, *, now: float) -> _Began:
-        earlier = self._earlier.get(by.id)
-        return _Began(now, now, now) if earlier is None else replace(earlier, asked=now)
-
-    def _held_for(self, key: ObjectKey, by: Owner, taker: Taker | None, *, began: _Began, now: float) -> str:
-        """Why data stays that nobody takes just now; empty where there is no reason."""
-        after = began.earliest - DATA_CHANGE_WINDOW
-        if (unknown := self._patterns.unrendered(key, by, after=after, age=now - began.at)) is not None:
-            return (
-                f"stays, because it holds data and DesignPattern {unknown}, which was changed, may have it in a version"
-                f" that could not be rendered yet: let that pattern run, or delete the object yourself"
-            )
-        if taker is None:
-            return ""
-        why = f" and has not taken it ({taker.failure})" if taker.failure else " and has not taken it"
-        return (
-            f"stays, because it holds data and DesignPattern {taker.owner} has it in its version{why}: correct that"
-            f" pattern or take the object out of it, annotate the object {PRUNE_ANNOTATION}: {DISABLED} to let it stay"
-            f" for good, or delete it yourself"
-        )
-
     def close(self) -> None:
         """Wake nobody any more."""
         self._timers.close()
@@ -308,18 +264,18 @@ class Transfers:
         if (sends := self._taking.get(key)) and age < longest + TAKE_TIMEOUT:
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return sends[0]
-        other_managers = [each for each in self._waiting.get(key, {}).values() if each.id != by.id]
-        if not other_managers or age >= longest:
+        others_waiting = [each for each in self._waiting.owners_of(key) if each.id != by.id]
+        if not others_waiting or age >= longest:
             self._withdraw(key, by=by.id)  # from here on nobody begins to take it
             return None
         told = self._offered.setdefault(key, {}).setdefault(by.id, set())
-        for each in other_managers:
+        for each in others_waiting:
             if each.id not in told:
                 told.add(each.id)
                 self._wake(each.id, key)
         if math.isfinite(longest) and (by.id, longest) not in self._timers:
             self._timers.set((by.id, longest), longest - age, self._wake, by.id, key)
-        return other_managers[0]
+        return others_waiting[0]
 
     def _withdraw(self, key: ObjectKey, *, by: str) -> None:
         offers = self._offered.get(key, {})

@@ -14,11 +14,12 @@ import msgspec
 
 from pattern_operator.api import designpattern, trust_policy
 from pattern_operator.api.authority_material import Entry, needed, trusted_authority
-from pattern_operator.api.authority_spec import Authority, Requirements
+from pattern_operator.api.authority_spec import Authority
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.fields import ObjectMeta, mapping_at, text_at
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
+from pattern_operator.api.requirements_spec import Requirements
 from pattern_operator.api.verification import (
     OWN_POLICY,
     PolicyMode,

@@ -71,7 +71,8 @@ def policy_of(options: argparse.Namespace, repository: "Repository") -> "Verific
 
 def _authorities(options: argparse.Namespace, repository: "Repository") -> "Iterator[TrustedAuthority]":
     from pattern_operator.api.authority_material import needed, trusted_authority
-    from pattern_operator.api.authority_spec import Authority, Identity, Keyless, Material
+    from pattern_operator.api.authority_spec import Authority, Identity, Keyless
+    from pattern_operator.api.material_spec import Material
     from pattern_operator.api.verification import TrustedAuthority
     from pattern_operator.limits import MAX_PUBLIC_KEY, MAX_TRUST_MATERIAL
 

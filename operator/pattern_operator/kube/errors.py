@@ -11,9 +11,10 @@ import orjson
 
 from pattern_operator.api.fields import MAX_NAME, MAX_WORD, integer, integer_at, mapping, mapping_at, number_of, text
 from pattern_operator.api.removed import removed
+from pattern_operator.kube.decoding_messages import UNREADABLE_ENTRY
+from pattern_operator.kube.denial_messages import DENIAL
 from pattern_operator.kube.json_size import is_too_large
 from pattern_operator.kube.kind_suggestion import NextStep, ServedKinds
-from pattern_operator.kube.message_formats import DENIAL, UNREADABLE_ENTRY
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 from pattern_operator.kube.status_message import StatusCause, causes_of, reason_word, redacted
 from pattern_operator.limits import MAX_STATUS_MESSAGE

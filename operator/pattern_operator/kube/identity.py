@@ -27,8 +27,8 @@ def identity(*, account: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] 
 
 def holder_is_dead(holder: str) -> bool:
     """Whether ``holder`` is the identity of a process of this host that has ended."""
-    host, underscore, pid = holder.rpartition("_")
-    if not underscore or host != socket.gethostname() or not pid.isdecimal() or len(pid) > MAX_PID_DIGITS:
+    host, _, pid = holder.rpartition("_")
+    if host != socket.gethostname() or not pid.isdecimal() or len(pid) > MAX_PID_DIGITS:
         return False
     try:
         os.kill(int(pid), 0)

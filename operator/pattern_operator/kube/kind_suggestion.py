@@ -137,7 +137,7 @@ def _edits(wanted: str, name: str, *, most: int) -> int | None:
             edits = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
             swapped = i > 1 and j > 1 and letter == name[j - 2] and wanted[i - 2] == other
             row[j] = min(edits, older[j - 2] + 1) if swapped else edits
-        if min(row) > most and min(before) > most:
+        if min(row) > most:  # and so is all that follows
             return None
     return row[-1] if row[-1] <= most else None
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from pattern_operator.kube.fieldpath import name_or_mask
 from pattern_operator.kube.request_content import RequestContent
 from pattern_operator.kube.safe_words import is_safe_word
 from pattern_operator.kube.validation_messages import known
@@ -108,3 +109,9 @@ def together(words: Iterable[str]) -> list[str]:
         if word != MASK or not kept or kept[-1] != MASK:
             kept.append(word)
     return kept
+
+
+def subject_of(match: re.Match[str]) -> str:
+    """``Job.batch "migrate"``: the kind and the name of the first two groups."""
+    kind, name = match.group(1), match.group(2)[1:-1]
+    return f'{name_or_mask(kind)} "{name_or_mask(name)}"'

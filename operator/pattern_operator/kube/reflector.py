@@ -24,11 +24,11 @@ from pattern_operator.api.fields import ObjectMeta, number_of
 from pattern_operator.kube.decode import read_object
 from pattern_operator.kube.errors import ApiError, ApiUnavailable, not_served_yet
 from pattern_operator.kube.kind_existence import is_gone
-from pattern_operator.kube.objects import Body
+from pattern_operator.kube.known_objects import KnownObjects, ObjectName
 from pattern_operator.kube.pagination import TextPage, pages
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import JSON, Session
-from pattern_operator.kube.watch_event import Projection, WatchEvent, WatchEventType
+from pattern_operator.kube.watch_event import Projection, WatchEvent
 from pattern_operator.limits import MAX_PAGE
 
 WATCH_SECONDS: Final = (300.0, 540.0)  # spread, so that a thousand watches do not end together
@@ -81,10 +81,8 @@ class Reflector:
         self._on_change = on_change
         self._on_problem = on_problem
         self._on_restored = on_restored
-        self._remembers = remembers
-        self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (namespace, name) -> (uid, resourceVersion)
+        self._known = KnownObjects(resource, remembers=remembers)
         self._version = ""  # where to go on; empty: list first
-        self._newest = 0  # the newest version that was seen
         self._broke = False  # the last watch ended before its time
         self.problem: ApiError | None = None
         self.name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
@@ -136,12 +134,12 @@ class Reflector:
         """List again where the server does not know the version to continue from: etcd was restored from a backup."""
         params = {**self._selected(), "limit": "1"}
         page = await TextPage.of(await self._ask(params))
-        if 0 < number_of(page.version) < self._newest:
+        if self._known.is_behind(page.version):
             self._version = ""
 
     async def _list(self) -> None:
         """Read the whole collection and report how it differs from what was known."""
-        seen: set[tuple[str, str]] = set()
+        seen: set[ObjectName] = set()
         restored, version = False, ""
         async for listed in pages(self._ask, selectors=self._selectors, listings=sys.maxsize):
             self._mark_active()
@@ -149,18 +147,20 @@ class Reflector:
             if listed.restarted:
                 seen.clear()
             async for item in page.items():
-                if not restored and self._is_older(item, page.version):
+                if not restored and self._known.is_older(item, listed=page.version):
                     restored = True
                     self._restored()
-                seen.add(self._observe(item))
+                meta = ObjectMeta.of(item)
+                seen.add((meta.namespace, meta.name))
+                self._tell(*self._known.observe(item))
         if not version:
             raise ApiUnavailable(code=0, reason="Unreadable", message="the list that was sent has no resourceVersion")
-        if not restored and 0 < number_of(version) < self._newest:  # without a single object
+        if not restored and self._known.is_behind(version):  # without a single object
             self._restored()
-        for key in self._known.keys() - seen:
-            self._vanish(key)
+        for name in set(self._known.names) - seen:
+            self._tell(self._known.vanish(name))
         self._version = version
-        self._newest = number_of(version)
+        self._known.begin_at(number_of(version))
         self._broke = False
         self.problem = None
         self.synced.set()
@@ -212,11 +212,9 @@ class Reflector:
             case "BOOKMARK":
                 self._silences = 0
             case "DELETED" if isinstance(item, dict):
-                self._known.pop((meta.namespace, meta.name), None)
-                if meta.name:
-                    self._tell(WatchEventType.DELETED, item)
+                self._tell(*self._known.delete(item))
             case "ADDED" | "MODIFIED" if isinstance(item, dict):
-                self._observe(item)
+                self._tell(*self._known.observe(item))
             case "ERROR":
                 self._version = ""  # whatever it is: going on from here would end here again
                 raise ApiError.from_status(item)
@@ -224,58 +222,20 @@ class Reflector:
                 self._version = ""  # what was missed is unknown
                 raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is not a watch event")
         self._version = meta.resource_version or self._version
-        self._newest = max(self._newest, meta.version)
-
-    def _is_older(self, item: Body, listed: str) -> bool:
-        """Whether a list shows that etcd was restored: its version, or an object's, is below one that was seen.
-
-        What is known of an object may be newer than the list: the answer to an apply came meanwhile (``remember``).
-        """
-        meta, as_of = ObjectMeta.of(item), number_of(listed)
-        uid, version = self._known.get((meta.namespace, meta.name), ("", ""))
-        older = uid == meta.uid and 0 < meta.version < number_of(version) <= as_of
-        return older or 0 < as_of < self._newest
+        self._known.reach(meta.version)
 
     def _restored(self) -> None:
         with self._session.internal_errors.contain("watch_callback"):
             self._on_restored()
 
-    def _observe(self, item: Body) -> tuple[str, str]:
-        """Report ``item`` unless this very version of it was reported; return its key."""
-        meta = ObjectMeta.of(item)
-        key = (meta.namespace, meta.name)
-        now = (meta.uid, meta.resource_version)
-        before = self._known.get(key)
-        if not meta.name or (before == now and meta.resource_version):
-            return key
-        if not self._remembers(*key):
-            self._known.pop(key, None)
-            self._tell(WatchEventType.MODIFIED, item)
-            return key
-        if before is not None and before[0] != now[0]:
-            self._vanish(key)
-            before = None
-        self._known[key] = now
-        self._tell(WatchEventType.ADDED if before is None else WatchEventType.MODIFIED, item)
-        return key
-
     def remember(self, namespace: str, name: str, *, uid: str, version: str) -> None:
         """Tell this object as deleted, too, when it vanishes unseen: it is remembered only now."""
-        self._known.setdefault((namespace, name), (uid, version))
+        self._known.remember(namespace, name, uid=uid, version=version)
 
-    def _vanish(self, key: tuple[str, str]) -> None:
-        namespace, name = key
-        uid, version = self._known.pop(key)
-        metadata = {"name": name, "uid": uid, "resourceVersion": version}
-        if namespace:
-            metadata["namespace"] = namespace
-        self._tell(WatchEventType.DELETED, {"metadata": metadata})
-
-    def _tell(self, kind: WatchEventType, item: Body) -> None:
-        # The items of a list carry neither, and those of a metadata view the names of the view.
-        item["apiVersion"], item["kind"] = self.resource.api_version, self.resource.kind
-        with self._session.internal_errors.contain("watch_callback"):
-            self._on_change(WatchEvent(type=kind, object=item))
+    def _tell(self, *events: WatchEvent) -> None:
+        for event in events:
+            with self._session.internal_errors.contain("watch_callback"):
+                self._on_change(event)
 
     def _failed(self, error: ApiError) -> None:
         self._failures += 1
@@ -285,8 +245,8 @@ class Reflector:
             return
         if error.code == HTTPStatus.NOT_FOUND:
             self._version = ""
-            for key in list(self._known):
-                self._vanish(key)
+            for name in list(self._known.names):
+                self._tell(self._known.vanish(name))
         before, self.problem = self.problem, error
         if self._on_problem is not None and (
             before is None or (before.code, before.reason) != (error.code, error.reason)

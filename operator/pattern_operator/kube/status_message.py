@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pattern_operator.kube.fieldpath import field_path, name_or_mask
-from pattern_operator.kube.message_formats import FORMS, subject_of
-from pattern_operator.kube.redact import known_sentence, rule, sentence
+from pattern_operator.kube.message_formats import FORMS
+from pattern_operator.kube.redact import known_sentence, rule, sentence, subject_of
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 from pattern_operator.quote import ELLIPSIS, cut, first_few
 

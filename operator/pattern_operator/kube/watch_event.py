@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pattern_operator.kube.objects import Body
+from pattern_operator.api.object import Body
 
 
 class Projection(StrEnum):

@@ -11,7 +11,7 @@ from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.pattern_store import PatternStore, key_of, lacks_finalizer
 from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
-from pattern_operator.reconcile.write_ahead import is_first
+from pattern_operator.reconcile.write_ahead import first_ahead, kept_ahead
 from pattern_operator.telemetry import about
 
 logger = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ class AheadWriter:
             PatternDeleted: the resource does not exist any more.
             Stalled, Transient: it could not be written.
         """
-        if entries and is_first(pattern, entries):
-            return await self._writer.write_ahead(pattern, entries)
+        if entries and (ahead := first_ahead(pattern, entries)) is not None:
+            return await self._writer.write_ahead(pattern, ahead)
         pattern = await self._writer.add_finalizer(pattern)
         if not entries:
             return pattern
@@ -54,7 +54,7 @@ class AheadWriter:
             return
         try:
             if self._patterns.lost_ahead(key):
-                await self._writer.write_ahead(newest, newest.metadata.annotations.write_ahead or ())
+                await self._writer.write_ahead(newest, kept_ahead(newest))
             elif lacks_finalizer(newest):
                 await self._writer.add_finalizer(newest)
         except (PatternDeleted, PatternError) as error:  # the end of the run says so, or the next run puts it back

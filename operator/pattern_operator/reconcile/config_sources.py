@@ -126,10 +126,9 @@ class ConfigSources:
             self._begun[resource.kind] = asyncio.get_running_loop().time()
             self._tasks.create_task(watch.run(), name=f"watch-{resource.plural}-referred-to")
         left = self._begun[resource.kind] + SYNC_TIMEOUT - asyncio.get_running_loop().time()
-        if left > 0 and not watch.synced.is_set():  # once a kind: one that cannot be watched holds nobody up forever
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left):
-                    await watch.synced.wait()
+        with contextlib.suppress(TimeoutError):  # once a kind: one that cannot be watched holds nobody up forever
+            async with asyncio.timeout(left):
+                await watch.synced.wait()
         return watch.synced.is_set()
 
     def _changed(self, resource: Resource, change: WatchEvent) -> None:

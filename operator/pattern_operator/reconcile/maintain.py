@@ -2,40 +2,35 @@
 
 It calls the functions of the steps that it needs by itself, not ``pipeline.STEPS``, for the objects that drifted and no
 others: a check that must hold for repairs too belongs here as well. What runs is known from memory, and after a restart
-from status: then it is verified and applied once more, the objects of the inventory and no others. Where nobody whose
-signature is required signed it any longer, it is left as it is.
+from status (``recall``). Where it does not pass the policies any longer, it is left as it is, or deleted where one of
+them says so (``trust``).
 """
 
 import logging
-from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Collection
 from dataclasses import replace
 
 from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.api.reference import InvalidReference, Revision
-from pattern_operator.api.report import Rendering
+from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
-from pattern_operator.apply import DriftState
 from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.reconcile import pruning, trust
 from pattern_operator.reconcile.backoff import retry_pause
-from pattern_operator.reconcile.comparison import unpacked
-from pattern_operator.reconcile.deadline import RegistryTimeout, Result, Work, overrun, within
-from pattern_operator.reconcile.desired import DesiredState, desired_state
+from pattern_operator.reconcile.deadline import Result, Work, overrun, within
+from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.drift import to_repair
-from pattern_operator.reconcile.owner import owned_keys, owner_of
+from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import UNREADABLE, policy_digest
+from pattern_operator.reconcile.recall import recall
+from pattern_operator.reconcile.repair import compare, repair
 from pattern_operator.reconcile.results import RepairedObjects
 from pattern_operator.reconcile.run import Run
-from pattern_operator.reconcile.state import Applying, Refused, Running, Unrepaired
-from pattern_operator.reconcile.steps.apply import compare, repair
-from pattern_operator.reconcile.steps.fetch import fetch
+from pattern_operator.reconcile.running_rendering import running_rendering
+from pattern_operator.reconcile.state import Applying, Running, Unrepaired
 from pattern_operator.reconcile.steps.observe import follow, is_whole
-from pattern_operator.reconcile.steps.render import Unbuildable, render
-from pattern_operator.source import ResolvedManifest
 from pattern_operator.telemetry import about
 
 logger = logging.getLogger(__name__)
@@ -175,7 +170,7 @@ async def _keep(run: Run) -> None:
     running = run.state.running
     if running is None:
         if not isinstance(run.state.objects, Applying) and is_whole(run.pattern):
-            await _recall(run, policy)
+            await recall(run, policy)
         return
     if not trust.is_trusted(run.state, policy):
         if run.results.revision is not None and _runs(run, run.results.revision):
@@ -236,45 +231,9 @@ async def _policy(run: Run) -> VerificationPolicy:
     return policy
 
 
-async def _recall(run: Run, policy: VerificationPolicy) -> None:
-    """After a restart: verify what status says runs, and repair what is not as it was applied.
-
-    Where nothing is known to compare with, an object is applied once, or in Report mode compared by a dry run.
-    """
-    pattern, managed = run.pattern, run.cluster.managed
-    try:
-        revision = Revision.parse(pattern.status.revision)
-    except InvalidReference:
-        return  # somebody wrote there by hand; the next success writes it anew
-    desired = desired_state(pattern, revision, policy)
-    registry_timeout = run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY)
-    reading = run.repositories.manifest(pattern, desired, waits=registry_timeout.waits)
-    artifact = await registry_timeout.wait(reading, stage=Stage.SOURCE)
-    try:
-        await trust.verified(run, desired, registry_timeout=registry_timeout)
-    except Untrusted as verdict:
-        await trust.prune_if_asked(run, verdict)
-        raise
-    await follow(pattern, port=run.cluster)
-    owner, reports = owner_of(pattern).id, pattern.spec.apply.drift_policy == "Report"
-    left = {DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.IN_SYNC_WITH_NOTE} if reports else {DriftState.IN_SYNC}
-    keys = [key for key in owned_keys(pattern) if managed.drift_state(key, owner=owner) not in left]
-    notes: tuple[str, ...] = ()
-    if keys:
-        async with _rendered(run, desired, artifact, registry_timeout=registry_timeout) as rendering:
-            if reports:
-                notes = await compare(pattern, rendering, keys, port=run.cluster)
-            else:
-                made = await repair(pattern, rendering, keys, port=run.cluster)
-                if made.error is not None:
-                    raise made.error
-    sent = unpacked(pattern.status).sent
-    run.state = replace(run.state, objects=Running(desired=desired, settled=False, sent=sent, notes=notes))
-
-
 async def _compare_again(run: Run, desired: DesiredState, doubtful: Collection[ObjectKey]) -> None:
     """Who changed these says nothing of their values: learn by a dry run whether they have those that are desired."""
-    async with _running(run, desired) as rendering:
+    async with running_rendering(run, desired) as rendering:
         notes = await compare(run.pattern, rendering, doubtful, port=run.cluster)
     run.state = run.state.with_notes(notes)
 
@@ -285,7 +244,7 @@ async def _repaired_if_trusted(
     run.cluster.account(run.pattern)  # without one nothing of it is read either
     if not await _is_trusted(run, desired):
         return RepairedObjects()
-    async with _running(run, desired) as rendering:
+    async with running_rendering(run, desired) as rendering:
         if untracked:
             run.state = run.state.with_notes(await compare(run.pattern, rendering, untracked, port=run.cluster))
             found = untracked.intersection(to_repair(run.pattern, managed=run.cluster.managed))
@@ -294,7 +253,7 @@ async def _repaired_if_trusted(
 
 
 async def _repair(run: Run, desired: DesiredState, drifted: Collection[ObjectKey]) -> None:
-    async with _running(run, desired) as rendering:
+    async with running_rendering(run, desired) as rendering:
         made = await repair(run.pattern, rendering, drifted, port=run.cluster)
     run.state, run.results = run.state.with_repaired(made), run.results.with_repaired(made)
     if made.error is not None:
@@ -319,36 +278,6 @@ async def _prune(run: Run) -> None:
     run.state, run.results = run.state.with_pruned(made), run.results.with_pruned(made)
     if made.error is not None:
         raise made.error
-
-
-@asynccontextmanager
-async def _running(run: Run, desired: DesiredState) -> AsyncIterator[Rendering]:
-    """The rendering of what runs, during the block; its artifact was verified when it was applied."""
-    registry_timeout = run.uninterrupted_timeout(limits.MAX_RECALL_OF_REGISTRY)
-    reading = run.repositories.manifest(run.pattern, desired, waits=registry_timeout.waits)
-    artifact = await registry_timeout.wait(reading, stage=Stage.APPLY)
-    async with _rendered(run, desired, artifact, registry_timeout=registry_timeout) as rendering:
-        yield rendering
-
-
-@asynccontextmanager
-async def _rendered(
-    run: Run, desired: DesiredState, artifact: ResolvedManifest, *, registry_timeout: RegistryTimeout
-) -> AsyncIterator[Rendering]:
-    known = run.state.caches.why_unbuildable(desired)
-    if known is not None:
-        raise known.error
-    async with AsyncExitStack() as stack:
-        async with AsyncExitStack() as files:
-            pulling = fetch(run.pattern, desired, artifact, port=run.repositories, waits=registry_timeout.waits)
-            fetched = await registry_timeout.wait(files.enter_async_context(pulling), stage=Stage.SOURCE)
-            building = render(run.pattern, desired, artifact, fetched.layers, port=run.repositories)
-            try:
-                rendering = await stack.enter_async_context(building)
-            except Unbuildable as failed:
-                run.state = run.state.with_unbuildable(Refused(desired, failed.stage, failed.error))
-                raise failed.error from failed
-        yield rendering
 
 
 async def _in_time(work: Work[Result], *, stage: Stage = Stage.APPLY) -> Result:

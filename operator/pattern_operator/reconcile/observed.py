@@ -64,11 +64,12 @@ def suspended(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status
 
 
 def _is_trust_lost(conditions: Conditions) -> bool:
-    """Whether the last look found that the signature that is required is not there, or not valid."""
-    verified, stalled = (conditions.current.get(each) for each in (ConditionType.VERIFIED, ConditionType.STALLED))
-    if verified is None or stalled is None:
-        return False
-    return verified.status == "False" and stalled.reason == verified.reason
+    """Whether the last look at signatures found that one which is required is not there, or not valid.
+
+    What failed since, such as a registry that refuses the operator, takes nothing of that back.
+    """
+    verified = conditions.current.get(ConditionType.VERIFIED)
+    return verified is not None and verified.status == "False"
 
 
 def _judge_what_runs(conditions: Conditions, pattern: DesignPattern, seen: Results) -> None:

@@ -167,8 +167,8 @@ class PatternStore:
         """A pattern with this UID no longer exists."""
         self._by_owner.pop(owner_id(uid), None)
 
-    def forget(self, key: PatternKey) -> DesignPattern | None:
-        """Drop a pattern that is gone, and give back what was known of it."""
+    def forget(self, key: PatternKey) -> None:
+        """Drop a pattern that is gone."""
         self._unpacked.pop(key, None)
         self._lost_ahead.discard(key)
         self._sent.pop(key, None)
@@ -176,7 +176,6 @@ class PatternStore:
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)
             self._list(key, pattern, None)
-        return pattern
 
     def _list(self, key: PatternKey, before: DesignPattern | None, after: DesignPattern | None) -> None:
         """Count the entries of ``after`` in place of those of ``before``."""

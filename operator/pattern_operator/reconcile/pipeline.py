@@ -8,7 +8,7 @@ before is kept as it was, as long as it is still trusted.
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from pattern_operator import limits
 from pattern_operator.api.object import ObjectKey
@@ -17,7 +17,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.comparison import Comparison
-from pattern_operator.reconcile.deadline import overrun, within
+from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.downgrade import refuse_downgrade
 from pattern_operator.reconcile.maintain import keep_current, keep_running
@@ -25,7 +25,7 @@ from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_reached, policy_digest, running_revision
 from pattern_operator.reconcile.results import AppliedObjects, StepError, failing_at
 from pattern_operator.reconcile.run import Run
-from pattern_operator.reconcile.state import Refused
+from pattern_operator.reconcile.state import Refused, State
 from pattern_operator.reconcile.steps.apply import Known, Placed, apply, place
 from pattern_operator.reconcile.steps.fetch import Fetched, fetch
 from pattern_operator.reconcile.steps.gate import accept, gate
@@ -36,24 +36,46 @@ from pattern_operator.source import ResolvedManifest
 _OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
 
 
-class _Way:
-    """One run through the steps: the values that they hand on, and what is open until the last of them is done."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the steps of one run share: the run itself, which they tell how far it is, and what is open meanwhile."""
+
+    run: Run
+    registry_timeout: RegistryTimeout  # of all that the steps ask of it together
+    stack: AsyncExitStack  # until the last step is done
+    files: AsyncExitStack  # the layers, until they are rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What is asked for, which does not run yet."""
 
     desired: DesiredState
+
+
+@dataclass(frozen=True, slots=True)
+class Verified(Resolved):
+    """Those who are trusted signed it."""
+
     artifact: ResolvedManifest
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled(Resolved):
+    """Its layers are here."""
+
     fetched: Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered(Resolved):
+    """Its objects are known."""
+
     rendering: Rendering
 
-    def __init__(self, run: Run, stack: AsyncExitStack) -> None:
-        self.run = run
-        self.is_done = False
-        self.stack = stack
-        self.files = AsyncExitStack()  # the layers, until they are rendered
-        self.registry_timeout = run.registry_timeout(limits.MAX_RUN_OF_REGISTRY)
 
-
-async def _resolve(way: _Way) -> None:
-    """Find out what is asked for; where that runs already, look after it, and be done."""
+async def _resolve(way: Way, _: None) -> Resolved | None:
+    """Find out what is asked for; where that runs already, look after it, and be done (None)."""
     run, lookups = way.run, way.run.state.caches.lookups
     asking = resolve(
         run.pattern,
@@ -76,64 +98,69 @@ async def _resolve(way: _Way) -> None:
     policy = await run.repositories.policy(run.pattern)
     digest = policy_digest(policy)
     run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
-    way.desired = desired_state(run.pattern, resolved.found, policy)
-    if trust.needs_verdict(run, way.desired):
-        await _verify(way)
-        run.state = run.state.with_trust(way.desired)
-    if run.state.is_settled_on(way.desired):
-        await keep_current(run, way.desired)
-        way.is_done = run.state.is_settled_on(way.desired)
-    if not way.is_done and run.state.refused is not None and run.state.refused.desired == way.desired:
+    desired = desired_state(run.pattern, resolved.found, policy)
+    if trust.needs_verdict(run, desired):
+        await _verify(way, Resolved(desired))
+        run.state = run.state.with_trust(desired)
+    if run.state.is_settled_on(desired):
+        await keep_current(run, desired)
+        if run.state.is_settled_on(desired):
+            return None
+    if run.state.refused is not None and run.state.refused.desired == desired:
         raise StepError(run.state.refused.stage, run.state.refused.error)
+    return Resolved(desired)
 
 
-async def _verify(way: _Way) -> None:
+async def _verify(way: Way, given: Resolved) -> Verified:
     """Of the artifact only the manifest is read until those who are trusted are known to have signed it."""
     run, waits = way.run, way.registry_timeout.waits
     with failing_at(Stage.SOURCE):
-        reading = run.repositories.manifest(run.pattern, way.desired, waits=waits)
-        way.artifact = await way.registry_timeout.wait(reading, stage=Stage.SOURCE)
+        reading = run.repositories.manifest(run.pattern, given.desired, waits=waits)
+        artifact = await way.registry_timeout.wait(reading, stage=Stage.SOURCE)
     last = run.state.caches.lookups.last
-    running = running_revision(run.pattern, way.desired.repository, objects=run.state.objects, last=last)
+    running = running_revision(run.pattern, given.desired.repository, objects=run.state.objects, last=last)
     try:
-        result = await trust.verified(run, way.desired, registry_timeout=way.registry_timeout)
+        result = await trust.verified(run, given.desired, registry_timeout=way.registry_timeout)
     except Untrusted as verdict:
         run.repositories.note_verdict(run.pattern, met=verdict.met, unmet=verdict.unmet)
         raise
     run.repositories.note_verdict(run.pattern, met=result.met, unmet=result.unmet)
-    refuse_downgrade(run.pattern, way.desired, result, running=running)
+    refuse_downgrade(run.pattern, given.desired, result, running=running)
     run.results = replace(run.results, verification=result)
+    return Verified(given.desired, artifact)
 
 
-async def _fetch(way: _Way) -> None:
+async def _fetch(way: Way, given: Verified) -> Pulled:
     run, waits = way.run, way.registry_timeout.waits
-    known = run.state.caches.why_unbuildable(way.desired)
+    known = run.state.caches.why_unbuildable(given.desired)
     if known is not None:
         raise Unbuildable(known.stage, known.error)
     await way.stack.enter_async_context(way.files)
-    pulling = fetch(run.pattern, way.desired, way.artifact, port=run.repositories, waits=waits)
-    way.fetched = await way.registry_timeout.wait(way.files.enter_async_context(pulling), stage=Stage.SOURCE)
+    pulling = fetch(run.pattern, given.desired, given.artifact, port=run.repositories, waits=waits)
+    fetched = await way.registry_timeout.wait(way.files.enter_async_context(pulling), stage=Stage.SOURCE)
+    return Pulled(given.desired, fetched)
 
 
-async def _render(way: _Way) -> None:
-    run, fetched = way.run, way.fetched
-    rendering = render(run.pattern, way.desired, fetched.artifact, fetched.layers, port=run.repositories)
-    way.rendering = await way.stack.enter_async_context(rendering)
+async def _render(way: Way, given: Pulled) -> Rendered:
+    run, fetched = way.run, given.fetched
+    building = render(run.pattern, given.desired, fetched.artifact, fetched.layers, port=run.repositories)
+    rendering = await way.stack.enter_async_context(building)
     await way.files.aclose()
-    run.results = replace(run.results, rendering=way.rendering)
-    accept(run.pattern, way.desired.revision, way.rendering)
+    run.results = replace(run.results, rendering=rendering)
+    accept(run.pattern, given.desired.revision, rendering)
+    return Rendered(given.desired, rendering)
 
 
-async def _gate(way: _Way) -> None:
-    run = way.run
-    await gate(run.pattern, way.desired.revision, way.rendering, port=run.cluster)
+async def _gate(way: Way, given: Rendered) -> Rendered:
+    await gate(way.run.pattern, given.desired.revision, given.rendering, port=way.run.cluster)
+    return given
 
 
-async def _apply(way: _Way) -> None:
+async def _apply(way: Way, given: Rendered) -> Rendered:
     """Put on record what is about to exist, and bring it about; how far that came is known in any case."""
-    run, desired = way.run, way.desired
+    run, desired = way.run, given.desired
     reached = is_reached(run.pattern, run.results.policy, revision=desired.revision)
-    placed = await place(run.pattern, way.rendering, port=run.cluster)
+    placed = await place(run.pattern, given.rendering, port=run.cluster)
     known = Known(
         objects=run.state.objects,
         policy=run.results.policy,
@@ -141,24 +168,22 @@ async def _apply(way: _Way) -> None:
     )
     async with run.on_record(placed.planned, desired.revision):
         run.results = replace(run.results, inventory=placed.planned)
-        run.state = run.state.applying(desired)
         if not reached:  # what is new has the whole time to become healthy
             run.state = replace(run.state, unhealthy_since=None)
-        made = await _bring_about(way, placed, known, reached=reached)
+        made = await _bring_about(run, given, placed, known, reached=reached)
     run.state, run.results = run.state.with_applied(desired, made), run.results.with_applied(made)
     if made.error is not None:
         run.results = replace(run.results, partly=bool(made.applied) and not reached)
         raise made.error
-    if not reached:
-        run.state = replace(run.state, unhealthy_since=None)
+    return given
 
 
-async def _bring_about(way: _Way, placed: Placed, known: Known, *, reached: bool) -> AppliedObjects:
-    run, desired = way.run, way.desired
+async def _bring_about(run: Run, given: Rendered, placed: Placed, known: Known, *, reached: bool) -> AppliedObjects:
+    desired = given.desired
     sent: set[ObjectKey] = set()
     try:
         return await apply(
-            run.pattern, desired, way.rendering, placed, known=known, port=run.cluster, on_applied=sent.add
+            run.pattern, desired, given.rendering, placed, known=known, port=run.cluster, on_applied=sent.add
         )
     except BaseException:  # a cancellation, too: what was sent is there, and is remembered
         run.state = run.state.applying(desired, known.done(desired) | sent)
@@ -168,17 +193,17 @@ async def _bring_about(way: _Way, placed: Placed, known: Known, *, reached: bool
         raise
 
 
-async def _observe(way: _Way) -> None:
+async def _observe(way: Way, _: Rendered) -> None:
     way.run.observe_running()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: how it is called, the stage that its failure belongs to, and how it is gone."""
+    """One step: how it is called, the stage that its failure belongs to, and what it makes of what it is given."""
 
     name: str
     stage: Stage
-    go: Callable[[_Way], Awaitable[None]]
+    go: Callable[[Way, Any], Awaitable[Resolved | None]]  # given what the step before made; None: nothing is left to do
 
 
 STEPS: Final = (
@@ -221,20 +246,24 @@ async def run_steps(run: Run) -> None:
 
 async def _go(run: Run) -> None:
     async with AsyncExitStack() as stack:
-        way = _Way(run, stack)
+        way = Way(run, run.registry_timeout(limits.MAX_RUN_OF_REGISTRY), stack, AsyncExitStack())
+        given: Resolved | None = None
         for step in STEPS:
             run.enter(step.stage)
             try:
-                await step.go(way)
-            except Unbuildable as failed:
-                refused = Refused(way.desired, failed.stage, failed.error)
-                run.state = run.state.with_unbuildable(refused)
-                if isinstance(failed.error, Stalled):
-                    run.state = replace(run.state, refused=refused)
+                given = await step.go(way, given)
+            except (Unbuildable, Stalled) as error:
+                if given is not None:
+                    run.state = _refused(run.state, given.desired, error, stage=step.stage)
                 raise
-            except Stalled as error:
-                if step.stage in _OF_THE_ARTIFACT:
-                    run.state = replace(run.state, refused=Refused(way.desired, step.stage, error))
-                raise
-            if way.is_done:
+            if given is None:
                 return
+
+
+def _refused(state: State, desired: DesiredState, error: Unbuildable | Stalled, *, stage: Stage) -> State:
+    """The state that remembers what is refused again however often it is tried."""
+    if isinstance(error, Unbuildable):
+        refused = Refused(desired, error.stage, error.error)
+        state = state.with_unbuildable(refused)
+        return replace(state, refused=refused) if isinstance(error.error, Stalled) else state
+    return replace(state, refused=Refused(desired, stage, error)) if stage in _OF_THE_ARTIFACT else state

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Protocol
 
 from pattern_operator.api.authority_material import KEY, Entry, Needed, NoSource, needed, trusted_authority
-from pattern_operator.api.authority_spec import Authority, Requirements
+from pattern_operator.api.authority_spec import Authority
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.requirements_spec import Requirements
 from pattern_operator.api.verification import (
     OWN_POLICY,
     PolicySource,

@@ -157,7 +157,6 @@ class Queue(Generic[Key]):
                 self._aside.leave(key)
             else:
                 self._give_back(place)
-            self._changed.set()
         if key in self._due:
             self._put(key, self._due[key])
         if delay is not None:
@@ -230,17 +229,17 @@ class Queue(Generic[Key]):
 
     def _end_overstays(self) -> None:
         """Of the runs that wait outside with a worker, some go aside, and some end while flows wait that have none."""
-        if all(place.overstays is None for place in self._running.values()):
+        late = [(place.overstays, place) for place in self._running.values() if place.overstays is not None]
+        late.sort(key=lambda each: each[0])
+        staying = [place for _, place in late if not place.gives_way.is_set() and not self._step_aside(place)]
+        if not staying:
             return
-        late = sorted(
-            (place for place in self._running.values() if place.overstays is not None),
-            key=lambda place: place.overstays or 0.0,
-        )
-        late = [place for place in late if not place.gives_way.is_set() and not self._step_aside(place)]
         ending = sum(place.gives_way.is_set() and not place.is_aside for place in self._running.values())
-        for _ in range(min(self._line.unserved - ending, len(late))):
-            place = max(late, key=lambda each: (self._line.held(each.lanes[0]), -(each.overstays or 0.0)))
-            late.remove(place)
+        for _ in range(min(self._line.unserved - ending, len(staying))):
+            place = max(
+                staying, key=lambda each: self._line.held(each.lanes[0])
+            )  # of equals the one that waits longest
+            staying.remove(place)
             place.gives_way.set()
 
     def _give_back(self, place: _Place[Key]) -> None:

@@ -121,7 +121,7 @@ class Reconciler:
 
     async def report_waiting_repair(self, key: PatternKey) -> None:
         """As ``Runs.report_waiting_repair``."""
-        await self._runs.report_waiting_repair(key)
+        await self._runs.maintenance.report_waiting_repair(key)
 
     def what_is_kept(self) -> dict[str, State]:
         """What stays true of patterns when the cluster may have changed unseen: what registries and keys said."""
@@ -150,7 +150,7 @@ class Reconciler:
             pattern = await self._writer.add_finalizer(pattern)
         if pattern.spec.suspend:
             self._cluster.transfers.pattern_suspended(owner_id(pattern.metadata.uid))
-            return await self._runs.leave_alone(pattern)
+            return await self._runs.maintenance.leave_alone(pattern)
         return await self._bring_on(pattern, woken)
 
     async def _bring_on(self, pattern: DesignPattern, woken: Woken) -> float | None:
@@ -160,8 +160,8 @@ class Reconciler:
             state = state.with_lookups(replace(state.caches.lookups, login_changed=True))
             self._states.remember(pattern, state)
         if is_new(pattern, state):
-            await self._runs.follow(pattern)
-            await self._runs.observe(pattern)
+            await self._runs.maintenance.follow(pattern)
+            await self._runs.maintenance.observe(pattern)
             if woken.whole:
                 self._waker.keep_asking(key)
             return 0.0
@@ -169,8 +169,8 @@ class Reconciler:
             case Plan.UPKEEP:
                 return await self._runs.upkeep(pattern, woken)
             case Plan.UPKEEP_FIRST:
-                await self._runs.keep_up(pattern, woken, Results())
-                await self._runs.observe(pattern)
+                await self._runs.maintenance.keep_up(pattern, woken, Results())
+                await self._runs.maintenance.observe(pattern)
                 if woken.whole:
                     self._waker.keep_asking(key)
                 return 0.0

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
@@ -50,7 +51,7 @@ class Ports:
 class Run:
     """``pattern`` is as it was when the run began. During ``on_record`` it is known to the cluster what is being made.
 
-    ``beside`` is what is done while a registry is waited for.
+    ``beside`` is what is done while a registry is waited for. ``state`` and ``results`` are all that changes.
     """
 
     def __init__(
@@ -63,15 +64,16 @@ class Run:
         on_record: OnRecord = _nothing_is_applied,
         beside: Beside | None = None,
     ) -> None:
-        self.pattern = pattern
         self.state = state
         self.results = results if results is not None else Results(policy=state.caches.policy)
-        self.repositories = ports.repositories
-        self.cluster = ports.cluster
-        self.clock, self.jitter = ports.clock, ports.jitter
-        self._aside = ports.aside(key_of(pattern))
-        self.on_record = on_record
-        self._beside = beside
+        self.pattern: Final = pattern
+        self.repositories: Final = ports.repositories
+        self.cluster: Final = ports.cluster
+        self.clock: Final = ports.clock
+        self.jitter: Final = ports.jitter
+        self.on_record: Final = on_record
+        self._aside: Final = ports.aside(key_of(pattern))
+        self._beside: Final = beside
 
     def enter(self, stage: Stage) -> None:
         """A step of this stage begins."""

@@ -1,4 +1,4 @@
-"""The sorts of runs of one pattern: all the steps, upkeep while a back-off lasts, a look, and its end.
+"""The sorts of runs of one pattern: all the steps, upkeep while a back-off lasts, and its end.
 
 Each takes the state, lets the steps run, writes what ``summary`` makes of their results, and remembers the new state.
 """
@@ -13,21 +13,17 @@ from functools import partial
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
-from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.apply import owner_id
-from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.ahead_writer import AheadWriter
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
 from pattern_operator.reconcile.deadline import Beside, once_it_lasts, whenever
-from pattern_operator.reconcile.drift import waiting_repairs
 from pattern_operator.reconcile.finalize import finalize
 from pattern_operator.reconcile.lanes import host_of
-from pattern_operator.reconcile.maintain import follow_inventory, keep_up
-from pattern_operator.reconcile.observed import observed
+from pattern_operator.reconcile.maintenance_runs import MaintenanceRuns
 from pattern_operator.reconcile.pattern_change import note_run
-from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
+from pattern_operator.reconcile.pattern_store import PatternStore, key_of
 from pattern_operator.reconcile.pipeline import run_steps
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.queue_report import asked_for, is_in_line
@@ -35,22 +31,19 @@ from pattern_operator.reconcile.reached import is_known_otherwise
 from pattern_operator.reconcile.reporting import Reporter
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.run import Ports, Run
-from pattern_operator.reconcile.states import StateStore, is_new
+from pattern_operator.reconcile.states import StateStore
 from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
-from pattern_operator.reconcile.steps.observe import is_whole
 from pattern_operator.reconcile.summary import (
     Moment,
     left,
     summarize,
     summarize_deletion,
-    summarize_observation,
-    summarize_suspended,
     summarize_upkeep,
     unreported,
 )
 from pattern_operator.reconcile.waking import Waker, Woken
 from pattern_operator.reconcile.write_ahead import is_needed
-from pattern_operator.telemetry import EventRecorder, Metrics, about
+from pattern_operator.telemetry import EventRecorder, Metrics
 
 LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
 APPLY_LASTS = 1.5  # seconds that objects are applied until status says so
@@ -92,28 +85,15 @@ class Runs:
             metrics=metrics,
             moment=self.moment,
         )
-
-    async def report_waiting_repair(self, key: PatternKey) -> None:
-        """Say what is missing or differs of a pattern whose repair waits for a worker; nothing where nothing is.
-
-        Raises:
-            PatternDeleted: the resource does not exist any more.
-        """
-        pattern = self._patterns.get(key)
-        if pattern is None or self._states.get(pattern) is None or pattern.spec.suspend:
-            return
-        drifted = waiting_repairs(pattern, managed=self._cluster.managed)
-        if not drifted or not pattern.status.revision or not is_whole(pattern):
-            return
-        run = self._looking(pattern)
-        run.observe_if_known()
-        after = observed(pattern, replace(run.results, drifted=drifted), now=self._now())
-        if after == pattern.status:
-            return
-        try:
-            await self._writer.first_status(pattern, after)
-        except PatternError as error:  # mostly: its run has begun, and says more
-            logger.debug("waiting repair not reported: pattern=%s: %s", key, error, extra=about(pattern))
+        self.maintenance = MaintenanceRuns(
+            patterns=patterns,
+            states=states,
+            ports=ports,
+            prerequisites=prerequisites,
+            writer=writer,
+            reporter=self.reporter,
+            moment=self.moment,
+        )
 
     async def all_steps(self, pattern: DesignPattern) -> float | None:
         """Go all the steps, as far as possible; seconds until the pattern is due again, None for never."""
@@ -172,8 +152,8 @@ class Runs:
             woken = Woken(events=self._waker.take_events(key_of(asked)))
             self._states.remember(asked, run.state)
             if woken.events:
-                await self.keep_up(asked, woken, Results())
-            seen = await self.observe(pattern)
+                await self.maintenance.keep_up(asked, woken, Results())
+            seen = await self.maintenance.observe(pattern)
             run.state = self._states.of(asked)
             if seen is not pattern:
                 pattern, reported = seen, seen.status
@@ -205,69 +185,12 @@ class Runs:
         failed = self._states.of(pattern).failed
         if failed is None or failed.results is None:
             return left(self._states.of(pattern), clock=self._clock())
-        results = await self.keep_up(pattern, woken, failed.results)
+        results = await self.maintenance.keep_up(pattern, woken, failed.results)
         summary = summarize_upkeep(pattern, self._states.of(pattern), results, moment=self.moment())
         await self._writer.status(pattern, summary.status)
         self.reporter.notify_released(pattern, pattern.status, summary.status)
         self.reporter.record(pattern, summary.events)
         self._states.remember(pattern, summary.state)
-        return summary.due
-
-    async def keep_up(self, pattern: DesignPattern, woken: Woken, results: Results) -> Results:
-        """Repair what drifted, as far as that asks no registry; ``results`` with what came of it."""
-        run = Run(pattern, self._states.of(pattern), ports=self._ports, results=results)
-        try:
-            await keep_up(run, touched=frozenset(each.key for each in woken.events))
-        finally:
-            self._states.remember(pattern, run.state)
-        if run.results.needs:
-            self._prerequisites.wait(key_of(pattern), run.results.needs)
-        self.reporter.record_repairs(pattern, run.results)
-        return run.results
-
-    async def follow(self, pattern: DesignPattern) -> None:
-        """After a restart: let the objects of the inventory count before anything else."""
-        run = Run(pattern, self._states.of(pattern), ports=self._ports)
-        await follow_inventory(run)
-        self._states.remember(pattern, run.state)
-
-    async def observe(self, pattern: DesignPattern) -> DesignPattern:
-        """Say what the watches tell of what runs, whatever else goes on; the pattern as it is then.
-
-        Raises:
-            PatternDeleted: the resource does not exist any more.
-        """
-        run = self._looking(pattern)
-        if pattern.status.revision and is_whole(pattern):
-            run.observe_if_known()
-            self._states.remember(pattern, run.state)
-        summary = summarize_observation(pattern, run.state, run.results, moment=self.moment())
-        after = await self.reporter.write_if_possible(pattern, summary.status)
-        if after is None:
-            return pattern
-        self.reporter.record(after, summary.events)
-        return after
-
-    def _looking(self, pattern: DesignPattern) -> Run:
-        state = self._states.of(pattern)
-        results = Results(stage=Stage.HEALTH, held=state.caches.lookups.held)
-        return Run(pattern, state, ports=self._ports, results=results)
-
-    async def leave_alone(self, pattern: DesignPattern) -> float | None:
-        """Say what the watches tell of a suspended pattern; seconds until that may change without an event.
-
-        Raises:
-            PatternDeleted: the resource does not exist any more.
-            Stalled, Transient: status could not be written.
-        """
-        if is_new(pattern, self._states.of(pattern)):
-            await self.follow(pattern)
-        run = self._looking(pattern)
-        run.observe_if_known()
-        self._states.remember(pattern, run.state)
-        summary = summarize_suspended(pattern, run.state, run.results, moment=self.moment())
-        after = await self._writer.status(pattern, summary.status)
-        self.reporter.record(after, summary.events)
         return summary.due
 
     async def delete(self, pattern: DesignPattern, woken: Woken) -> float | None:

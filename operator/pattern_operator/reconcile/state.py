@@ -7,15 +7,14 @@ beside it, so that what runs stays known whatever becomes of something newer. Al
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.api.reference import Digest, Reference, Repository, Revision
+from pattern_operator.api.reference import Reference, Revision
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.verification import VerificationPolicy, VerificationResult
 from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
+from pattern_operator.reconcile.checked import Checked
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login
 from pattern_operator.reconcile.reported_failure import ReportedFailure
@@ -28,7 +27,6 @@ from pattern_operator.reconcile.results import (
     RepairedObjects,
     Results,
 )
-from pattern_operator.source import FetchedSignatures
 
 # --- what the cluster has of the pattern ----------------------------------------------------------------------------
 
@@ -124,39 +122,6 @@ class Lookups:
     held: str = ""  # why ``last`` led to what runs, where the registry's list has only older versions
     login_changed: bool = False
     rest: float = 0.0  # seconds until tags may be listed again, whatever the interval: a long list takes long
-
-
-@dataclass(frozen=True, slots=True)
-class SignedArtifact:
-    """An artifact in its repository, as somebody with these credentials sees it (the digest of their docker config)."""
-
-    repository: Repository
-    digest: Digest
-    login: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The verdict on an artifact by a policy, which has the generation of each TrustPolicy and all trust material.
-
-    ``signatures`` are those that it is by, where they are few: another policy can be tried on them.
-    """
-
-    artifact: SignedArtifact
-    policy: VerificationPolicy
-    result: VerificationResult
-    signatures: FetchedSignatures | None = None
-
-    def is_of(self, desired: DesiredState, *, login: str, now: datetime) -> bool:
-        """Whether it is the verdict on ``desired``, and still holds."""
-        artifact = SignedArtifact(desired.repository, desired.revision.digest, login)
-        is_same = (self.artifact, self.policy) == (artifact, desired.policy)
-        return is_same and (self.result.until is None or now < self.result.until)
-
-    def held(self, artifact: SignedArtifact, policy: VerificationPolicy) -> FetchedSignatures | None:
-        """The signatures of ``artifact`` that are at hand, where nothing else was asked for by then."""
-        is_all = policy.predicates <= self.policy.predicates
-        return self.signatures if self.artifact == artifact and is_all else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

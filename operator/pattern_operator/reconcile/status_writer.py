@@ -12,11 +12,10 @@ import msgspec
 import orjson
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, WRITE_AHEAD_ANNOTATION
+from pattern_operator.api.names import FIELD_MANAGER, GROUP, PLURAL, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.status import Inventory, InventoryEntry, Status
-from pattern_operator.api.write_ahead import written as as_text
+from pattern_operator.api.status import Inventory, Status
 from pattern_operator.apply.errors import reason_of
 from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.errors import Stalled, Transient
@@ -26,13 +25,18 @@ from pattern_operator.kube.conflict import is_overtaken
 from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.inventory_size import written as inventory_as_written
+from pattern_operator.reconcile.pattern_patch import (
+    REMOVE_ANNOTATION,
+    add_annotation,
+    add_finalizer,
+    guarded,
+    remove_finalizer,
+    status_change,
+)
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.status_budget import within_budget
-from pattern_operator.reconcile.write_ahead import keep_ahead
+from pattern_operator.reconcile.write_ahead import Ahead, keep_ahead, kept_ahead
 
-_FINALIZERS: Final = "/metadata/finalizers"
-_ANNOTATIONS: Final = "/metadata/annotations"
-_AHEAD: Final = f"{_ANNOTATIONS}/{WRITE_AHEAD_ANNOTATION.replace('/', '~1')}"  # RFC 6901
 Verb = Callable[..., Awaitable[Body]]
 Change = dict[str, Any] | list[dict[str, Any]]  # a JSON merge patch, or a JSON patch
 LOOKS: Final = 5  # at a pattern that others change while its status is written
@@ -96,11 +100,11 @@ class StatusWriter:
     async def first_status(self, pattern: DesignPattern, status: Status) -> None:
         """Make ``status`` the status of ``pattern``, if nobody wrote it since. Raises as ``status`` does."""
         status = within_budget(status)
-        await self._write(pattern, status, difference(_texts(pattern.status), _texts(status)))
+        await self._write(pattern, status, status_change(pattern.status, status))
 
     async def _change(self, pattern: DesignPattern, status: Status) -> dict[str, Any]:
         """The merge patch of the status; empty where nothing is to be written."""
-        change = difference(_texts(pattern.status), _texts(status))
+        change = status_change(pattern.status, status)
         ahead = pattern.metadata.annotations.write_ahead  # status does not have these yet, although it says so here
         if ahead or status.inventory != pattern.status.inventory:
             change["inventory"] = await self._inventory(status.inventory, pattern)
@@ -152,22 +156,21 @@ class StatusWriter:
         """
         if pattern.metadata.finalizers.ours is not None:
             return pattern
-        return await self.write_ahead(pattern, pattern.metadata.annotations.write_ahead or ())
+        return await self.write_ahead(pattern, kept_ahead(pattern))
 
-    async def write_ahead(self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...]) -> DesignPattern:
-        """Put our finalizer on ``pattern``, and that ``entries`` are about to exist, by one patch of its metadata.
+    async def write_ahead(self, pattern: DesignPattern, ahead: Ahead | None) -> DesignPattern:
+        """Put our finalizer on ``pattern``, and what is about to exist, by one patch of its metadata.
 
         Raises:
             PatternDeleted, Transient: as ``status``.
             Stalled: something in between does not let the annotation be written.
         """
-        ahead = as_text(entries, uid=pattern.metadata.uid) if entries else None
         operations = [
-            *([_finalizer(pattern)] if pattern.metadata.finalizers.ours is None else ()),
-            *([_annotation(pattern, ahead)] if ahead is not None else ()),
+            *([add_finalizer(pattern)] if pattern.metadata.finalizers.ours is None else ()),
+            *([add_annotation(pattern, ahead.text)] if ahead is not None else ()),
         ]
-        written = await self._send(pattern, _guarded(pattern, operations), by=objects.patch_json)
-        if entries and written.metadata.annotations.write_ahead != entries:
+        written = await self._send(pattern, guarded(pattern, operations), by=objects.patch_json)
+        if ahead is not None and written.metadata.annotations.write_ahead != ahead.entries:
             raise Stalled(
                 reason=Reason.INVALID_STATUS,
                 message=f"the annotation {WRITE_AHEAD_ANNOTATION} is not kept as the operator writes it, and so a crash"
@@ -177,7 +180,7 @@ class StatusWriter:
 
     async def remove_ahead(self, pattern: DesignPattern) -> DesignPattern:
         """Take away the annotation of the first run, which counts for nothing. Raises as ``status`` does."""
-        change = _guarded(pattern, [{"op": "remove", "path": _AHEAD}])
+        change = guarded(pattern, [REMOVE_ANNOTATION])
         return await self._patch(pattern, change, by=objects.patch_json)
 
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
@@ -185,7 +188,7 @@ class StatusWriter:
         place = pattern.metadata.finalizers.ours
         if place is None:
             return pattern
-        change = _guarded(pattern, [{"op": "remove", "path": f"{_FINALIZERS}/{place}"}])
+        change = guarded(pattern, [remove_finalizer(place)])
         return await self._patch(pattern, change, by=objects.patch_json)
 
     def _refused(self, key: PatternKey, error: ApiError, what: str) -> Transient:
@@ -261,47 +264,5 @@ def _merged(pattern: DesignPattern, written: DesignPattern) -> DesignPattern:
     return msgspec.structs.replace(pattern, metadata=metadata, status=written.status)
 
 
-def _guarded(pattern: DesignPattern, operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Changes of single entries of metadata: the others are not known, and may be any number.
-
-    The resourceVersion makes the API server refuse (409) where someone else changed the list meanwhile.
-    """
-    version = {"op": "replace", "path": "/metadata/resourceVersion", "value": pattern.metadata.resource_version}
-    return [version, *operations]
-
-
-def _finalizer(pattern: DesignPattern) -> dict[str, Any]:
-    """The operation that adds our finalizer."""
-    if pattern.metadata.finalizers.count:
-        return {"op": "add", "path": f"{_FINALIZERS}/-", "value": FINALIZER}
-    return {"op": "add", "path": _FINALIZERS, "value": [FINALIZER]}
-
-
-def _annotation(pattern: DesignPattern, ahead: str) -> dict[str, Any]:
-    """The operation that adds what is written ahead."""
-    if pattern.metadata.annotations.count:
-        return {"op": "add", "path": _AHEAD, "value": ahead}
-    return {"op": "add", "path": _ANNOTATIONS, "value": {WRITE_AHEAD_ANNOTATION: ahead}}
-
-
 def _what(by: Verb) -> str:
     return f"patch {PLURAL}.{GROUP}/status" if by is _to_status else f"patch {PLURAL}.{GROUP}"
-
-
-def _texts(status: Status) -> Any:
-    """All but the inventory, which is compared as it is: to build thousands of entries for that takes long."""
-    return msgspec.to_builtins(msgspec.structs.replace(status, inventory=Inventory()))
-
-
-def difference(before: Any, after: Any) -> dict[str, Any]:
-    """The JSON merge patch (RFC 7396) that makes ``after`` of ``before``; empty when they are equal."""
-    change: dict[str, Any] = {name: None for name in before if name not in after}
-    for name, value in after.items():
-        old = before.get(name)
-        if old == value and name in before:
-            continue
-        if isinstance(value, dict) and isinstance(old, dict):
-            change[name] = difference(old, value)
-        else:
-            change[name] = value
-    return change

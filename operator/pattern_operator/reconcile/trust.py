@@ -29,7 +29,8 @@ async def verified(run: Run, desired: DesiredState, *, registry_timeout: Registr
             asking = registry_timeout.wait(asking, stage=Stage.VERIFY)
         found = await asking
     except PatternError as error:
-        run.state = run.state.with_checked(None)
+        if known is not None and known.is_about(desired):  # what was found of another version is true beside this one
+            run.state = run.state.with_checked(None)
         if isinstance(error, Stalled) and is_running(run.state, desired):
             run.state = run.state.without_trust()
         raise

@@ -5,6 +5,7 @@ before. Status has it, which only the operator writes. The first run of a patter
 in an annotation, by the patch that adds the finalizer, and count until status has an inventory (``api.write_ahead``).
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -28,13 +29,32 @@ def is_needed(pattern: DesignPattern, planned: tuple[InventoryEntry, ...], *, le
     return leaves or any(each.id not in listed for each in planned)
 
 
-def is_first(pattern: DesignPattern, planned: tuple[InventoryEntry, ...]) -> bool:
-    """Whether an annotation will do: nothing is on record of the pattern yet, and the names are short enough."""
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the annotation holds: objects that are about to exist, and the text that names them."""
+
+    entries: tuple[InventoryEntry, ...]
+    text: str
+
+
+def first_ahead(pattern: DesignPattern, planned: tuple[InventoryEntry, ...]) -> Ahead | None:
+    """The annotation of the first run; None where it will not do: something is on record, or names are too long."""
     annotations = pattern.metadata.annotations
     if annotations.write_ahead != ():
-        return False
-    content = written(planned, uid=pattern.metadata.uid)
-    return content is not None and annotations.size + len(content.encode()) < MAX_ANNOTATIONS
+        return None
+    ahead = _ahead(pattern, planned)
+    return ahead if ahead is not None and annotations.size + len(ahead.text.encode()) < MAX_ANNOTATIONS else None
+
+
+def kept_ahead(pattern: DesignPattern) -> Ahead | None:
+    """What the annotation held when it was written, and status does not have yet; None where it is nothing."""
+    entries = pattern.metadata.annotations.write_ahead
+    return _ahead(pattern, entries) if entries else None
+
+
+def _ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...]) -> Ahead | None:
+    content = written(entries, uid=pattern.metadata.uid)
+    return Ahead(entries, content) if content is not None else None
 
 
 def keep_ahead(before: DesignPattern, after: DesignPattern) -> DesignPattern:

@@ -1,7 +1,7 @@
 """Private keys as authors have them, and signing with one. The arithmetic is cryptography's.
 
 Formats: cosign's encrypted file (``encrypted_key``), PKCS#8 with or without a password, and the older PEM of openssl.
-Kinds and hashes: those that both ``verify`` and cosign's own ``verify`` take (docs/adr/0016).
+Kinds and hashes: those that both ``verify`` and cosign's own ``verify`` take (docs/adr/0020).
 """
 
 import re

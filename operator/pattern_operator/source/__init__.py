@@ -28,7 +28,8 @@ from pattern_operator.source.registry.network import Network, RegistryNetwork
 from pattern_operator.source.registry.pull_records import PullRecords
 from pattern_operator.source.registry.token_cache import TokenCache
 from pattern_operator.source.resolve import resolve, resolve_or_hold
-from pattern_operator.source.signatures.fetch import FetchedSignatures, fetch_signatures
+from pattern_operator.source.signatures.fetch import fetch_signatures
+from pattern_operator.source.signatures.fetched import FetchedSignatures
 
 __all__ = [
     "Cache",

@@ -17,6 +17,7 @@ from pattern_operator.strict_json import InvalidDocument
 _ATTESTATION: Final = "vnd.docker.reference.type"
 _UNKNOWN: Final = "unknown"
 _NAMED: Final = 5  # images that a message shows
+_DIGEST: Final = 71  # characters of a digest in a message: one of SHA-256 is whole
 _PART: Final = 24  # bytes of an operating system or architecture in a message
 
 
@@ -76,7 +77,7 @@ def _has_unknown_platform(entry: Mapping[str, object]) -> bool:
 
 def _digest(entry: Mapping[str, object]) -> str:
     digest = entry.get("digest")
-    return one_line(digest, 71) if isinstance(digest, str) else ""
+    return one_line(digest, _DIGEST) if isinstance(digest, str) else ""
 
 
 def _named(entries: Iterable[Mapping[str, object]]) -> str:

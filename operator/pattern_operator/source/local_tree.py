@@ -58,9 +58,8 @@ def opened(path: Path) -> Iterator[int]:
             parts = path.parts
             for position, part in enumerate(parts, start=1):
                 descriptor = _open(part, folder, where=Path(*parts[:position]))
-                if position < len(parts):
-                    os.close(folder)
-                    folder = descriptor
+                os.close(folder)
+                folder = descriptor
         try:
             yield descriptor
         finally:

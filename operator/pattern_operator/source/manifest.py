@@ -138,7 +138,7 @@ def parse_index(
             if not isinstance(entry, dict):
                 raise InvalidDocument("has an entry that is not an object")
             called = entry.get("artifactType")
-            if types is not None and isinstance(called, str) and called.lower() not in types:
+            if types is not None and isinstance(called, str) and essence(called) not in types:
                 continue
             entries.append(read_descriptor(entry))
         except InvalidDocument as error:

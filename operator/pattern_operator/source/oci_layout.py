@@ -36,6 +36,7 @@ from pattern_operator.strict_json import InvalidDocument, read_bounded
 _REF_NAME: Final = "org.opencontainers.image.ref.name"  # image-spec 1.1, "Pre-Defined Annotation Keys"
 _VERSION: Final = "1.0.0"
 _NAMED: Final = 5  # tags of a layout that a message names
+_TAG: Final = 128  # characters of one: no registry has longer ones (distribution-spec 1.1)
 _EXPECTED: Final = {"HEAD": (200, 404), "POST": (202,), "PUT": (201,)}
 
 
@@ -92,7 +93,6 @@ class _CheckedRegistry(Registry):  # type: ignore[misc] # oras ships no types
         answer = asked.result()
         response = requests.Response()
         response.status_code, response.url, response._content = answer.status, str(answer.url), answer.body
-        response.headers.update(answer.headers)
         if method == "POST":  # oras would guess the scheme and host of one that is relative
             context = self._client.context("push of an OCI layout")
             target = upload_target(answer.headers.get("Location", ""), source=answer.url, context=context)
@@ -115,7 +115,7 @@ class _CheckedRegistry(Registry):  # type: ignore[misc] # oras ships no types
                 given_by=begun,
             )
         answer = await self._client.request(
-            method, path, context=context, headers=headers, body=data, expect=_EXPECTED.get(method, (200,))
+            method, path, context=context, headers=headers, body=data, expect=_EXPECTED[method]
         )
         if method == "POST":
             self._begun = answer
@@ -178,7 +178,7 @@ def _chosen(content: bytes, tag: str, path: Path) -> Descriptor:
             return read_descriptor(chosen)
     except InvalidDocument as error:
         raise _unsupported(path, f"its {INDEX} {error}") from error
-    tags = first_few([quoted(each, 128) for each in sorted(filter(None, named))], _NAMED) or "none"
+    tags = first_few([quoted(each, _TAG) for each in sorted(filter(None, named))], _NAMED) or "none"
     raise Stalled(
         reason=Reason.LAYER_NOT_FOUND,
         message=f"the OCI layout {shown(path)} has {len(listed)} manifests and none is called {quoted(tag)}: push to a"

@@ -24,7 +24,7 @@ def canonical_host(host: str) -> str:
     """
     host = host.lower().removesuffix(".")
     bare = host.removeprefix("[").removesuffix("]")
-    if ":" in bare or bare[-1:].isdecimal():  # else it is not an address: a config has up to 33,000 names
+    if ":" in bare:  # IPv4 has one spelling; all others are not looked at: a config has up to 33,000 names
         try:
             return str(ipaddress.ip_address(bare))
         except ValueError:

@@ -5,9 +5,9 @@ repository (cosign, specs/SIGNATURE_SPEC.md, ``docker-reference``) does not coun
 policy lists. As ``remapIdentity`` of containers-policy.json(5): a prefix is replaced, so only the same name counts.
 """
 
-from pattern_operator.api.authority_spec import SignedRepository
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Repository
+from pattern_operator.api.requirements_spec import SignedRepository
 from pattern_operator.errors import Stalled
 
 

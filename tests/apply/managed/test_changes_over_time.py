@@ -354,6 +354,30 @@ async def test_after_a_backup_was_restored_older_versions_are_news():
     assert scene.managed(other).observed.version > 0
 
 
+async def test_after_a_backup_was_restored_the_very_first_version_is_news():
+    scene = Scene()
+    scene.apply()
+    scene.managed_objects._events.restored(WIDGET)
+    first = scene.body(message="of the backup")
+    first["metadata"]["resourceVersion"] = "1"
+
+    scene.see(first)
+
+    assert "of the backup" in scene.managed_objects.health(OWNER).message
+
+
+async def test_the_end_of_an_object_that_was_there_before_is_late():
+    scene = Scene()
+    scene.apply()
+    old = scene.body()
+    old["metadata"] |= {"uid": "of-the-old-one", "creationTimestamp": "2026-05-01T12:00:00Z"}
+
+    scene.see(old, kind=WatchEventType.DELETED)
+
+    assert kinds(scene) == []
+    assert scene.managed(KEY).present
+
+
 async def test_a_pattern_that_is_gone_expects_nothing():
     scene = Scene()
     scene.apply()

@@ -1,10 +1,10 @@
 """Whether an object is as it was applied, from what is known of it alone."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.apply.managed.observations import observation
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.finished import FinishState, RunRecord
@@ -21,9 +21,7 @@ AT = 1_780_000_000  # seconds since 1970
 
 
 def seen(fingerprint: bytes = SAME, **more: Any) -> Observation:
-    body = {"metadata": {"name": "c", "namespace": "team", "uid": "u", "generation": 1}}
-    found = Observation.of(body, key=KEY, now=datetime(2026, 5, 1, tzinfo=UTC))
-    return replace(found, fingerprint=fingerprint, **({"applied_at": AT} | more))
+    return observation(fingerprint=fingerprint, **({"applied_at": AT} | more))
 
 
 def known(observed: Observation | None = None, key: ObjectKey = KEY, **more: Any) -> ManagedObject:
@@ -73,6 +71,14 @@ def test_a_conflict_names_who_it_is_with_and_the_fields_only_while_it_lasts():
         " artifact, or list it in spec.apply.ignoreDifferences"
     )
     assert drift.conflicts([replace(contested, observed=seen())]) == ()
+
+
+def test_a_conflict_of_which_nobody_knows_the_fields_names_none():
+    contested = known(seen(OTHER))
+    for second in range(10):
+        contested.backoff.record_repair(float(second))
+
+    assert drift.conflicts([contested]) == ("ConfigMap team/c is changed again after each repair by somebody",)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +158,52 @@ def test_only_a_comparison_of_the_same_values_ends_the_doubt_about_who_applied_i
     assert differs.changed_by == "somebody else as the field manager pattern-operator"
 
 
-def test_a_value_that_differs_without_an_apply_in_our_name_is_nobodys():
-    managed = known(answered_at=AT, untracked=True)
+@pytest.mark.parametrize("answered_at", [AT, 0], ids=["our last apply", "nobody knows when it was applied"])
+def test_a_value_that_differs_without_an_apply_in_our_name_is_nobodys(answered_at: int):
+    managed = known(answered_at=answered_at, untracked=True)
 
     drift.record_values(managed, version=managed.observed.version, same=False)
 
     assert managed.changed_by == ""
+
+
+def test_an_apply_in_our_name_that_changed_nothing_is_not_blamed_for_what_changes_later():
+    managed = known(answered_at=AT - 60, untracked=True)
+    drift.record_values(managed, version=managed.observed.version, same=True)
+
+    drift.record_values(managed, version=managed.observed.version, same=False)
+
+    assert (drift_state(managed), managed.changed_by) == (DriftState.DRIFTED, "")
+
+
+@pytest.mark.parametrize(
+    ("writers", "state"), [(b"w", DriftState.IN_SYNC_WITH_NOTE), (None, DriftState.DRIFTED)], ids=["same", "others"]
+)
+def test_what_drifted_is_in_sync_once_it_has_the_desired_values_whoever_holds_them(
+    writers: bytes | None, state: DriftState
+):
+    managed = known(seen(OTHER, writers=b"w"), untracked=True, differs=True, needs_comparison=True)
+
+    drift.record_comparison(managed, writers)
+
+    assert drift_state(managed) is state
+    assert (managed.is_to_compare, managed.needs_comparison) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("managed", "compared"),
+    [
+        (known(untracked=True), True),
+        (known(untracked=True, present=False), False),
+        (known(seen(paused=True), untracked=True), False),
+        (known(seen(deleting=True), untracked=True), False),
+        (known(untracked=True, desired=None), False),
+        (known(untracked=True, expected=False), False),
+        (known(), False),
+    ],
+)
+def test_only_values_of_what_is_there_and_may_be_written_are_compared(managed: ManagedObject, compared: bool):
+    assert drift.untracked([managed]) == (frozenset({KEY}) if compared else frozenset())
 
 
 @pytest.mark.parametrize(
@@ -180,6 +226,15 @@ def test_what_had_ended_or_may_have_is_not_missed_after_a_restart(state: FinishS
     assert managed.content == b"abc"
 
 
+@pytest.mark.parametrize(("expected", "desired"), [(False, None), (True, OTHER)], ids=["not expected", "applied since"])
+def test_what_is_known_better_than_status_knew_it_stays(expected: bool, desired: bytes | None):
+    managed = known(key=JOB, expected=expected, desired=desired)
+
+    drift.restore(managed, RunRecord(FinishState.SUCCEEDED, b"abc", SAME[:4]))
+
+    assert (managed.desired, managed.content) == (desired, b"")
+
+
 def test_what_an_older_operator_kept_no_record_of_may_have_ended():
     assert drift.record_to_restore(JOB, known=b"", is_indexed=False) == RunRecord(FinishState.UNKNOWN)
     assert drift.record_to_restore(JOB, known=b"", is_indexed=True) is None
@@ -192,3 +247,4 @@ def test_what_may_have_ended_unseen_counts_as_missing_for_who_asks_for_a_run():
     drift.rerun_finished(managed)
 
     assert managed.drifted
+    assert not managed.observed.end_unobserved

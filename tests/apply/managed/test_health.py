@@ -60,11 +60,11 @@ def test_what_ended_is_counted_once_it_is_gone_and_not_where_nobody_saw_it_end()
     health = worst(
         one("there", HealthState.CURRENT),
         replace(one("still-there", HealthState.CURRENT), observed=ended),
-        replace(one("gone", HealthState.CURRENT, present=False), observed=ended),
+        *(replace(one(name, HealthState.CURRENT, present=False), observed=ended) for name in ("gone", "gone-too")),
         replace(one("unseen", HealthState.CURRENT, present=False), observed=unseen),
     )
 
-    assert (health.state, health.ended, health.unsure) == (HealthState.CURRENT, 1, ("may have",))
+    assert (health.state, health.ended, health.unsure) == (HealthState.CURRENT, 2, ("may have",))
 
 
 def test_it_is_judged_again_when_the_first_of_them_may_change_by_time_alone():

@@ -49,3 +49,12 @@ def test_a_kind_is_there_until_its_last_object_is_removed():
     index.remove(other)
     assert not index.has_kind(CONFIG_MAPS)
     assert (list(index), list(index.of("web"))) == ([], [])
+
+
+def test_nothing_is_kept_of_a_pattern_that_has_no_object_any_more():
+    index = Index()
+    index.file(A, owner="web", observed=observed())
+
+    index.file(A, owner="shop", observed=observed())
+
+    assert list(index._by_owner) == ["shop"]

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.api.fields import ObjectMeta
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import HealthState, fieldset
+from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.apply.managed.managed_object import ManagedObject
-from pattern_operator.apply.managed.observation import Observation, fingerprint, own_fields
+from pattern_operator.apply.managed.observation import Observation, fingerprint, own_fields, writers_of
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 KEY = ObjectKey("", "ConfigMap", "team", "c")
@@ -85,6 +87,73 @@ def test_the_order_of_fields_does_not_matter(fields: dict[str, Any]):
     backwards = {name: dict(reversed(inner.items())) for name, inner in reversed(fields.items())}
 
     assert of([entry(fields=fields)]) == of([entry(fields=backwards)])
+
+
+def test_fields_that_are_nested_deeper_than_any_writer_goes_have_a_fingerprint():
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"f:a": deep}
+
+    assert of([entry(fields=deep)]) == of([entry(fields=deep)]) != b""
+    assert of([entry(fields=deep)]) != of([entry(fields={"f:b": deep})])
+
+
+AT = "2026-05-01T12:00:00Z"
+LATER = "2026-05-01T12:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        pytest.param({"managers": [entry(time=AT), KUBECTL, {**JUDGED, "time": LATER}]}, False, id="of its status"),
+        pytest.param({"managers": [entry(time=AT), {**KUBECTL, "time": LATER}, JUDGED]}, True, id="by another"),
+        pytest.param({"managers": [entry(time=LATER), KUBECTL, JUDGED]}, True, id="in our name"),
+        pytest.param({"managers": [entry(time=AT, fields={}), KUBECTL, JUDGED]}, True, id="of our fields"),
+        pytest.param({"generation": 2}, True, id="that its kind counts"),
+    ],
+)
+def test_another_change_of_what_is_desired_has_other_writers(change: dict[str, Any], differs: bool):
+    before = {"managers": [entry(time=AT), KUBECTL, JUDGED], "generation": 1}
+
+    first, then = ({**before, **each} for each in ({}, change))
+
+    assert (written(**first).writers != written(**then).writers) is differs
+    assert writers_of(ObjectMeta.of(body(*then["managers"], generation=then["generation"]))) == written(**then).writers
+
+
+@pytest.mark.parametrize(("generation", "differs"), [(1, False), (0, True)], ids=["it counts", "it counts none"])
+def test_a_change_of_status_leaves_a_trail_only_where_a_kind_counts_no_generations(generation: int, differs: bool):
+    first, then = (
+        written(managers=[entry(time=AT), {**JUDGED, "time": time}], generation=generation) for time in (AT, LATER)
+    )
+
+    assert (first.trail != then.trail) is differs
+
+
+def test_a_field_that_changes_hands_leaves_a_trail():
+    taken = {**KUBECTL, "fieldsV1": OURS}
+
+    assert written(managers=[entry(time=AT), KUBECTL]).trail != written(managers=[entry(time=AT), taken]).trail
+
+
+def written(*, managers: list[dict[str, Any]], generation: int = 1) -> Observation:
+    return observed(*managers, generation=generation)
+
+
+@pytest.mark.parametrize(
+    ("managers", "applied_at", "last"),
+    [
+        ([{**KUBECTL, "time": AT}, entry(time=LATER)], 1_777_636_801, True),
+        ([{**KUBECTL, "time": AT}, entry(time=AT)], 1_777_636_800, True),
+        ([{**KUBECTL, "time": LATER}, entry(time=AT)], 1_777_636_800, False),
+        ([{**KUBECTL, "time": AT}], 0, False),
+        ([], 0, True),
+    ],
+)
+def test_when_our_apply_changed_an_object_last_is_known_by_our_own_entry(managers, applied_at: int, last: bool):
+    found = observed(*managers)
+
+    assert (found.applied_at, found.applied_last) == (applied_at, last)
 
 
 TWO = {"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": {"f:replicas": {}}}
@@ -199,6 +268,15 @@ def test_finalizers_are_kept_only_of_what_is_being_deleted():
 
 
 @pytest.mark.parametrize(
+    ("fields", "named"), [(OURS, False), ({"f:data": {"f:b": {}}}, True)], ids=["what is ours, too", "another field"]
+)
+def test_only_who_holds_a_field_beside_ours_can_have_taken_one(fields: dict[str, Any], named: bool):
+    found = observed(entry(), entry("kubectl", "Update", fields)).other_managers
+
+    assert [each.name for each in found] == (["kubectl"] if named else [])
+
+
+@pytest.mark.parametrize(
     ("version", "number"), [("12", 12), ("0", 0), ("", 0), (None, 0), ("a1b2", 0), ("-3", 0), ("1.5", 0)]
 )
 def test_a_version_is_a_number_or_says_nothing(version: str | None, number: int):
@@ -274,3 +352,67 @@ def test_a_job_that_is_done_is_not_missed_when_it_goes(kind: str, condition: dic
 
 def test_a_thousand_healthy_objects_share_their_health():
     assert observed(entry()).health is observed(entry(), name="other").health
+
+
+# --- what an answer to our apply says ---------------------------------------------------------------------------------
+
+SHARED = entry("kubectl", "Apply", {"f:data": {"f:b": {}}})
+REMAINING = RemainingField("kubectl", ".data.b", fieldset.hash_of(("f:data", "f:b")))
+
+
+def applied(managed: ManagedObject, answer: Observation, *, fields: fieldset.Fields = OURS) -> None:
+    managed.record_apply(answer, desired=answer.fingerprint, fields=fields, content=b"")
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "present", "there"),
+    [
+        pytest.param("7", False, True, id="it went before"),
+        pytest.param("9", False, False, id="it went since"),
+        pytest.param(None, False, True, id="its server counts no versions"),
+        pytest.param("7", True, True, id="it is there"),
+    ],
+)
+def test_the_newest_that_is_known_stays_whether_an_answer_or_a_watch_told_it(
+    seen_at: str | None, present: bool, there: bool
+):
+    managed = ManagedObject(KEY, "web", observed(resourceVersion=seen_at), present=present)
+    managed.deleted_version = managed.observed.version
+    answer = observed(entry(), resourceVersion="8" if seen_at else None, labels={OWNER_LABEL: "web"})
+
+    applied(managed, answer)
+
+    assert managed.present is there
+    assert managed.carries_label_of("web") is there
+
+
+def test_the_fields_that_somebody_reverts_are_those_of_the_last_repair():
+    managed = ManagedObject(KEY, "web", observed(entry()), fields_before_drift={"f:data": {}})
+
+    applied(managed, observed(entry(), resourceVersion="8"))
+    repaired = managed.reverted_fields
+    applied(managed, observed(entry(), resourceVersion="9"), fields={"f:data": {"f:anew": {}}})
+
+    assert repaired == (".data.a", ".metadata.labels.x")
+    assert managed.reverted_fields == repaired
+
+
+def test_a_field_that_left_and_stays_is_told_as_long_as_the_object_is_there():
+    managed = ManagedObject(KEY, "web", observed(entry(), SHARED), left_behind=(REMAINING,))
+
+    there = managed.remaining
+    managed.record_deletion(8)
+
+    assert (there, managed.remaining) == ((REMAINING,), ())
+
+
+def test_what_left_its_pattern_and_comes_back_is_not_taken_for_not_sent():
+    managed = ManagedObject(KEY, "web", observed(entry()), expected=True, pending=True, untracked=True)
+    before = managed.drifted
+
+    managed.stop_expecting()
+    managed.expected = True
+
+    assert (before, managed.drifted) == (True, False)
+    managed.desired = managed.observed.fingerprint
+    assert not managed.is_to_compare

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
 from tests.faketime import run
 
 from pattern_operator.api.object import ObjectKey
@@ -77,6 +78,22 @@ def test_messages_are_told_later_and_of_many_the_last_once():
     assert told.told[0][2] == Notification(HEALTH, KEY)
 
 
+def test_another_health_lets_messages_be_told_as_soon_as_at_first():
+    async def scenario(*, changes: bool) -> list[float]:
+        told = Told()
+        for _ in range(3):
+            told.notifier.health_message(told.managed)
+            await asyncio.sleep(20)
+        if changes:
+            told.notifier.health_state(told.managed)
+        told.notifier.health_message(told.managed)
+        await asyncio.sleep(600)
+        return told.moments[3:]
+
+    assert run(scenario(changes=False)) == [76.0]
+    assert run(scenario(changes=True)) == [60.0, 62.0]
+
+
 def test_a_message_and_a_comparison_that_are_due_at_about_the_same_time_are_told_in_one_moment():
     async def scenario(*, message_first: bool) -> Told:
         told = Told()
@@ -90,6 +107,35 @@ def test_a_message_and_a_comparison_that_are_due_at_about_the_same_time_are_told
     for told in (run(scenario(message_first=True)), run(scenario(message_first=False))):
         assert told.moments == [2.0, 2.0]
         assert {each.kind for _, _, each in told.told} == {DRIFTED, HEALTH}
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "at", "told_at"),
+    [
+        pytest.param(1, 1.0, 2.0, id="half of its pause is left to it"),
+        pytest.param(1, 1.25, 3.25, id="less is left"),
+        pytest.param(2, 10.0, 14.0, id="twice its pause is left"),
+        pytest.param(3, 22.0, 24.0, id="more is left"),
+    ],
+)
+def test_a_message_waits_for_a_comparison_that_comes_at_about_the_same_time(
+    comparisons: int, at: float, told_at: float
+):
+    """A message is told after 2 seconds, the comparisons after 2, 4 and 8, and they begin 10 seconds apart."""
+
+    async def scenario() -> Told:
+        told = Told()
+        for number in range(comparisons):
+            await asyncio.sleep(min(number, 1) * 10)
+            told.notifier.untracked(told.managed)
+        await asyncio.sleep(at - (comparisons - 1) * 10)
+        told.notifier.health_message(told.managed)
+        await asyncio.sleep(600)
+        return told
+
+    told = run(scenario())
+
+    assert [moment for moment, _, each in told.told if each.kind is HEALTH] == [told_at]
 
 
 def test_a_message_does_not_wait_for_a_comparison_that_is_far_away():

@@ -1,3 +1,5 @@
+import pytest
+
 from pattern_operator.apply.managed.pacing import LONGEST, QUIET, Pacing
 
 
@@ -34,3 +36,24 @@ def test_the_first_tellings_may_be_free():
     pace = Pacing(free=2)
 
     assert [pace.wait(float(now)) for now in range(4)] == [0.0, 0.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("told", "quiet", "begins"),
+    [(2, QUIET, False), (2, QUIET + 0.5, True), (6, 128.0, False), (6, 128.5, True)],
+    ids=["a minute", "more than a minute", "twice the pause", "more than twice the pause"],
+)
+def test_it_begins_anew_after_a_minute_or_twice_the_pause(told: int, quiet: float, begins: bool):
+    pace = Pacing()
+    for _ in range(told):
+        pace.wait(0.0)
+
+    assert (pace.wait(quiet) == 2.0) is begins
+
+
+def test_however_long_it_goes_on_there_is_a_pause():
+    pace = Pacing()
+    for _ in range(2_000):
+        pace.wait(0.0)
+
+    assert pace.wait(0.0) == LONGEST

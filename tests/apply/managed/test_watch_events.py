@@ -300,6 +300,21 @@ async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_f
     assert [event.kind for _, _, event in scene.told] == [NotificationKind.GONE]
 
 
+async def test_a_kind_is_watched_until_its_last_object_that_is_expected_is_gone():
+    scene = Scene()
+    other = structs.replace(KEY, name="other")
+    for key in (KEY, other):
+        scene.managed_objects.record(scene.body(key.name), key=key, owner=OWNER, resource=WIDGET)
+        scene.see(scene.body(key.name), kind=WatchEventType.DELETED)
+
+    assert scene.watches.started == ["Widget"] * 2
+    scene.managed_objects.release([KEY], owner=OWNER)
+    first = list(scene.watches.stopped)
+    scene.managed_objects.release([other], owner=OWNER)
+
+    assert (first, scene.watches.stopped) == ([], ["Widget"])
+
+
 # --- defects --------------------------------------------------------------------------------------------------------
 
 
@@ -716,3 +731,128 @@ def test_of_the_echo_of_an_apply_and_of_what_is_older_nothing_is_looked_at(monke
         return [version - known for version in looked]
 
     assert run(scene()) == [1]
+
+
+async def test_what_ended_and_was_removed_at_once_is_not_missed():
+    scene = Scene()
+    applied_job(scene, ttl=0)
+    body = job_body(scene)
+    done = {**body, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    done["metadata"]["creationTimestamp"] = "2026-05-01T12:00:00Z"
+
+    scene.see(done, kind=WatchEventType.DELETED, resource=JOBS)
+
+    assert scene.managed_objects.drifted(OWNER) == ()
+    assert not scene.managed_objects.health(OWNER).unsure
+
+
+@pytest.mark.parametrize("what", ["listed", "expected", "just being applied", "nobody's"])
+async def test_something_is_kept_of_what_a_pattern_has_or_applies_alone(what: str):
+    scene = Scene(listed=lambda _: what == "listed")
+    relevant = scene.managed_objects._events.is_relevant
+    if what == "expected":
+        scene.apply()
+    if what == "just being applied":
+        with scene.managed_objects.applying(KEY, owner=OWNER):
+            assert relevant(KEY)
+        assert not relevant(KEY)
+        return
+
+    assert relevant(KEY) is (what != "nobody's")
+
+
+# --- which events count ----------------------------------------------------------------------------------------------
+
+
+def at(version: str | None, scene: Scene, **more: Any) -> dict[str, Any]:
+    """What a watch tells of the object at this version."""
+    body = scene.body(**more)
+    body["metadata"]["resourceVersion"] = version
+    return body
+
+
+@pytest.mark.parametrize(
+    ("version", "news"), [("1", False), (None, True), ("9999", True)], ids=["an older one", "none", "a newer one"]
+)
+async def test_an_event_of_an_older_version_is_none(version: str | None, news: bool):
+    scene = Scene()
+    scene.apply()
+
+    scene.see(at(version, scene, message="news"))
+
+    assert ("news" in scene.managed_objects.health(OWNER).message) is news
+
+
+@pytest.mark.parametrize(
+    ("version", "late"), [("1", True), (None, False), ("9999", False)], ids=["an older one", "none", "a newer one"]
+)
+async def test_a_deletion_of_an_older_version_is_late(version: str | None, late: bool):
+    scene = Scene()
+    scene.apply()
+    gone = at(version, scene)
+    gone["metadata"]["creationTimestamp"] = "2026-05-01T12:00:00Z"
+
+    scene.see(gone, kind=WatchEventType.DELETED)
+
+    assert scene.managed().present is late
+
+
+async def test_the_end_of_what_nobody_knows_is_told_to_nobody():
+    scene = Scene()
+
+    scene.see(scene.body(), kind=WatchEventType.DELETED)
+
+    assert (scene.told, scene.errors) == ([], [])
+
+
+@pytest.mark.parametrize("expected", [True, False], ids=["applied by us", "only seen"])
+async def test_an_object_that_got_another_label_stays_with_who_expects_it(expected: bool):
+    scene = Scene()
+    if expected:
+        scene.apply()
+    else:
+        scene.see(scene.body())
+    scene.see(scene.body(message="same label"))
+    before = scene.managed().owner
+
+    scene.see(scene.body(label="another-owner"))
+
+    assert (before, scene.managed().owner) == (OWNER, OWNER if expected else "another-owner")
+
+
+async def test_what_was_ours_before_it_drifted_is_kept_in_mind_and_of_what_did_not_nothing():
+    scene = Scene()
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+
+    scene.see(owned(scene.body(message="still ours")))
+    calm = scene.managed().fields_before_drift
+    scene.see(scene.body(message="taken"))
+
+    assert calm is None
+    assert scene.managed().fields_before_drift == {}
+
+
+def test_what_drifted_and_is_written_again_is_told_again_soon():
+    async def scenario() -> list[tuple[float, NotificationKind]]:
+        scene = Scene()
+        scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+        scene.see(scene.body())
+        scene.see(scene.body())
+        await asyncio.sleep(60)
+        return [(moment, event.kind) for moment, _, event in scene.told]
+
+    assert run(scenario()) == [(0.0, NotificationKind.DRIFTED), (2.0, NotificationKind.HEALTH)]
+
+
+async def test_drift_that_a_watch_shows_before_the_answer_to_our_apply_is_told_with_that():
+    scene = Scene()
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    answer = owned(scene.body())
+
+    with scene.managed_objects.applying(KEY, owner=OWNER):
+        scene.see(scene.body())  # somebody took our field at once
+        before = list(scene.told)
+        scene.managed_objects.record(answer, key=KEY, owner=OWNER, resource=WIDGET)
+
+    assert before == []
+    assert [event.kind for _, _, event in scene.told] == [NotificationKind.DRIFTED]

@@ -13,7 +13,7 @@ from tests.apply.harness import CONFIG_MAP, DEPLOYMENT, PATIENCE
 from tests.kube.fake_apiserver import Handler, serving, undefined
 
 from pattern_operator.api.names import OWNER_LABEL
-from pattern_operator.api.object import GroupKind
+from pattern_operator.api.object import GroupKind, ObjectKey
 from pattern_operator.apply.managed import watches
 from pattern_operator.apply.managed.watches import Watches
 from pattern_operator.kube import ApiError, Reflector, Resource, WatchEvent
@@ -182,6 +182,82 @@ async def test_a_kind_that_was_stopped_can_be_followed_again():
 
     assert observed
     assert [change.object["metadata"]["name"] for change in notes.changes] == ["a", "a"]
+
+
+async def test_where_a_kind_is_served_is_known_of_a_watch_that_is_in_step_alone():
+    server = Server("a")
+
+    async with following(server.answer, Notes()) as kinds:
+        before = kinds.resource_of(KIND)
+        await kinds.ready(CONFIG_MAP)
+        found, other = kinds.resource_of(KIND), kinds.resource_of(GroupKind("apps", "Deployment"))
+
+    async with following(Server(code=403).answer, Notes()) as kinds:
+        await kinds.ready(CONFIG_MAP)
+        refused = kinds.resource_of(KIND)
+
+    assert (before, found, other, refused) == (None, CONFIG_MAP, None, None)
+
+
+@pytest.mark.parametrize("ends", ["is known", "is stopped", "takes too long"])
+async def test_nothing_is_left_running_of_a_first_look(monkeypatch: pytest.MonkeyPatch, ends: str):
+    monkeypatch.setattr(watches, "FIRST_LIST_TIMEOUT", 0.05 if ends == "takes too long" else 5.0)
+    answer = Server("a") if ends == "is known" else Server(code=503)
+
+    async with following(answer.answer, Notes()) as kinds:
+        kinds.start(CONFIG_MAP)
+        (look,) = (task for task in asyncio.all_tasks() if task.get_name().startswith("first-list-"))
+        if ends == "is stopped":
+            await asyncio.sleep(0)
+            look.cancel()
+        await asyncio.wait({look})
+        await asyncio.sleep(0)
+        waiting = [task for task in asyncio.all_tasks() if "Event.wait" in repr(task.get_coro())]
+
+    assert waiting == []
+
+
+async def test_a_backup_that_was_restored_is_told_by_kind(monkeypatch: pytest.MonkeyPatch):
+    restored: list[Resource] = []
+
+    class Restored(Mute):
+        async def run(self) -> NoReturn:
+            self._on_restored()
+            await super().run()
+            raise AssertionError
+
+    monkeypatch.setattr(watches, "Reflector", Restored)
+    async with serving(Server().answer) as session, asyncio.TaskGroup() as tasks:
+        notes = Notes()
+        kinds = Watches(
+            session, tasks=tasks, on_change=notes.change, on_problem=notes.problem, on_restored=restored.append
+        )
+        kinds.start(CONFIG_MAP)
+        await asyncio.sleep(0)
+        kinds.stop(KIND)
+
+    assert restored == [CONFIG_MAP]
+
+
+async def test_the_end_of_an_object_that_matters_only_now_is_told():
+    server, notes = Server("a"), Notes()
+    body = {"metadata": {"name": "a", "namespace": "t", "uid": "a", "resourceVersion": "3"}}
+
+    async with serving(server.answer) as session, asyncio.TaskGroup() as tasks:
+        kinds = Watches(
+            session, tasks=tasks, on_change=notes.change, on_problem=notes.problem, remembers=lambda _: False
+        )
+        await kinds.ready(CONFIG_MAP)
+        kinds.remember(ObjectKey("", "ConfigMap", "t", "a"), body)
+        kinds.remember(ObjectKey("apps", "Deployment", "t", "a"), body)  # that nobody follows
+        server.code = 404
+        while kinds.is_watched(KIND):
+            await notes.told()
+        for task in asyncio.all_tasks():
+            if task.get_name().startswith(("watch-", "first-list-")):
+                task.cancel()
+
+    assert [str(change.type) for change in notes.changes][1:] == ["DELETED"]
 
 
 async def test_a_kind_whose_list_hangs_is_waited_for_once_and_not_by_every_apply(monkeypatch: pytest.MonkeyPatch):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.reconcile.pattern import NEWER, NOW, REVISION, pattern, results
 
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.comparison import Comparison, unpacked
@@ -13,13 +14,14 @@ from pattern_operator.reconcile.reached import is_reached
 from pattern_operator.reconcile.state import Applying, Followed, Nothing, Objects, Running
 from pattern_operator.reconcile.steps.apply import Known
 
-APPLIED = pattern(
-    status=status.after(pattern(), results(comparison=Comparison("sent", {"team_a__ConfigMap": b"12345678"})), now=NOW)
-)
+
+def applied() -> DesignPattern:
+    made = results(comparison=Comparison("sent", {"team_a__ConfigMap": b"12345678"}))
+    return pattern(status=status.after(pattern(), made, now=NOW))
 
 
 def desired(revision: Any = REVISION) -> DesiredState:
-    return desired_state(APPLIED, revision, VerificationPolicy())
+    return desired_state(pattern(), revision, VerificationPolicy())
 
 
 def running(revision: Any) -> Running:
@@ -37,8 +39,8 @@ def running(revision: Any) -> Running:
     ],
 )
 def test_a_status_that_somebody_put_back_is_not_believed_by_who_knows_better(objects: Objects, is_believed: bool):
-    found = Known(objects=objects, policy=None).what_is_certain(APPLIED, desired())
+    found = Known(objects=objects, policy=None).what_is_certain(applied(), desired())
 
     assert is_reached(found, None, revision=REVISION) is is_believed
     assert (unpacked(found.status).sent == "sent") is is_believed
-    assert found.status.inventory == APPLIED.status.inventory
+    assert found.status.inventory == applied().status.inventory

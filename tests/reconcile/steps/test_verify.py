@@ -14,8 +14,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository, Revision
 from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy, VerificationResult
 from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.desired import DesiredState, desired_state
-from pattern_operator.reconcile.state import Checked, SignedArtifact
 from pattern_operator.reconcile.steps.verify import WARNED_AGAIN, Verified, asks_registry, verify
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
 

@@ -161,10 +161,13 @@ async def test_closing_waits_for_what_is_still_being_written(tmp_path):
     await cache.put(Digest.of(SMALL), SMALL, scope=SCOPE)
 
     closing = asyncio.create_task(cache.aclose())
-    await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    early = closing.done()
     released.set()
     await closing
 
+    assert not early
     assert [path.read_bytes() for path in tmp_path.glob("*/*/*")] == [SMALL]
 
 

@@ -3,6 +3,7 @@ import errno
 import hashlib
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 from tests.executors import EXECUTORS
@@ -110,6 +111,18 @@ async def test_content_that_someone_removed_takes_no_room(tmp_path):
     await cache.put(third, three, scope=SCOPE)
 
     assert await cache.get(first, scope=SCOPE) == one
+
+
+async def test_files_of_one_moment_are_all_there_after_a_restart(tmp_path):
+    made = contents(2)
+    for digest, content in made:
+        await DiskCache(tmp_path, max_size=2**20, disk=EXECUTORS.disk).put(digest, content, scope=SCOPE)
+    for path in tmp_path.rglob("*"):
+        os.utime(path, ns=(10**18, 10**18))
+
+    cache = DiskCache(tmp_path, max_size=2**20, disk=EXECUTORS.disk)
+
+    assert [await cache.get(digest, scope=SCOPE) for digest, _ in made] == [content for _, content in made]
 
 
 async def test_a_directory_is_made_with_those_that_lead_to_it(tmp_path):
@@ -236,6 +249,16 @@ async def test_what_was_written_piece_by_piece_counts_once(tmp_path):
     assert await cache.get(Digest.of(large), scope=SCOPE) is None
 
 
+async def test_what_was_being_written_does_not_count_beside_what_was_written(tmp_path):
+    cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+    async with cache.writer(Digest.of(b"x"), scope=SCOPE) as writer:
+        await writer.write(b"x")
+        (await writer.commit()).close()
+
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
+
+
 async def test_what_was_opened_last_stays_also_after_a_restart(tmp_path):
     (first, one), (second, two), (third, three) = contents(3)
     cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
@@ -252,6 +275,38 @@ async def test_what_was_opened_last_stays_also_after_a_restart(tmp_path):
 
     assert await cache.get(first, scope=SCOPE) == one
     assert await cache.get(second, scope=SCOPE) is None
+
+
+async def test_what_was_opened_last_is_the_last_to_go(tmp_path):
+    (first, one), (second, two), (third, three) = contents(3)
+    cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    for digest, content in ((first, one), (second, two)):
+        await cache.put(digest, content, scope=SCOPE)
+
+    opened = await cache.open(first, size=len(one), scope=SCOPE)
+    await cache.put(third, three, scope=SCOPE)
+
+    assert opened is not None
+    opened.close()
+    assert await cache.get(first, scope=SCOPE) == one
+    assert await cache.get(second, scope=SCOPE) is None
+
+
+@pytest.mark.parametrize("how", ["opened", "written"])
+async def test_content_is_where_it_was_read_to_also_for_who_reads_its_descriptor(cache, how: str):
+    async with cache.writer(DIGEST, scope=SCOPE) as writer:
+        await writer.write(CONTENT)
+        file = await writer.commit()
+    if how == "opened":
+        file.close()
+        file = await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE)
+
+    with file:
+        places = [os.lseek(file.fileno(), 0, os.SEEK_CUR)]
+        file.read(1)
+        places.append(os.lseek(file.fileno(), 0, os.SEEK_CUR))
+
+    assert places == [0, 1]
 
 
 async def test_a_byte_too_little_for_two_keeps_one(tmp_path):
@@ -318,6 +373,23 @@ async def test_what_a_process_left_unfinished_is_removed(tmp_path):
     unfinished.write_bytes(b"half")
 
     assert await DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) is None
+    assert not unfinished.exists()
+
+
+async def test_what_another_process_removes_meanwhile_is_gone(tmp_path, monkeypatch):
+    cache = DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+    unfinished = tmp_path / FOLDER / "sha256" / f"{module._UNFINISHED}1"
+    unfinished.write_bytes(b"x")
+    unlink = Path.unlink
+
+    def remove_first(path: Path, *, missing_ok: bool = False) -> None:
+        unlink(path)
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", remove_first)
+
+    assert await DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) == CONTENT
     assert not unfinished.exists()
 
 
@@ -469,4 +541,5 @@ async def test_content_that_was_changed_on_the_disk_is_not_opened(cache, tmp_pat
     next(path for path in tmp_path.rglob("*") if path.is_file()).write_bytes(found)
 
     assert await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE) is None
-    assert await cache.get(DIGEST, scope=SCOPE) is None
+    assert cache.is_missing(DIGEST, scope=SCOPE)
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))

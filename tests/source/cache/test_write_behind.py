@@ -25,8 +25,10 @@ class Disk:
         self.open.set()
         self.batches: list[list[tuple[Entry, bytes]]] = []
         self.error: Exception | None = None
+        self.tries = 0
 
     def write(self, contents: Sequence[tuple[Entry, bytes]]) -> None:
+        self.tries += 1
         assert self.open.wait(10)
         if self.error is not None:
             raise self.error
@@ -143,3 +145,24 @@ async def test_after_a_disk_that_failed_as_much_may_wait_as_before(disk, behind)
 
     assert (refused, taken) == (False, True)
     assert disk.written == [ENTRIES[2]]
+
+
+async def test_what_waits_when_the_disk_fails_is_not_tried_and_takes_no_room(disk, behind, monkeypatch):
+    monkeypatch.setattr(write_behind, "_AT_ONCE", 1)
+    monkeypatch.setattr(write_behind, "MAX_WAITING", 10)
+    disk.error = OSError("full")
+    disk.open.clear()
+    taken = [behind.add(ENTRIES[0], b"x"), behind.add(ENTRIES[1], b"12345"), behind.add(ENTRIES[2], b"1234")]
+    disk.open.set()
+    await behind.flush()
+    disk.error = None
+    behind.recovered()
+    disk.open.clear()
+
+    again = [behind.add(ENTRIES[3], b"1234567890"), behind.add(ENTRIES[4], b"12345678901")]
+    disk.open.set()
+    await behind.flush()
+
+    assert (taken, again) == ([True] * 3, [True, False])
+    assert disk.tries == 2
+    assert disk.written == [ENTRIES[3]]

@@ -45,6 +45,8 @@ def found(credentials: Credentials, host: str, repository: str = "team/web") -> 
         pytest.param({"auth": encoded("a", "b\0\0")}, Credential("a", "b"), id="padded with NUL by an old docker"),
         pytest.param({"auth": encoded("a", "b" * 80)[:40] + "\n" + encoded("a", "b" * 80)[40:]}, None, id="in lines"),
         pytest.param({"username": "a", "password": "b"}, Credential("a", "b"), id="username and password"),
+        pytest.param({"username": "a"}, Credential("a", ""), id="a username alone"),
+        pytest.param({"password": "b"}, Credential("", "b"), id="a password alone"),
         pytest.param(
             {"auth": encoded("a", "b"), "username": "x", "password": "y"}, Credential("a", "b"), id="auth comes first"
         ),

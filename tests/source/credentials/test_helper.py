@@ -175,6 +175,19 @@ async def test_a_helper_is_asked_once_by_a_command(helper, tmp_path, fake_regist
     assert (tmp_path / "asked").read_text() == "asked\n"
 
 
+@pytest.mark.parametrize("more", [0, 1])
+async def test_as_many_bytes_as_a_helper_may_answer_are_read(helper, tmp_path, more: int):
+    answer = json.dumps({"Username": "me", "Secret": SECRET})
+    (tmp_path / "answer").write_text(answer + " " * (MAX_HELPER_OUTPUT + more - len(answer)))
+    helper(f"cat {tmp_path}/answer")
+
+    if more:
+        with pytest.raises(Stalled, match="answers more than"):
+            await credential_helper.get("test", "reg.example")
+    else:
+        assert await credential_helper.get("test", "reg.example") == Credential("me", SECRET)
+
+
 async def test_a_helper_that_answers_without_end_is_ended(helper, tmp_path):
     helper(f"echo $$ >{tmp_path}/pid; exec yes {SECRET}")
 

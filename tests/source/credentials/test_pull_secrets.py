@@ -119,6 +119,26 @@ async def test_no_more_is_kept_than_is_bounded(configs, monkeypatch):
     assert len(configs._kept) == 3
 
 
+async def test_what_nobody_asked_for_longest_is_forgotten_first(configs, readings, monkeypatch):
+    monkeypatch.setattr(pull_secrets, "_MAX_KEPT", 2)
+    for password in ("1", "2", "1", "3"):
+        await credential(configs, config(password))
+    before = len(readings)
+
+    await credential(configs, config("1"))
+    kept = len(readings)
+    await credential(configs, config("2"))
+
+    assert (before, kept, len(readings)) == (3, 3, 4)
+
+
+@pytest.mark.parametrize(("size", "kept"), [(16 * 1024, 1), (16 * 1024 + 1, 0)])
+async def test_a_credential_that_is_larger_than_tokens_are_is_not_kept(configs, size: int, kept: int):
+    await credential(configs, config("x" * (size - 1)))  # and a user of one character
+
+    assert len(configs._kept) == kept
+
+
 async def test_of_a_large_config_only_one_entry_is_kept(configs):
     await credential(configs, MANY)
 

@@ -91,3 +91,8 @@ def test_what_is_not_an_address_has_the_least_reach(text):
         ipaddress.ip_address(text)
     except ValueError:
         assert address_space_of(text) is AddressSpace.LINK
+
+
+@pytest.mark.parametrize("address", ["::808:808", "::ffff:0:808:808", "64:ff9b:1::808:808"])
+def test_what_is_routed_only_within_a_network_is_no_more_public_for_the_address_that_it_holds(address):
+    assert address_space_of(address) is AddressSpace.PRIVATE

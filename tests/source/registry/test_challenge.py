@@ -110,3 +110,12 @@ def test_all_headers_together_are_read_to_a_limit():
 def test_no_more_challenges_are_read_than_any_registry_sends():
     assert len(parse_challenges([", ".join(["Basic"] * 17)])) == 16
     assert len(parse_challenges(["Basic"] * 17)) == 16
+
+
+@pytest.mark.parametrize(("number", "read"), [(16, 16), (17, 16)])
+def test_no_more_parameters_are_read_than_any_challenge_has(number: int, read: int):
+    header = "Bearer " + ",".join(f'p{each}="1"' for each in range(number))
+
+    (challenge,) = parse_challenges([header])
+
+    assert len(challenge.parameters) == read

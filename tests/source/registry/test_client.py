@@ -1,15 +1,19 @@
 import asyncio
 import gzip
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
 from multidict import CIMultiDict
-from tests.source.fake_registry import ALICE, OCI, FakeRegistry, bearer, challenged, client, descriptor, sha256
+from tests.source.fake_registry import ALICE, OCI, bearer, challenged, client, descriptor, sha256
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source import Credential, TokenCache
+from pattern_operator.limits import MAX_REDIRECTS
+from pattern_operator.source import TokenCache
+from pattern_operator.source.registry import blob_download
+from pattern_operator.source.registry.transport import Transport
 
 CONTENT = b"apiVersion: v1\n" * 100
 
@@ -41,6 +45,26 @@ async def test_a_blob_that_is_something_else_is_refused(fake_registry, network, 
         await client(fake_registry, network).blob(descriptor(CONTENT))
 
     assert refusal.value.reason is reason
+
+
+async def test_a_blob_is_handed_on_in_pieces_as_soon_as_there_is_one(fake_registry, network, monkeypatch):
+    first, last = b"x" * blob_download._PIECE, b"y"
+    pieces: list[bytes] = []
+
+    async def chunks(*_: object, **__: object) -> AsyncIterator[bytes]:
+        yield first
+        assert pieces == [first]
+        yield last
+
+    monkeypatch.setattr(Transport, "chunks", chunks)
+
+    async def write(piece: bytes) -> None:
+        pieces.append(piece)
+
+    fake_registry.blob(first + last)
+    await client(fake_registry, network).download(descriptor(first + last), write=write)
+
+    assert pieces == [first, last]
 
 
 async def test_reading_stops_when_a_blob_is_longer_than_its_descriptor_says(fake_registry, network):
@@ -275,6 +299,21 @@ async def test_a_redirect_to_another_spelling_of_the_registry_stays_at_home(fake
     assert fake_registry.asked[-1].authorization == ALICE.basic
 
 
+@pytest.mark.parametrize("more", [0, 1])
+async def test_as_many_redirects_are_followed_as_a_registry_needs(fake_registry, network, more: int):
+    digest = fake_registry.manifest([], tag="1.0")
+    last = MAX_REDIRECTS + more
+    for number in range(1, last + 1):
+        target = "1.0" if number == last else f"r{number + 1}"
+        fake_registry.redirect(f"/manifests/r{number}$", f"/v2/{fake_registry.repository.name}/manifests/{target}")
+
+    if more:
+        with pytest.raises(Transient, match="more than"):
+            await client(fake_registry, network).manifest("r1")
+    else:
+        assert (await client(fake_registry, network).manifest("r1")).digest == digest
+
+
 async def test_a_redirect_to_another_name_of_the_same_machine_is_not_told_who_we_are(fake_registry, network):
     fake_registry.manifest([], tag="1.0")
     fake_registry.redirect("/manifests/moved$", f"{fake_registry.elsewhere}/v2/team/web/manifests/1.0")
@@ -313,132 +352,6 @@ async def test_an_unknown_scheme_is_an_error_that_says_so(fake_registry, network
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert "negotiate" in refusal.value.message
-
-
-async def test_a_token_of_one_credential_is_not_used_for_another(fake_registry, network):
-    fake_registry.manifest([], tag="1.0")
-    bearer(fake_registry)
-    tokens = TokenCache()
-
-    await client(fake_registry, network, credential=ALICE, tokens=tokens).manifest("1.0")
-    await client(fake_registry, network, credential=Credential("bob", "b"), tokens=tokens).manifest("1.0")
-
-    assert len([path for path in fake_registry.paths("GET") if path.startswith("/token")]) == 2
-
-
-async def test_an_expired_token_is_replaced(fake_registry, network):
-    fake_registry.manifest([], tag="1.0")
-    bearer(fake_registry, expires_in=100)
-    time = 0.0
-    registry = client(fake_registry, network, tokens=TokenCache(clock=lambda: time))
-
-    await registry.manifest("1.0")
-    time = 89.0
-    await registry.manifest("1.0")
-    before = len([path for path in fake_registry.paths("GET") if path.startswith("/token")])
-    time = 91.0
-    await registry.manifest("1.0")
-
-    assert before == 1
-    assert len([path for path in fake_registry.paths("GET") if path.startswith("/token")]) == 2
-
-
-async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(fake_registry, network):
-    fake_registry.manifest([], tag="1.0")
-    bearer(fake_registry, expires_in=3600)
-    tokens = TokenCache()
-    registry = client(fake_registry, network, tokens=tokens)
-    scope = await registry._auth.scope("GET")
-    tokens.put(scope, "Bearer stale", seconds=3600)
-
-    await registry.manifest("1.0")
-
-    kept = tokens.get(scope)
-    assert kept is not None
-    assert kept.authorization == "Bearer t0ken"
-
-
-def refusing(fake_registry: FakeRegistry, *, accepted: list[str]) -> None:
-    """Challenge who shows no token, and refuse with 403 who shows another than the one in ``accepted``."""
-    header = f'Bearer realm="http://{fake_registry.address}/token",service="reg"'
-
-    async def guard(request: web.Request) -> web.StreamResponse | None:
-        shown = request.headers.get("Authorization", "")
-        if not shown:
-            return web.json_response({}, status=401, headers={"WWW-Authenticate": header})
-        if shown == f"Bearer {accepted[0]}":
-            return None
-        return web.json_response({"errors": [{"code": "DENIED"}]}, status=403)
-
-    for method in ("GET", "HEAD"):
-        fake_registry.on(method, "^/v2/", guard)
-
-    async def token(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"token": accepted[0], "expires_in": 3600})
-
-    fake_registry.on("GET", "^/token$", token)
-
-
-def tokens_asked(fake_registry: FakeRegistry) -> int:
-    return len([path for path in fake_registry.paths("GET") if path.startswith("/token")])
-
-
-@pytest.mark.parametrize("asks", ["manifest", "resolve_tag"])
-async def test_a_token_that_was_withdrawn_is_replaced_though_the_registry_says_403(fake_registry, network, asks):
-    digest = fake_registry.manifest([], tag="1.0")
-    accepted = ["first"]
-    refusing(fake_registry, accepted=accepted)
-    registry = client(fake_registry, network)
-    await registry.manifest("1.0")
-    accepted[0] = "second"
-
-    found = await getattr(registry, asks)("1.0")
-
-    assert getattr(found, "digest", found) == digest
-    assert tokens_asked(fake_registry) == 2
-
-
-async def test_a_blob_is_had_with_a_new_token_where_the_old_one_is_refused_with_403(fake_registry, network):
-    blob = fake_registry.blob(b"content")
-    fake_registry.manifest([blob], tag="1.0")
-    accepted = ["first"]
-    refusing(fake_registry, accepted=accepted)
-    registry = client(fake_registry, network)
-    await registry.manifest("1.0")
-    accepted[0] = "second"
-
-    assert await registry.blob(descriptor(b"content")) == b"content"
-
-
-async def test_a_right_that_is_granted_later_is_used_at_the_next_request(fake_registry, network):
-    digest = fake_registry.manifest([], tag="1.0")
-    accepted = ["granted"]
-    refusing(fake_registry, accepted=accepted)
-    fake_registry.answer("GET", "^/token$", body=b'{"token": "poor", "expires_in": 3600}')
-    registry = client(fake_registry, network)
-    with pytest.raises(Stalled) as refusal:
-        await registry.manifest("1.0")
-    assert refusal.value.reason is Reason.ACCESS_DENIED
-    assert tokens_asked(fake_registry) == 1  # a token that was just given is not asked for again
-    fake_registry.answer("GET", "^/token$", body=b'{"token": "granted", "expires_in": 3600}')
-
-    assert (await registry.manifest("1.0")).digest == digest
-    assert tokens_asked(fake_registry) == 2
-
-
-async def test_basic_credentials_that_are_refused_with_403_are_not_sent_twice(fake_registry, network):
-    async def denied(request: web.Request) -> web.StreamResponse:
-        if not request.headers.get("Authorization"):
-            return web.json_response({}, status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
-        return web.json_response({}, status=403)
-
-    fake_registry.on("GET", "^/v2/", denied)
-    registry = client(fake_registry, network, credential=ALICE)
-    for _ in range(2):
-        with pytest.raises(Stalled, match="credentials that have expired"):
-            await registry.manifest("1.0")
-
-    assert [bool(asked.authorization) for asked in fake_registry.asked] == [False, True, True]
 
 
 # --- a web page in its place ----------------------------------------------------------------------------------------
@@ -519,6 +432,49 @@ async def test_docker_hub_is_asked_where_it_is_and_for_what_it_calls_things(netw
 
     assert str(official._url("tags/list")) == "http://registry-1.docker.io/v2/library/nginx/tags/list"
     assert str(other._url("tags/list")) == "http://registry-1.docker.io/v2/team/web/tags/list"
+    assert str(other._url("tags/list?last=a%7Eb")).endswith("?last=a%7Eb")  # as it was given
+
+
+async def test_a_tag_is_resolved_by_what_a_head_says_or_else_by_its_manifest(fake_registry, network):
+    digest = fake_registry.manifest([], tag="1.0")
+
+    by_head = await client(fake_registry, network).resolve_tag("1.0")
+    asked = [each.method for each in fake_registry.asked]
+    fake_registry.asked.clear()
+    fake_registry.answer("HEAD", "/manifests/", status=405)
+    by_manifest = await client(fake_registry, network).resolve_tag("1.0")
+
+    assert (by_head, asked) == (digest, ["HEAD"])
+    assert (by_manifest, [each.method for each in fake_registry.asked]) == (digest, ["HEAD", "GET"])
+
+
+async def test_what_a_tag_was_resolved_to_may_be_read_without_another_question(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    registry = client(fake_registry, network)
+    digest = await registry.resolve_tag("1.0")
+    fake_registry.asked.clear()
+
+    await registry.ensure_readable(digest)
+
+    assert fake_registry.asked == []
+
+
+@pytest.mark.parametrize(
+    ("status", "tag", "reason"),
+    [(404, "", Reason.ARTIFACT_NOT_FOUND), (403, "1.0", Reason.ACCESS_DENIED)],
+    ids=["it has no tag", "it is refused"],
+)
+async def test_a_manifest_is_asked_for_by_its_tag_only_where_it_is_not_there_by_its_digest(
+    fake_registry, network, status: int, tag: str, reason: Reason
+):
+    digest = fake_registry.manifest([], tag="1.0")
+    fake_registry.answer("GET", f"/manifests/{digest}", status=status)
+
+    with pytest.raises(Stalled) as refusal:
+        await client(fake_registry, network).manifest_of(digest, tag=tag)
+
+    assert refusal.value.reason is reason
+    assert len(fake_registry.asked) == 1
 
 
 # --- what was seen before ---------------------------------------------------------------------------------------------

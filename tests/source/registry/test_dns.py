@@ -94,6 +94,17 @@ async def test_a_registry_whose_name_hangs_is_given_up_in_time():
     assert "its name cannot be looked up" in failure.value.message
 
 
+async def test_what_is_still_looked_up_is_given_up_when_it_is_closed():
+    async with name_server(None) as (_, silent):
+        names = DnsResolver(servers=[silent], seconds=30)
+        looking = asyncio.create_task(names.resolve("hangs.example", 443))
+        await asyncio.sleep(0)  # it begins
+        async with asyncio.timeout(5):
+            await names.close()
+            with pytest.raises(OSError, match="cannot be looked up"):
+                await looking
+
+
 async def test_a_registry_is_found_by_its_name(fake_registry):
     fake_registry.manifest([], tag="1.0")
     async with name_server(lambda _: "127.0.0.1") as (server, address):  # noqa: SIM117 - the one is for the other
@@ -138,6 +149,7 @@ async def test_names_of_the_hosts_file_are_known(names):
     await resolver.close()
 
     assert {each["host"] for each in found} == {"127.0.0.1"}
+    assert {each["proto"] for each in found} <= {0, socket.IPPROTO_TCP}
 
 
 async def test_no_more_addresses_are_tried_than_a_registry_has(monkeypatch):

@@ -17,12 +17,12 @@ from tests.source.fake_registry import ALICE, NAME, bearer, challenged, client, 
 from tests.source.tls import serving_https
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Repository
+from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import DnsResolver, Network
 from pattern_operator.source.registry.connection_errors import from_connection_error
 from pattern_operator.source.registry.error_body import error_codes, error_text
-from pattern_operator.source.registry.errors import from_redirect_status, from_status, retry_after
+from pattern_operator.source.registry.errors import digest_mismatch, from_redirect_status, from_status, retry_after
 from pattern_operator.source.registry.timeouts import Timeouts
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -53,6 +53,15 @@ async def test_each_status_has_its_meaning(fake_registry, network, status, crede
     assert failure.value.reason is reason
     assert ("(DENIED)" if credential else "(DENIED: in the registry's words)") in failure.value.message
     assert "manifest 1.0" in failure.value.message
+
+
+def test_what_another_host_sent_in_the_place_of_a_digest_is_not_named():
+    wanted, found = Digest.of(b"wanted"), Digest.of(b"found")
+
+    own, foreign = (digest_mismatch("a blob", wanted=wanted, found=each).message for each in (found, None))
+
+    assert own.startswith(f"a blob: the registry sent {found} where {wanted} was named: ")
+    assert foreign.startswith("a blob: the registry sent other content where a digest was named: ")
 
 
 @pytest.mark.parametrize(
@@ -416,3 +425,13 @@ def test_a_name_that_cannot_be_one_of_dns_is_said_and_not_repeated(error):
 
     assert isinstance(found, Transient)
     assert found.message == ("a pull: it cannot be reached (its name does not exist in DNS); it is retried later.")
+
+
+@pytest.mark.parametrize(("status", "reason"), [(401, Reason.AUTHENTICATION_REQUIRED), (403, Reason.ACCESS_DENIED)])
+def test_what_the_credentials_lack_is_said_whether_the_registry_asks_for_some_or_refuses(status: int, reason: Reason):
+    error = from_status(
+        status, context="GET manifest", headers={}, identified=False, lacking="Secret a/b has none for it", now=NOW
+    )
+
+    assert error.reason is reason
+    assert f"the registry wants credentials ({status}), and Secret a/b has none for it: add one" in error.message

@@ -3,16 +3,19 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 from tests.source.fake_registry import NAME, FakeRegistry, challenged, client, descriptor, hang, serving, sha256
+from tests.source.tls import serving_https
 from yarl import URL
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
-from pattern_operator.errors import Transient
+from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
 from pattern_operator.source import Network, RegistryNetwork
 from pattern_operator.source.registry.address_space import AddressSpace
@@ -34,6 +37,7 @@ class Lies(AbstractResolver):
     def __init__(self, **answers: list[list[str]]) -> None:
         self.answers = {name.replace("_", "."): list(said) for name, said in answers.items()}
         self.asked: list[str] = []
+        self.closed = 0
 
     async def resolve(self, host, port=0, family=socket.AF_INET):
         self.asked.append(host)
@@ -45,7 +49,7 @@ class Lies(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        pass
+        self.closed += 1
 
 
 @pytest.fixture
@@ -101,6 +105,27 @@ async def test_with_public_a_public_registry_is_asked(public):
 
     async with opened(RegistryNetwork.PUBLIC) as network:
         assert (await client(public, network).manifest("1.0")).body
+
+
+async def test_with_public_there_is_no_session_that_goes_anywhere_else():
+    async with opened(RegistryNetwork.PUBLIC) as network:
+        assert list(network.sessions) == [AddressSpace.PUBLIC]
+
+
+async def test_who_looks_names_up_is_closed_with_the_sessions():
+    names = Lies()
+    async with opened(resolver=names):
+        before = names.closed
+
+    assert (before, names.closed) == (0, 1)
+
+
+async def test_an_authority_that_the_system_does_not_trust_is_not_trusted(tmp_path: Path):
+    async with serving_https(tmp_path, location="/elsewhere") as (address, _), opened() as network:
+        with pytest.raises(Stalled, match="certificate was refused") as failure:
+            await client(Repository(address, NAME), network, scheme="https").manifest("1.0")
+
+    assert failure.value.reason is Reason.TLS_FAILED
 
 
 async def test_of_several_addresses_only_public_ones_are_connected_to(public):
@@ -314,3 +339,86 @@ async def test_a_host_that_hangs_takes_no_connection_from_another(public, privat
     assert found == CONTENT
     assert elapsed < 3  # the others hang for 5
     assert len(public.asked) <= MAX_CONNECTIONS_PER_HOST
+
+
+async def test_requests_to_one_host_are_answered_at_the_same_time(public):
+    together = asyncio.Barrier(3)
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        await together.wait()
+        return web.Response(body=CONTENT)
+
+    public.on("GET", "/blobs/", answer)
+    async with opened() as network:
+        registry = client(public, network, timeouts=Timeouts(headers=2))
+        found = await asyncio.gather(*(registry.blob(descriptor(CONTENT)) for _ in range(3)))
+
+    assert found == [CONTENT] * 3
+
+
+# --- answers without end --------------------------------------------------------------------------------------------
+
+HINT = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@asynccontextmanager
+async def saying(*pieces: bytes) -> AsyncIterator[tuple[Repository, list[asyncio.StreamWriter]]]:
+    """A server that sends these pieces, one by one, after each request; and its ends of the connections."""
+    ends: list[asyncio.StreamWriter] = []
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends.append(writer)
+        with suppress(asyncio.IncompleteReadError, OSError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                for piece in pieces:
+                    writer.write(piece)
+                    await asyncio.sleep(0.005)  # they are read one by one, too
+        writer.close()
+
+    server = await asyncio.start_server(behave, PUBLIC, 0)
+    try:
+        yield Repository(f"{PUBLIC}:{server.sockets[0].getsockname()[1]}", NAME), ends
+    finally:
+        server.close()
+        for each in ends:
+            each.close()
+
+
+async def test_each_request_of_a_connection_may_have_sixteen_answers(network):
+    async with saying(HINT * 15, ANSWER) as (repository, ends):
+        registry = client(repository, network)
+        found = [(await registry.request("GET", "tags/list", context="x")).body for _ in range(2)]
+
+        assert found == [b"{}", b"{}"]
+        assert len(ends) == 1
+
+
+async def test_a_request_that_has_more_answers_fails_before_its_time_is_over(network):
+    async with saying(HINT * 17) as (repository, _), asyncio.timeout(5):
+        error = await refusal_of(client(repository, network).manifest("1.0"))
+
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+
+
+async def test_a_peer_that_answers_without_being_asked_is_cut_off(network):
+    async with saying(ANSWER) as (repository, ends):
+        await client(repository, network).request("GET", "tags/list", context="x")
+        ends[0].write(HINT * 17)
+        async with asyncio.timeout(5):
+            await ends[0].wait_closed()
+
+
+async def test_what_is_read_more_slowly_than_it_comes_is_whole(public, network):
+    content = bytes(range(256)) * 4096
+    public.blobs[sha256(content)] = content
+    found = bytearray()
+
+    async def write(piece: bytes) -> None:
+        await asyncio.sleep(0.001)
+        found.extend(piece)
+
+    async with asyncio.timeout(5):
+        await client(public, network).download(descriptor(content), write=write)
+
+    assert found == content

@@ -109,6 +109,16 @@ async def test_nothing_of_a_token_service_is_told(fake_registry, network, intern
     assert Digest.of(BODY.encode()).hex not in failure.value.diagnostics()
 
 
+async def test_how_a_token_service_encodes_is_not_told_although_it_is_at_the_registrys_own_host(fake_registry, network):
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", body=b"x", headers={"Content-Encoding": "gzip"})
+
+    with pytest.raises(PatternError, match="the answer is encoded although") as failure:
+        await client(fake_registry, network).manifest("1.0")
+
+    assert "gzip" not in failure.value.message
+
+
 async def test_the_digest_that_another_host_names_in_a_header_is_not_told(fake_registry, network):
     digest = fake_registry.manifest([], tag="1.0")
     media_type, content = fake_registry.manifests["1.0"]

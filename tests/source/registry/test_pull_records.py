@@ -42,3 +42,13 @@ def test_only_so_many_are_remembered_the_latest_ones(monkeypatch: pytest.MonkeyP
     pull_records.record(ALICE, third)
 
     assert [pull_records.allows(ALICE, digest) for digest in (ONE, OTHER, third)] == [True, False, True]
+
+
+def test_what_is_shown_again_is_remembered_longer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pattern_operator.source.registry.pull_records._MAX_RECORDS", 2)
+    pull_records = PullRecords()
+
+    for digest in (ONE, OTHER, ONE, Digest.of(b"third")):
+        pull_records.record(ALICE, digest)
+
+    assert pull_records.allows(ALICE, ONE)

@@ -29,6 +29,7 @@ RELATED = st.lists(st.sampled_from(["a", "reg", "com", "co", "uk"]), min_size=1,
         ("localhost", "LOCALHOST"),
         ("[::1]", "[0::1]"),
         ("co.uk", "co.uk"),
+        pytest.param("xx." + "x." * 121 + "good.com", "good.com", id="as long as a name may be"),
     ],
 )
 def test_hosts_of_one_owner(realm, registry):
@@ -72,7 +73,9 @@ def test_hosts_of_one_owner(realm, registry):
         pytest.param("", "", id="nobody twice"),
         pytest.param(".com", "good.com", id="a name without its first label"),
         pytest.param("a..good.com", "good.com", id="a name with an empty label"),
-        pytest.param("x." * 150 + "good.com", "good.com", id="longer than any name"),
+        pytest.param("x." * 123 + "good.com", "good.com", id="longer than any name"),
+        pytest.param("a:1.good.com", "good.com", id="a colon in a name"),
+        pytest.param("a..svc", "b..svc", id="a namespace without a name"),
     ],
 )
 def test_hosts_that_may_have_two_owners(realm, registry):

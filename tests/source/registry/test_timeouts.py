@@ -1,16 +1,26 @@
 import asyncio
 import re
+import socket
 import time
+from typing import cast
 
+import aiohttp
 import pytest
 from aiohttp import web
+from tests.faketime import run
 from tests.source.fake_registry import INDEX, bearer, client, descriptor, hang, index, signatures
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import ConnectionWaits, LayerSelector, pull, resolve
-from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS, Deadline, Timeouts
+from pattern_operator.source.registry.timeouts import (
+    DEFAULT_TIMEOUTS,
+    Deadline,
+    Timeouts,
+    read_at_min_rate,
+    read_prefix,
+)
 
 # As the real one, thirty times as fast.
 QUICK = Timeouts(headers=0.6, window=0.3, error_body=0.1, lookup=1.0, longest_body=10)
@@ -163,6 +173,34 @@ async def test_headers_that_do_not_come_have_a_deadline_of_their_own(fake_regist
     assert f"manifest 1.0: {fake_registry.address} did not answer within" in failure.value.message
 
 
+async def test_a_host_that_takes_no_connection_is_given_up_before_an_answer_would_be(network):
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for each in (first, second):  # one that waits is taken; to all others nobody answers
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        repository = Reference.parse(f"127.0.0.1:{full.getsockname()[1]}/team/web").repository
+        async with asyncio.timeout(5):
+            with pytest.raises(Transient):
+                await client(repository, network, timeouts=Timeouts(connect=0.05, headers=10)).manifest("1.0")
+
+
+@pytest.mark.parametrize(
+    ("sending", "seconds"), [(0, 5), (100, 15), (1_000_000, 35)], ids=["nothing", "a body", "a body that takes long"]
+)
+def test_an_answer_is_waited_for_as_long_as_its_request_takes_to_send(sending, seconds):
+    assert Timeouts(headers=5, mean_rate=10, longest_body=30).to_headers(sending) == seconds
+
+
+@pytest.mark.parametrize(("size", "seconds"), [(0, 2), (100, 12), (1_000_000, 30)])
+def test_a_body_may_take_as_long_as_its_size_needs_at_the_mean_rate(size, seconds):
+    timeouts = Timeouts(window=2, mean_rate=10, longest_body=30, lookup=7)
+
+    assert timeouts.for_body(size) == seconds
+    assert timeouts.for_bodies(size) == 7 + seconds
+
+
 async def test_answers_without_end_before_the_answer_are_not_an_answer(network):
     """1xx answers are not the answer (RFC 9110 section 15.2), however many come."""
 
@@ -245,3 +283,78 @@ def test_one_byte_every_half_second_is_given_up_well_within_a_minute():
     assert DEFAULT_TIMEOUTS.window <= 10
     assert DEFAULT_TIMEOUTS.headers <= 20
     assert DEFAULT_TIMEOUTS.lookup <= 30
+
+
+# --- rates, by a clock of their own ---------------------------------------------------------------------------------
+
+SLOW = Timeouts(window=2, min_rate=10, mean_rate=100, longest_body=100)
+
+
+class Body:
+    """Chunks that come so many seconds after the first is waited for; then nothing comes."""
+
+    def __init__(self, *chunks: tuple[float, int]) -> None:
+        self.left = [(second, b"x" * size) for second, size in chunks]
+        self.begun: float | None = None
+
+    async def readany(self) -> bytes:
+        time = asyncio.get_running_loop().time
+        self.begun = time() if self.begun is None else self.begun
+        if not self.left:
+            await asyncio.Event().wait()
+        await asyncio.sleep(max(0.0, self.begun + self.left[0][0] - time()))
+        return self.left.pop(0)[1]
+
+
+def read(*chunks: tuple[float, int], size: int = 1000, pauses: float = 0) -> int:
+    """How many bytes of a body are read, with a pause after the first chunk; raises as ``read_at_min_rate``."""
+
+    async def whole() -> int:
+        found = 0
+        body = cast(aiohttp.StreamReader, Body(*chunks))
+        async for chunk in read_at_min_rate(body, size=size, timeouts=SLOW, context="a blob", host="registry.example"):
+            if not found:
+                await asyncio.sleep(pauses)
+            found += len(chunk)
+        return found
+
+    return run(whole())
+
+
+@pytest.mark.parametrize(
+    ("chunks", "said"),
+    [
+        pytest.param([], "0 bytes in 2 s (0 ", id="nothing comes"),
+        pytest.param([(1, 19)], "19 bytes in 2 s (10 ", id="a byte too few"),
+        pytest.param([(1, 20), (3, 20)], "0 bytes in 2 s (0 ", id="nothing more comes, after two windows"),
+        pytest.param([(n + 0.5, 30) for n in range(12)], "360 bytes in 12 s (30 ", id="too few for its size"),
+    ],
+)
+def test_a_body_that_comes_too_slowly_is_given_up_with_what_came_of_it(chunks, said):
+    with pytest.raises(Transient) as failure:
+        read(*chunks)
+
+    assert failure.value.message.startswith(f"a blob: registry.example sent only {said}bytes a second)")
+
+
+def test_a_body_that_comes_as_fast_as_it_has_to_is_whole():
+    assert read((1, 20), (3, 20), (5, 20), (5.5, 0)) == 60
+
+
+def test_a_pause_of_who_takes_the_body_is_not_the_senders():
+    assert read((0.5, 10), (6.5, 30), (6.75, 0), pauses=5) == 40
+
+    with pytest.raises(Transient, match="310 bytes in 12 s"):
+        read((0.5, 10), *((n + 5.5, 30) for n in range(1, 11)), pauses=5)
+
+
+def test_a_prefix_that_is_whole_is_not_waited_for():
+    async def prefix(limit: int) -> tuple[bytes, float]:
+        body = cast(aiohttp.StreamReader, Body((1, 10)))
+        time = asyncio.get_running_loop().time
+        begun = time()
+        return await read_prefix(body, limit=limit, seconds=5), time() - begun
+
+    assert run(prefix(4)) == (b"xxxx", 1)
+    assert run(prefix(10)) == (b"x" * 10, 1)
+    assert run(prefix(11)) == (b"x" * 10, 5)

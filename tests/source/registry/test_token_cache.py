@@ -1,11 +1,13 @@
 import asyncio
 import gc
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
 from pattern_operator.limits import MAX_TOKEN, MAX_TOKENS, MIB
 from pattern_operator.source import Credential, TokenCache
+from pattern_operator.source.registry import token_cache
 from pattern_operator.source.registry.token_cache import Scope
 
 PULL = Scope("https://reg.example", "team/web", "pull", None)
@@ -118,13 +120,54 @@ def test_the_least_recently_used_grants_go_first(tokens):
     assert tokens.get(scopes[-1]) is not None
 
 
+def texts(scope: Scope, authorization: str) -> int:
+    """Bytes of what is remembered with a grant."""
+    words = scope.registry, scope.repository, scope.token_service or "", authorization
+    return token_cache._BESIDE + sum(map(len, words)) + (scope.credential.size if scope.credential else 0)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        pytest.param(PULL, id="of nobody"),
+        pytest.param(Scope("https://reg.example", "team/web", "pull", ALICE, "https://auth.example"), id="of somebody"),
+    ],
+)
+@pytest.mark.parametrize(("missing", "kept"), [(0, True), (1, False)])
+def test_grants_are_kept_as_long_as_there_is_room_for_every_letter_of_them(clock, monkeypatch, scope, missing, kept):
+    other = replace(scope, repository="team/other")
+    room = texts(scope, "Bearer one") + texts(other, "Bearer other") - missing
+    monkeypatch.setattr(token_cache, "MAX_TOKENS", room)
+    tokens = TokenCache(clock=clock)
+
+    tokens.put(scope, "Bearer one", seconds=60)
+    tokens.put(other, "Bearer other", seconds=60)
+
+    assert (tokens.get(scope) is not None) is kept
+    assert tokens.get(other) is not None
+
+
+def test_a_grant_that_has_ended_leaves_its_room(clock, monkeypatch):
+    scopes = [replace(PULL, repository=f"team/{number}") for number in range(3)]
+    monkeypatch.setattr(token_cache, "MAX_TOKENS", 2 * texts(scopes[0], "Bearer x"))
+    tokens = TokenCache(clock=clock)
+    tokens.put(scopes[0], "Bearer x", seconds=1000)
+    tokens.put(scopes[1], "Bearer x", seconds=10)
+    clock.now += 100
+
+    assert tokens.get(scopes[1]) is None
+    tokens.put(scopes[2], "Bearer x", seconds=1000)
+
+    assert tokens.get(scopes[0]) is not None
+
+
 async def test_one_at_a_time_asks_for_a_scope_and_others_are_not_held_up(tokens):
     inside, order = asyncio.Event(), []
 
     async def first() -> None:
         async with tokens.lock(PULL):
             inside.set()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
             order.append("first")
 
     async def second() -> None:

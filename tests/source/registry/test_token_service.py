@@ -183,6 +183,7 @@ async def test_each_answer_with_a_token_lets_us_in(fake_registry, network, answe
         (b'{"token": "t", "expires_in": 1e999}', 86_400),
         (b'{"token": "t", "expires_in": 123456789012345678901234567890}', 86_400),
         (b'{"token": "t", "expires_in": 299.5}', 299.5),
+        (b'{"token": "t", "expires_in": 0.5}', 0.5),
         (b'{"token": "t", "expires_in": "300"}', 300),
         (b'{"token": "t", "expires_in": " 300.5 "}', 300.5),
         (b'{"token": "t", "expires_in": "1e999"}', 86_400),
@@ -197,9 +198,14 @@ async def test_each_answer_with_a_token_lets_us_in(fake_registry, network, answe
 )
 async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(fake_registry, network, answer, lives):
     fake_registry.answer("GET", "^/token$", body=answer)
-    challenge = Challenge("bearer", {"realm": f"http://{fake_registry.address}/token"})
 
-    token = await fetch_token(
+    assert await fetched(fake_registry, network) == Token("t", lives)
+
+
+async def fetched(fake_registry, network) -> Token:
+    """A token from the service of the fake registry."""
+    challenge = Challenge("bearer", {"realm": f"http://{fake_registry.address}/token"})
+    return await fetch_token(
         challenge,
         registry=URL(f"http://{fake_registry.address}"),
         named=None,
@@ -212,7 +218,21 @@ async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(fake_registry,
         context="manifest 1.0",
     )
 
-    assert token == Token("t", lives)
+
+@pytest.mark.parametrize(("status", "said"), [(404, "for a token (404): "), (403, "for a token: ")])
+async def test_the_status_of_a_refusal_is_said_where_its_meaning_does_not_say_it(fake_registry, network, status, said):
+    fake_registry.answer("GET", "^/token$", status=status)
+
+    with pytest.raises(Stalled) as refusal:
+        await fetched(fake_registry, network)
+
+    assert said in refusal.value.message
+
+
+async def test_a_token_as_long_as_one_may_be_is_taken(fake_registry, network):
+    fake_registry.answer("GET", "^/token$", body=b'{"token": "%s"}' % (b"t" * MAX_TOKEN))
+
+    assert len((await fetched(fake_registry, network)).value) == MAX_TOKEN
 
 
 async def test_a_token_longer_than_any_header_is_refused(fake_registry, network):

@@ -1,4 +1,5 @@
 import gzip
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,8 +13,9 @@ from yarl import URL
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_ERROR_BODY
+from pattern_operator.source.registry.connections import ConnectionLimiter, HeldConnection
 from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS
-from pattern_operator.source.registry.transport import DIRECT, Transport
+from pattern_operator.source.registry.transport import DIRECT, Transport, host_of, place_of
 
 
 @pytest.fixture
@@ -32,6 +34,34 @@ async def test_an_answer_is_whole_and_says_where_it_came_from(fake_registry, tra
 
     assert (answer.status, answer.body, answer.headers["x-said"]) == (201, b"body", "yes")
     assert answer.url == URL(f"http://{fake_registry.address}/x")
+
+
+async def test_a_body_is_in_no_text_about_its_answer(fake_registry, network, transport):
+    digest = fake_registry.manifest([], annotations={"k": "s3cret"})
+    fake_registry.answer("GET", "^/x$", body=b"s3cret")
+
+    assert "s3cret" not in repr(await ask(transport, fake_registry))
+    assert "s3cret" not in repr(await client(fake_registry, network).manifest(digest))
+
+
+class Noted(ConnectionLimiter):
+    """Keeps the connection that was held last."""
+
+    held: HeldConnection
+
+    @asynccontextmanager
+    async def acquire(self, url, *, tenant, waits):
+        async with super().acquire(url, tenant=tenant, waits=waits) as self.held:
+            yield self.held
+
+
+async def test_who_may_have_to_give_way_is_judged_by_what_was_received(fake_registry, transport):
+    fake_registry.answer("GET", "^/x$", body=b"x" * 100)
+    noted = Noted()
+
+    await ask(replace(transport, network=replace(transport.network, connections=noted)), fake_registry)
+
+    assert noted.held.received() == 100
 
 
 async def test_a_request_says_who_asks_and_wants_bytes_as_they_are(fake_registry, transport):
@@ -135,3 +165,13 @@ def test_no_request_waits_for_ever():
     assert all(0 < seconds <= 300 for seconds in waits)
     assert DEFAULT_TIMEOUTS.to_headers(2**40) < 600
     assert DEFAULT_TIMEOUTS.for_body(2**40) <= 300
+
+
+@pytest.mark.parametrize(("place", "most"), [(host_of, 253), (place_of, 260)])
+def test_a_host_is_named_as_far_as_a_name_may_reach(place, most):
+    longest = "x" * (most - len(":8080" if place is place_of else ""))
+
+    assert len(place(URL(f"http://{longest}:8080/"))) == most
+    assert "..." not in place(URL(f"http://{longest}:8080/"))
+    assert place(URL(f"http://{longest}y:8080/")).startswith(longest[:200])
+    assert len(place(URL(f"http://{longest}y:8080/")).encode()) <= most

@@ -71,10 +71,27 @@ def test_what_differs_from_npm_is_as_flux_and_helm_judge(text, within, outside):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("1.2.3-" + "a" * 250, id="a bound of 256 characters"),
+        pytest.param("1.x.3+" + "a" * 400, id="the build of a bound with a wildcard, which is not read"),
+        pytest.param("1".rjust(MAX_RANGE), id="as many characters as are read"),
+    ],
+)
+def test_what_is_long_and_not_too_long_is_a_range(text):
+    assert inside(text, ["2.0.0"]) == []
+
+
+def test_a_range_with_a_hyphen_is_not_taken_for_a_part_of_another():
+    assert inside("1 - 2 || 11 - 2 || 3", ["1.5.0", "3.0.0", "11.5.0"]) == ["1.5.0", "3.0.0"]
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         pytest.param("latest", "'latest' is not a bound. Name a tag in source.ref.tag, or write a range", id="a tag"),
         pytest.param("1.2.3.4", "'1.2.3.4' is not a bound", id="four numbers"),
+        pytest.param("1 v1.2.3.4", "'v1.2.3.4' is not a bound", id="four numbers with a v"),
         pytest.param(">=1.4 <", "'<' is not a bound", id="no version behind a sign"),
         pytest.param(">=1.4,", "a bound is missing", id="nothing behind a comma"),
         pytest.param("1 || ", "a bound is missing", id="nothing behind ||"),
@@ -84,7 +101,9 @@ def test_what_differs_from_npm_is_as_flux_and_helm_judge(text, within, outside):
         pytest.param("1.1x", "'1x' is not a number", id="half a wildcard"),
         pytest.param("1.0.0-rc.01", "'01' in a pre-release begins with a zero", id="a nought"),
         pytest.param("18446744073709551616", "is a number of more than 64 bits", id="a large number"),
-        pytest.param("1.2.3-" + "a" * 300, "has more than 256 characters", id="a long bound"),
+        pytest.param("1.2.3-" + "a" * 251, "has more than 256 characters", id="a long bound"),
+        pytest.param("1.2.3+" + "a" * 251, "has more than 256 characters", id="a long build"),
+        pytest.param("1.x.3-" + "a" * 251, "has more than 256 characters", id="a long bound with a wildcard"),
         pytest.param("1" * (MAX_RANGE + 1), f"has {MAX_RANGE + 1} characters, and at most {MAX_RANGE} are", id="long"),
         pytest.param("1||" * MAX_ALTERNATIVES + "1", f"has {MAX_ALTERNATIVES + 1} alternatives", id="alternatives"),
         pytest.param("\uff11.2.3", "characters that are not ASCII", id="wide digits"),
@@ -180,7 +199,7 @@ def test_the_highest_is_the_one_that_precedes_no_other(versions):
 
 
 def test_a_number_of_more_than_64_bits_is_ordered_as_a_word():
-    ascending = ["1.0.0-7", "1.0.0-18446744073709551615", "1.0.0-18446744073709551616", "1.0.0-a"]
+    ascending = ["1.0.0-7", "1.0.0-18446744073709551615", "1.0.0--", "1.0.0-18446744073709551616", "1.0.0-a"]
 
     for number in range(1, len(ascending) + 1):
         assert SemverRange(">=1.0.0-0").highest(ascending[:number]) == ascending[number - 1]
@@ -212,6 +231,7 @@ def test_the_order_of_the_specification_is_kept():
         pytest.param(["1.2.0-rc.1_b", "1.1.0"], "1.1.0", id="a build of a pre-release"),
         pytest.param(["latest", "main", "sha256-0a.sig", "1.2", "1", "01.2.3", "1.2.3.4"], None, id="not versions"),
         pytest.param(["1.2.3-", "1.2.3_", "1.2.3-a_b_c", "vv1.2.3", "V1.2.3", "1.2.3-01"], None, id="nearly versions"),
+        pytest.param(["1.2.3-.a", "1.2.3-a.", "1.2.3-a..b", "1.2.3+.a", "1.2.3+a."], None, id="an empty identifier"),
         pytest.param(["1.18446744073709551616.0"], None, id="numbers of more than 64 bits"),
         pytest.param(["2.0.0", "0.9.0"], None, id="versions outside"),
         pytest.param([], None, id="nothing"),

@@ -1,6 +1,5 @@
 import base64
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +42,7 @@ from pattern_operator.source.registry.timeouts import Timeouts
 from pattern_operator.source.signatures.formats import PREDICATE_HINT
 
 SIGNATURE = "dev.cosignproject.cosign/signature"
+OLDER_SPELLING = "application/vnd.dev.sigstore.bundle+json;version=0.3"
 ATTESTED = "https://slsa.dev/provenance/v1"
 
 
@@ -109,6 +109,16 @@ async def test_a_referrer_of_one_bundle_is_a_signature(fake_registry, network, s
     assert await found(fake_registry, network, signed) == (
         Signature(SignatureFormat.BUNDLE, f"referrer {digest}", BUNDLE, b'{"bundle": 1}'),
     )
+
+
+@pytest.mark.parametrize("listed", [OLDER_SPELLING, OLDER_SPELLING.replace(";", " ; "), ""])
+async def test_a_bundle_that_is_spelled_as_at_first_is_a_signature(fake_registry, network, signed, listed):
+    layer = fake_registry.blob(b"older", OLDER_SPELLING)
+    fake_registry.refer(fake_registry.manifest([layer], artifactType=OLDER_SPELLING, subject=signed), listed)
+
+    (signature,) = await found(fake_registry, network, signed)
+
+    assert (signature.format, signature.payload) == (SignatureFormat.BUNDLE, b"older")
 
 
 async def test_a_referrer_of_cosigns_own_type_has_signatures_for_layers(fake_registry, network, signed):
@@ -362,6 +372,14 @@ async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(fake_reg
     assert bad.where.endswith(f"({says})")
 
 
+async def test_a_referrer_that_cannot_be_read_is_of_the_format_that_it_is_listed_with(fake_registry, network, signed):
+    fake_registry.refer(Digest.of(b"gone"), COSIGN)
+
+    (bad,) = await found(fake_registry, network, signed)
+
+    assert (bad.format, bad.payload) == (SignatureFormat.COSIGN, b"")
+
+
 async def test_cosigns_tag_that_cannot_be_read_hides_no_referrer(fake_registry, network, signed):
     fake_registry.document(b"no manifest", tag=tag_of(signed))
     bundle(fake_registry, signed, b"good")
@@ -381,6 +399,15 @@ async def test_a_layer_larger_than_any_signature_is_not_asked_for(fake_registry,
     assert (bad.payload, good.payload) == (b"", b'{"critical": 1}')
     assert "more than any signature" in bad.where
     assert not any(large["digest"] in path for path in fake_registry.paths("GET"))
+
+
+async def test_a_layer_as_large_as_a_signature_may_be_is_read(fake_registry, network, signed):
+    content = b"x" * MAX_SIGNATURE_BLOB
+    classic(fake_registry, signed, fake_registry.blob(content, SIMPLE_SIGNING))
+
+    (signature,) = await found(fake_registry, network, signed)
+
+    assert signature.payload == content
 
 
 @pytest.mark.parametrize("subject", ["another", "none"])
@@ -650,6 +677,17 @@ async def test_a_manifest_that_does_not_say_its_type_is_what_its_layers_are(
     payloads = [each.payload for each in await found(fake_registry, network, signed)]
 
     assert payloads == [b"1", b'{"critical": 2}', b'{"critical": 3}']
+
+
+async def test_layers_that_are_bundles_in_every_spelling_are_called_a_signature_although_they_are_too_many(
+    fake_registry, network, signed
+):
+    layers = [fake_registry.blob(each.encode(), each) for each in (BUNDLE, OLDER_SPELLING)]
+    fake_registry.refer(fake_registry.manifest(layers, artifactType="", subject=signed), "")
+
+    (bad,) = await found(fake_registry, network, signed)
+
+    assert (bad.format, bad.payload) == (SignatureFormat.BUNDLE, b"")
 
 
 @pytest.mark.parametrize("how", ["gone", "index", "larger than any"])
@@ -976,44 +1014,6 @@ async def test_a_bundle_that_is_attached_as_a_statement_is_a_bundle(fake_registr
     got = await fetch_signatures(signed, registry=client(fake_registry, network), predicates={ATTESTED})
 
     assert [each.format for each in got.signatures] == [SignatureFormat.BUNDLE]
-
-
-def test_what_was_not_looked_at_is_said_where_nothing_proves_enough():
-    explained = FetchedSignatures(passed_over=300).explain(MISSING)
-
-    assert explained.reason is Reason.SIGNATURE_MISSING
-    assert explained.message == (
-        "it has no signature: sign it. 300 more of its referrers are called something else, and were not looked at."
-    )
-    assert FetchedSignatures(passed_over=300).explain(OVER) is OVER
-
-
-MISSING = Stalled(reason=Reason.SIGNATURE_MISSING, message="it has no signature: sign it")
-OVER = Stalled(reason=Reason.TOO_MANY_SIGNATURES, message="too many")
-DENIED = Stalled(reason=Reason.ACCESS_DENIED, message="403")
-DOWN = Transient(reason=Reason.REGISTRY_THROTTLED, message="429; later.", retry_after=timedelta(seconds=7))
-
-
-@pytest.mark.parametrize(
-    ("failures", "refusal", "kind", "reason"),
-    [
-        ((), MISSING, Stalled, Reason.SIGNATURE_MISSING),
-        ((DENIED,), MISSING, Stalled, Reason.ACCESS_DENIED),
-        ((DENIED, DOWN, OVER), MISSING, Transient, Reason.REGISTRY_THROTTLED),
-        ((DOWN,), Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="x"), Transient, Reason.REGISTRY_THROTTLED),
-        ((DOWN,), Stalled(reason=Reason.SIGNATURE_OF_ANOTHER_ARTIFACT, message="x"), Transient, None),
-        ((DOWN,), Stalled(reason=Reason.SIGNATURE_INVALID, message="x"), Transient, None),
-        ((DOWN,), Stalled(reason=Reason.KEY_INVALID, message="x"), Stalled, Reason.KEY_INVALID),
-        ((DOWN,), Stalled(reason=Reason.INVALID_SPEC, message="x"), Stalled, Reason.INVALID_SPEC),
-    ],
-)
-def test_a_failure_to_ask_is_what_is_said_where_nothing_proves_enough(failures, refusal, kind, reason):
-    said = FetchedSignatures(failures=failures).explain(refusal)
-
-    assert type(said) is kind
-    assert said.reason is (reason or Reason.REGISTRY_THROTTLED)
-    assert refusal.message in said.message
-    assert getattr(said, "retry_after", None) == (timedelta(seconds=7) if kind is Transient else None)
 
 
 # --- real parts -----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cputime import cpu_time
+from tests.examples import examples
 
 from pattern_operator.limits import MAX_SIGNATURE_BLOB
 from pattern_operator.strict_json import InvalidDocument
@@ -111,7 +112,7 @@ def test_what_another_library_writes_is_read_as_it_was_meant(item):
         assert read_cbor(cbor2.dumps(item)) == item
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(st.binary(max_size=200))
 def test_random_bytes_are_read_as_another_library_reads_them_or_refused(content):
     try:

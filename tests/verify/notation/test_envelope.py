@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cputime import cpu_time
+from tests.examples import examples
 from tests.verify import pki
 from tests.verify.notary import (
     ALICE,
@@ -264,7 +265,7 @@ def test_another_media_type_is_not_an_envelope():
 # --- hostile bytes ----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=400), st.sampled_from([JWS, COSE]))
 def test_random_bytes_are_refused(content, kind):
     assert isinstance(judge(content, kind), Rejection)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cputime import cpu_time
+from tests.examples import examples
 from tests.verify import pki, tsa
 from tests.verify.pki import NOW, TIME_STAMPING, YEAR
 from tests.verify.tsa import SHA1, SHA256, SHA384, SHA512, Tsa, algorithm, pss, tlv
@@ -361,7 +362,7 @@ def test_a_name_with_a_value_of_a_type_that_it_cannot_have_is_refused():
 TOKEN = OURS.stamp()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(place=st.integers(0, len(TOKEN) - 1), value=st.integers(0, 255))
 def test_no_byte_of_a_token_can_be_changed(place, value):
     changed = TOKEN[:place] + bytes([value]) + TOKEN[place + 1 :]
@@ -369,7 +370,7 @@ def test_no_byte_of_a_token_can_be_changed(place, value):
     assert isinstance(verify(changed), Timestamp) == (changed == TOKEN)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=300), st.sampled_from(Encoding))
 def test_random_bytes_are_refused(content, encoding):
     assert isinstance(verify(content, encoding=encoding), Rejection)

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cputime import cpu_time
+from tests.examples import examples
 from tests.verify import pki
 
 from pattern_operator.limits import MAX_CERTIFICATE, MAX_CERTIFICATES
@@ -165,7 +166,7 @@ def test_a_key_that_takes_long_to_compute_with_is_not_computed_with(bits, expone
     assert cpu_time(lambda: leaf.is_issued_by(slow.certificate), enough=0.002) < 0.002
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=400))
 def test_random_bytes_are_refused(content):
     with warnings.catch_warnings(), pytest.raises(InvalidCertificate):
@@ -173,7 +174,7 @@ def test_random_bytes_are_refused(content):
         read_certificates(content)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(place=st.integers(0, len(DER) - 1), value=st.integers(0, 255))
 def test_a_certificate_with_any_byte_changed_is_read_or_refused(place, value):
     changed = DER[:place] + bytes([value]) + DER[place + 1 :]

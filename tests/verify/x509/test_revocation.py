@@ -11,6 +11,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.verify import pki
 from tests.verify.pki import CA, CODE_SIGNING, NOW, extended, key_usage
 
@@ -325,7 +326,7 @@ def test_ocsp_comes_first_and_a_list_where_it_says_nothing():
     assert isinstance(judge(CHECK, RevocationAnswer(None, {"http://a": b"no", CRL_URL: revoked}), now=NOW), Revoked)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=200))
 def test_random_bytes_say_nothing(content):
     assert isinstance(judge(CHECK, RevocationAnswer(content, {CRL_URL: content}), now=NOW), Unknown)
@@ -355,7 +356,7 @@ def test_a_signature_has_one_encoding():
 RESPONSE, LIST = respond(), crl(SISTER)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.data())
 def test_no_byte_of_an_answer_can_be_changed(data):
     which = data.draw(st.sampled_from([RESPONSE, LIST]))

@@ -41,7 +41,7 @@ class ManagedObject:
     answered_at: int = 0  # ``Observation.applied_at`` of the last answer to an apply of this process; 0: of none
     pending: bool = False
     backoff: DriftBackoff = field(default_factory=DriftBackoff)
-    fields_before_drift: fieldset.Fields | None = None  # ours when it drifted, until the drift is record_repair
+    fields_before_drift: fieldset.Fields | None = None  # ours when it drifted, until the drift is repaired
     field_hashes: bytes = b""  # of the fields that our last apply owned (``fieldset.hashes_of``); empty after a restart
     equal_writers: bytes = b""  # the ``writers`` whose object had all desired values, whoever holds the fields
     needs_comparison: bool = False  # it was written again since it drifted: maybe it is as desired now

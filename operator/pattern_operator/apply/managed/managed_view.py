@@ -119,7 +119,7 @@ class ManagedView:
 
     def remaining(self, owner: str) -> dict[ObjectKey, tuple[RemainingField, ...]]:
         """The fields that left the pattern since the operator started and stay, because others have them, by object."""
-        found = {each.key: each.remaining for each in self._index.of(owner) if each.expected and each.left_behind}
+        found = {each.key: each.remaining for each in self._index.of(owner)}
         return {key: fields for key, fields in sorted(found.items()) if fields}
 
     def paused(self, owner: str) -> tuple[ObjectKey, ...]:

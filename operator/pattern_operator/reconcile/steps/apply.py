@@ -4,7 +4,7 @@ Nothing is created before it is on record that it is about to exist; nothing is 
 there.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,63 +13,28 @@ import msgspec
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object, ObjectKey
-from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.api.report import Rendering
 from pattern_operator.apply import (
     ApplyFailure,
-    ApplyResult,
-    ManagedObjects,
-    ScopedObjects,
     inventory,
     inventory_objects,
     to_error,
 )
 from pattern_operator.apply.adoption import PAUSED
 from pattern_operator.apply.annotations import never_applied
-from pattern_operator.apply.apply_run import OnApplied
-from pattern_operator.apply.need import Need
 from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError, Transient
 from pattern_operator.reconcile import pruning
+from pattern_operator.reconcile.apply_notes import applied_notes, needs_of, not_owned
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.comparison import Comparison, Sent
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.drift import drift_of
 from pattern_operator.reconcile.owner import owned_keys, owner_of
-from pattern_operator.reconcile.results import AppliedObjects, Entries, RepairedObjects
+from pattern_operator.reconcile.repair import RepairPort
+from pattern_operator.reconcile.results import AppliedObjects, Entries
 from pattern_operator.reconcile.state import Applying, Objects, Running
 from pattern_operator.reconcile.unchanged import UnchangedPort, unchanged
-from pattern_operator.render.component_reason import FOR_OTHER_TOOLS, ComponentReason
-
-_SAID = FOR_OTHER_TOOLS | {ComponentReason.PROTECTED_NAMESPACE, ComponentReason.TARGET_NAMESPACE}
-
-
-class PlacePort(Protocol):
-    """Where it is known which namespace an object goes to."""
-
-    async def place(self, pattern: DesignPattern, objects: Iterable[Object]) -> ScopedObjects: ...  # noqa: D102 - said where it is implemented
-
-
-class RepairPort(PlacePort, Protocol):
-    """What a repair may do; see cluster.Cluster."""
-
-    @property
-    def managed(self) -> ManagedObjects: ...  # noqa: D102 - said where it is implemented
-    async def send(  # noqa: D102 - said where it is implemented
-        self,
-        pattern: DesignPattern,
-        objects: Collection[Object],
-        *,
-        owned: Collection[ObjectKey],
-        on_applied: OnApplied | None = None,
-    ) -> ApplyResult: ...
-
-
-class ComparePort(PlacePort, Protocol):
-    """What a comparison may do; see cluster.Cluster."""
-
-    async def compare(  # noqa: D102 - said where it is implemented
-        self, pattern: DesignPattern, objects: Collection[Object]
-    ) -> tuple[ApplyFailure, ...]: ...
 
 
 class ApplyPort(RepairPort, UnchangedPort, pruning.PrunePort, Protocol):
@@ -194,14 +159,14 @@ async def apply(
         changes=Changes().plus(created=applied.created, configured=applied.configured),
         repaired=tuple(words for key, words in drifted.items() if key in repaired),
         notes=(
-            *_notes(applied, managed=port.managed),
+            *applied_notes(applied, managed=port.managed),
             *kept.notes,
             *not_owned(rendering),
             *ignored(placed),
             *await port.idle_rules(pattern, placed.all_objects),
         ),
         skipped=frozenset(key for key, why in applied.skipped if why.startswith(PAUSED) and key in applied.disowned),
-        needs=_needs((*placed.unknown, *applied.failures)),
+        needs=needs_of((*placed.unknown, *applied.failures)),
         failed=frozenset(each.key for each in (*placed.unknown, *applied.failures)),
         error=to_error(replace(applied, applied=(*applied.applied, *sorted(done))), unknown=placed.unknown),
     )
@@ -251,51 +216,6 @@ def _cleared(error: PatternError, cleared: Collection[ObjectKey]) -> Transient:
     return Transient(reason=error.reason, message=message)
 
 
-async def repair(
-    pattern: DesignPattern, rendering: Rendering, drifted: Collection[ObjectKey], *, port: RepairPort
-) -> RepairedObjects:
-    """Apply again the objects that are not as they were applied, and no others.
-
-    What could not be applied stays in the inventory, and is retried; what others have now leaves it. Where the
-    kind of an object has another scope now, only a whole apply puts it right: it is ``unresolved``.
-
-    Raises:
-        Stalled: the inventory in status cannot be read.
-        Transient: the API server could not be asked for its kinds.
-    """
-    placed = await port.place(pattern, rendering.objects)
-    objects = [each for each in placed.objects if each.key in drifted]
-    unknown = tuple(each for each in placed.unknown if each.key in drifted)
-    said = {key: drift_of(key, managed=port.managed) for key in sorted(drifted)}
-    applied = await port.send(pattern, objects, owned=owned_keys(pattern))
-    lost = {key for key, _ in applied.skipped if key in applied.disowned}
-    repaired = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not repaired
-    known = {each.key for each in objects} | {each.key for each in unknown}
-    others = len(placed.objects) + len(placed.unknown) - len(objects) - len(unknown)
-    return RepairedObjects(
-        repaired=tuple(words for key, words in said.items() if key in repaired),
-        notes=_notes(applied, managed=port.managed),
-        unresolved=frozenset(key for key in drifted if key not in known),
-        inventory=inventory.without(pattern.status.inventory.entries, lost) if lost else None,
-        needs=_needs((*unknown, *applied.failures)),
-        failed=frozenset(each.key for each in (*unknown, *applied.failures)),
-        error=to_error(applied, unknown=unknown, others=others),
-    )
-
-
-async def compare(
-    pattern: DesignPattern, rendering: Rendering, keys: Collection[ObjectKey], *, port: ComparePort
-) -> tuple[str, ...]:
-    """Learn by dry runs whether these objects are as they would be applied; of which that failed, a sentence each.
-
-    Raises:
-        Transient: the API server could not be asked for its kinds.
-    """
-    placed = await port.place(pattern, rendering.objects)
-    failures = await port.compare(pattern, [each for each in placed.objects if each.key in keys])
-    return tuple(f"{each.key.display_name} could not be compared: {each.message}" for each in failures)
-
-
 def _already_done(pattern: DesignPattern, done: frozenset[ObjectKey], *, port: ApplyPort) -> frozenset[ObjectKey]:
     """What of ``done`` a watch says is still so."""
     if not done:
@@ -304,12 +224,6 @@ def _already_done(pattern: DesignPattern, done: frozenset[ObjectKey], *, port: A
     unanswered = (key for key in done if managed.is_unanswered(key, owner=owner))
     doubtful = {*managed.drifted(owner), *managed.untracked(owner), *unanswered}
     return frozenset(key for key in done if key not in doubtful and managed.is_watched(key))
-
-
-def not_owned(rendering: Rendering) -> tuple[str, ...]:
-    """The Namespaces that are used and never applied, and what is for other tools, a sentence; empty where none is."""
-    said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _SAID]
-    return (summarize(said),) if said else ()
 
 
 def ignored(placed: Placed) -> tuple[str, ...]:
@@ -322,15 +236,3 @@ def ignored(placed: Placed) -> tuple[str, ...]:
     )
     said = [f"{key.display_name} {why}" for key, why in asked if why]
     return (summarize(said),) if said else ()
-
-
-def _notes(applied: ApplyResult, *, managed: ManagedObjects) -> tuple[str, ...]:
-    """What is to be known as long as it runs; what a watch tells of is told as it is then (``drift.paused_words``)."""
-    left = [(key, why) for key, why in applied.skipped if why != PAUSED or not managed.is_watched(key)]
-    return tuple(f"{key.display_name} {why}" for key, why in left) + tuple(
-        f"{key.display_name}: {note}" for key, note in applied.notes
-    )
-
-
-def _needs(failures: Collection[ApplyFailure]) -> frozenset[Need]:
-    return frozenset(each.need for each in failures if each.need is not None)

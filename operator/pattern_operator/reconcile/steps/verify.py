@@ -13,8 +13,8 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import KIB
+from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.desired import DesiredState
-from pattern_operator.reconcile.state import Checked, SignedArtifact
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
 
 WARNED_AGAIN: Final = timedelta(minutes=10)  # until signatures that a policy only warns of are looked for again

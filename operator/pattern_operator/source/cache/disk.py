@@ -179,7 +179,7 @@ class DiskCache:
         with self._lock:
             self._uncount(writer)
             with suppress(OSError):
-                writer.path.unlink(missing_ok=True)
+                writer.path.unlink()
             self._tidy(writer.entry)
 
     def _uncount(self, writer: "CacheWriter") -> None:
@@ -224,8 +224,7 @@ class DiskCache:
         for path in self._directory.glob("*/*/*"):
             if path.name.startswith(_UNFINISHED):  # a process ended while it wrote
                 path.unlink(missing_ok=True)
-                continue
-            with suppress(InvalidReference, FileNotFoundError):  # not ours, or gone
+            with suppress(InvalidReference, FileNotFoundError):  # not ours, not finished, or gone
                 digest, status = Digest.parse(f"{path.parent.name}:{path.name}"), path.stat()
                 found.append((status.st_mtime_ns, Entry(path.parts[-3], digest), cost_of(status.st_size)))
         for scope in self._directory.iterdir():

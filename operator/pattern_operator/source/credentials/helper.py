@@ -42,13 +42,13 @@ async def get(name: str, server: str) -> Credential | None:
     try:
         async with asyncio.timeout(_PATIENCE):
             output = await _conversation(process, server)
-            status = 0 if len(output) > MAX_HELPER_OUTPUT else await process.wait()
+            if len(output) > MAX_HELPER_OUTPUT:
+                raise _failed(program, f"it answers more than {MAX_HELPER_OUTPUT} bytes")
+            status = await process.wait()
     except TimeoutError as error:
         raise _failed(program, f"it did not answer within {_PATIENCE:.0f} s") from error
     finally:
         await _end(process)
-    if len(output) > MAX_HELPER_OUTPUT:
-        raise _failed(program, f"it answers more than {MAX_HELPER_OUTPUT} bytes")
     if status:
         if _NOT_FOUND in output.lower():
             return None
@@ -63,14 +63,11 @@ async def get(name: str, server: str) -> Credential | None:
 
 async def _conversation(process: Process, server: str) -> bytes:
     """Say for which server; what it answers, up to a byte more than is taken."""
-    if process.stdin is None or process.stdout is None:
-        raise AssertionError("the process was started with pipes")
-    with suppress(BrokenPipeError, ConnectionResetError):  # it ended without reading
-        process.stdin.write(server.encode())
-        await process.stdin.drain()
-        process.stdin.close()
+    question, answer = _pipes(process)
+    question.write(server.encode())  # that it ended without reading is no matter
+    question.close()
     output = bytearray()
-    while len(output) <= MAX_HELPER_OUTPUT and (chunk := await process.stdout.read(MAX_HELPER_OUTPUT)):
+    while len(output) <= MAX_HELPER_OUTPUT and (chunk := await answer.read(MAX_HELPER_OUTPUT)):
         output += chunk
     return bytes(output)
 
@@ -81,11 +78,18 @@ async def _end(process: Process) -> None:
         return
     with suppress(ProcessLookupError):  # it ended on its own just now
         process.kill()
+    _, answer = _pipes(process)
     with suppress(TimeoutError):  # a program that it started may have its output, and go on
         async with asyncio.timeout(_END):
-            while process.stdout is not None and await process.stdout.read(MAX_HELPER_OUTPUT):
+            while await answer.read(MAX_HELPER_OUTPUT):
                 pass
             await process.wait()
+
+
+def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("the process was started with pipes")
+    return process.stdin, process.stdout
 
 
 def _failed(program: str, why: str) -> Stalled:

@@ -4,21 +4,19 @@ Protocol: OCI distribution-spec 1.1. Own code on aiohttp, because oras-py checks
 waits forever (measured in docs/adr/0010).
 """
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, ParamSpec, TypeVar
 
-import aiohttp
 from yarl import URL
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
-from pattern_operator.errors import Stalled, Transient
+from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors
-from pattern_operator.limits import KIB, MAX_LISTING, MAX_MANIFEST
+from pattern_operator.limits import MAX_LISTING, MAX_MANIFEST
 from pattern_operator.source import manifest as manifests
 from pattern_operator.source.credentials.config_keys import DOCKER_HUB_HOSTS
 from pattern_operator.source.credentials.docker_config import Credentials
@@ -27,6 +25,7 @@ from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.source.registry import errors
 from pattern_operator.source.registry.auth import AuthClient
 from pattern_operator.source.registry.authenticator import Authenticator
+from pattern_operator.source.registry.blob_download import BlobDownload
 from pattern_operator.source.registry.connections import ConnectionWaits
 from pattern_operator.source.registry.network import Network
 from pattern_operator.source.registry.paging import next_page
@@ -38,16 +37,12 @@ from pattern_operator.source.registry.transport import (
     Hop,
     Response,
     Transport,
-    encoded,
-    host_of,
-    is_encoded,
     utc_now,
 )
-from pattern_operator.source.registry.web_page import is_page, is_web_page
+from pattern_operator.source.registry.web_page import is_web_page
 
 # To a HEAD: some proxies do not let it through, some registries answer 404 to it; only a GET proves an absence.
 _NO_HEAD: Final = frozenset({400, 404, 405, 406, 410, 501})
-_PIECE: Final = 256 * KIB  # of a blob: small enough not to hold the event loop
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -174,7 +169,7 @@ class RepositoryClient:
         )
         content_type = answer.headers.get("Content-Type", "")
         if is_web_page(answer.body, content_type=content_type):
-            raise self._web_page(context, host=answer.host, foreign=answer.foreign)
+            raise errors.not_content(context, host=answer.host, foreign=answer.foreign)
         if answer.foreign and not isinstance(reference, Digest):
             await self._refuse_what_is_not_a_manifest(answer, content_type=content_type, context=context)
         named = str(reference) if isinstance(reference, Digest) else answer.headers.get("Docker-Content-Digest", "")
@@ -237,32 +232,14 @@ class RepositoryClient:
         Raises:
             Stalled: SIZE_MISMATCH, DIGEST_MISMATCH.
         """
-        digest, size = descriptor.digest, descriptor.size
-        context = self.context(f"blob {digest}")
-        piece, state, length = bytearray(), hashlib.new(digest.algorithm), 0
-        async with self._auth.send("GET", self._base / "blobs" / str(digest), context=context) as (response, foreign):
+        context, url = self.context(f"blob {descriptor.digest}"), self._base / "blobs" / str(descriptor.digest)
+        async with self._auth.send("GET", url, context=context) as (response, foreign):
             if response.status != 200:
                 answer = await self._transport.read(response, context=context, limit=0, foreign=foreign)
                 raise await self._auth.error_of(answer, context=context)
-            changed = self._changed(response, context=context, foreign=foreign)
-            async for chunk in self._transport.chunks(response, size=size, context=context):
-                piece += chunk
-                length += len(chunk)
-                state.update(chunk)
-                if length > size:
-                    sent = "other" if foreign else f"more than {size}"
-                    raise changed or errors.size_mismatch(context, size=size, sent=sent)
-                if len(piece) >= _PIECE:
-                    await write(bytes(piece))
-                    piece.clear()
-        found = Digest(digest.algorithm, state.hexdigest())
-        if changed is not None and found != digest:
-            raise changed
-        if length < size:
-            raise errors.size_mismatch(context, size=size, sent="other" if foreign else str(length))
-        if found != digest:
-            raise errors.digest_mismatch(context, wanted=digest, found=None if foreign else found)
-        await write(bytes(piece))
+            download = BlobDownload(descriptor, response, context=context, foreign=foreign)
+            await download.read(self._transport.chunks(response, size=descriptor.size, context=context), write=write)
+        await download.finish(write=write)
 
     async def pages(self, path: str, *, context: str, most: int) -> AsyncIterator[Response]:
         """The answers of a listing, following ``Link`` in the same repository; ``context`` names it in messages.
@@ -301,8 +278,7 @@ class RepositoryClient:
 
         ``expect`` names the statuses that are not errors; empty: all. ``given_by`` is the answer that gave the URL.
         """
-        url = self._url(path)
-        hop = DIRECT
+        url, hop = self._url(path), DIRECT
         if given_by is not None:
             hop = Hop(given_by.address_space, foreign=self._auth.is_foreign(url)).to(url, source=given_by.url)
         answer = await self._auth.request(
@@ -315,18 +291,6 @@ class RepositoryClient:
     async def offload(self, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do ``work`` on ``size`` bytes that the registry sent, off the event loop where it may take long."""
         return await offload(self.executors.cpu, size, work, *args, **kwargs)
-
-    def _changed(self, response: aiohttp.ClientResponse, *, context: str, foreign: bool) -> Transient | None:
-        """The error for an answer that is not the content and says why; None where it says nothing of the kind."""
-        if is_encoded(response):
-            return encoded(response, context=context, foreign=foreign)
-        if is_page(response.headers.get("Content-Type", "")):
-            return self._web_page(context, host=host_of(response.url), foreign=foreign)
-        return None
-
-    def _web_page(self, context: str, *, host: str, foreign: bool) -> Transient:
-        """The error for a web page; of another host than the registry nobody is told what it has."""
-        return errors.not_a_manifest(context, host=host) if foreign else errors.web_page(context, host=host)
 
     def context(self, thing: str) -> str:
         """``thing`` of this repository, for messages."""

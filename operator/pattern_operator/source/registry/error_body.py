@@ -11,6 +11,7 @@ from pattern_operator.quote import one_line
 from pattern_operator.strict_json import InvalidDocument, read_object
 
 _MAX_ERRORS: Final = 2  # of an answer that are shown
+_READ: Final = 240  # characters of a message in which credentials are looked for
 _QUOTED: Final = 120  # bytes of a registry's own words that a message shows
 _CODES: Final = frozenset(  # distribution-spec 1.1, "Error Codes", and what registries in use add to them
     {
@@ -46,4 +47,4 @@ def _errors(body: bytes) -> list[tuple[str, str]]:
 
 def _harmless(message: str) -> str:
     """Foreign words in one line, without what may be a credential."""
-    return one_line(_OPAQUE.sub("***", _SECRETLY.sub(r"\1 ***", one_line(message, 240))), _QUOTED)
+    return one_line(_OPAQUE.sub("***", _SECRETLY.sub(r"\1 ***", one_line(message, _READ))), _QUOTED)

@@ -166,6 +166,11 @@ def web_page(context: str, *, host: str) -> Transient:
     )
 
 
+def not_content(context: str, *, host: str, foreign: bool) -> Transient:
+    """The error for a web page; of another host than the registry nobody is told what it has."""
+    return not_a_manifest(context, host=host) if foreign else web_page(context, host=host)
+
+
 def not_a_manifest(context: str, *, host: str) -> Transient:
     """The error for an answer of another host than the registry that is not a manifest; nothing of it is quoted."""
     return Transient(

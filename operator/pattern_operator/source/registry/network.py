@@ -81,7 +81,6 @@ class _Protocol(ResponseHandler):
             if self._answers > _MAX_ANSWERS:
                 if self.transport is not None:
                     self.transport.abort()
-                self.set_exception(aiohttp.ServerDisconnectedError())
                 return
 
 
@@ -172,6 +171,4 @@ def _socket(info: Any, *, minimum: AddressSpace, space_of: Callable[[str], Addre
     family, kind, proto, _, address = info
     if space_of(str(address[0])) < minimum:
         raise AddressRefused(errno.EACCES, "its address is not one that may be connected to here")
-    made = socket.socket(family, kind, proto)
-    made.setblocking(False)  # noqa: FBT003 - the standard library's signature
-    return made
+    return socket.socket(family, kind, proto)

@@ -24,10 +24,8 @@ def has_same_registrable_domain(one: str, other: str) -> bool:
     of the same owner (CVE-2020-15157).
     """
     one, other = canonical_host(one), canonical_host(other)
-    if not one or not other:
-        return False
     if one == other:
-        return True
+        return one != ""
     owner = _registered(one)
     return owner is not None and owner == _registered(other)
 

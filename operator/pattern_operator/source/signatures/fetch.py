@@ -17,7 +17,7 @@ from pattern_operator.aio import run_all
 from pattern_operator.api.artifact import Descriptor, Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
-from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.limits import (
     MAX_ASKED_ATTESTATIONS,
     MAX_REFERRER_MANIFEST,
@@ -32,6 +32,7 @@ from pattern_operator.source.manifest import Manifest, parse_manifest
 from pattern_operator.source.registry.client import FetchedManifest
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.signatures.budget import MAX_REQUESTS, SignatureBudget, SignatureLayer
+from pattern_operator.source.signatures.fetched import FetchedSignatures
 from pattern_operator.source.signatures.formats import (
     DSSE_ENVELOPE,
     LAYER_PREDICATE_HINT,
@@ -57,47 +58,6 @@ _UNREADABLE: Final = frozenset(
         Reason.SIZE_MISMATCH,
     }
 )
-_NOT_PROVEN: Final = frozenset(
-    {
-        Reason.SIGNATURE_MISSING,
-        Reason.SIGNATURE_UNTRUSTED,
-        Reason.SIGNATURE_INVALID,
-        Reason.SIGNATURE_OF_ANOTHER_ARTIFACT,
-        Reason.SIGNATURE_TOO_OLD,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedSignatures:
-    """What claims to sign an artifact, and what hides more of it; without both, it is proven that there is nothing.
-
-    ``passed_over`` referrers say that they are something else, and were not looked at, because there are many.
-    ``target`` is the descriptor of the artifact, where something was found that signs it and not the digest alone.
-    """
-
-    signatures: tuple[Signature, ...] = ()
-    failures: tuple[PatternError, ...] = ()
-    passed_over: int = 0
-    target: Descriptor | None = None
-
-    def explain(self, refusal: Stalled) -> PatternError:
-        """The error where ``verify`` refuses what was found: a failure to ask, if there was one, is never "unsigned".
-
-        One that may pass comes first.
-        """
-        if refusal.reason not in _NOT_PROVEN:
-            return refusal
-        if not self.failures and self.passed_over:
-            more = f"{self.passed_over} more of its referrers are called something else, and were not looked at."
-            return refusal.saying(f"{refusal.message.rstrip('.')}. {more}")
-        if not self.failures:
-            return refusal
-        failure = min(self.failures, key=lambda each: not isinstance(each, Transient))
-        message = f"{failure.message} So far {refusal.message}"
-        if isinstance(failure, Transient):
-            return Transient(reason=failure.reason, message=message, retry_after=failure.retry_after)
-        return Stalled(reason=failure.reason, message=message)
 
 
 async def fetch_signatures(
@@ -139,12 +99,16 @@ async def fetch_signatures(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What is to be read in one place, what there cannot be read, and what could not be asked."""
+    """What is to be read in one place, what there cannot be read, and what could not be asked.
+
+    ``rank``: when its layers are read, among those of other places (``formats.rank_of_hint``).
+    """
 
     layers: tuple[SignatureLayer, ...] = ()
     unreadable: tuple[Signature, ...] = ()
     failures: tuple[PatternError, ...] = ()
     passed_over: int = 0
+    rank: int = 0
 
 
 @dataclass(slots=True)
@@ -212,45 +176,45 @@ class _Finder:
         if isinstance(listed, FallbackTag):
             return _failed(listed.name, listed.refusal, form=SignatureFormat.BUNDLE)
         places = await run_all([self._referrer(entry) for entry in listed.entries])
-        places.sort(key=lambda place: place[0])
-        likely = [layer for rank, place in places if rank < UNLIKELY for layer in place.layers]
-        unlikely = [layer for rank, place in places if rank >= UNLIKELY for layer in place.layers]
+        places.sort(key=lambda place: place.rank)
+        likely = [layer for place in places if place.rank < UNLIKELY for layer in place.layers]
+        unlikely = [layer for place in places if place.rank >= UNLIKELY for layer in place.layers]
         return _Place(
             (*likely, *unlikely[:MAX_UNLIKELY_REFERRERS]),
-            tuple(signature for _, place in places for signature in place.unreadable),
-            (*listed.failures, *(failure for _, place in places for failure in place.failures)),
+            tuple(signature for place in places for signature in place.unreadable),
+            (*listed.failures, *(failure for place in places for failure in place.failures)),
             listed.passed_over + max(len(unlikely) - MAX_UNLIKELY_REFERRERS, 0),
         )
 
-    async def _referrer(self, entry: Descriptor) -> tuple[int, _Place]:
-        """What a referrer holds, and the rank of its hint. Its type is that of its manifest, where this tells one."""
+    async def _referrer(self, entry: Descriptor) -> _Place:
+        """What a referrer holds. Its type is that of its manifest, where this tells one."""
         form, where = format_of_type(entry.artifact_type or ""), f"referrer {entry.digest}"
         try:
             async with self.turns:
                 if self.failed >= _ENOUGH:
-                    return 0, _Place()
+                    return _Place()
                 async with self.deadline.enforced():
                     content = await self.registry.manifest(entry.digest, limit=MAX_REFERRER_MANIFEST)
             manifest = await self._manifest(content, context=where)
         except PatternError as error:
             if form is None and error.reason in _UNREADABLE - {Reason.DIGEST_MISMATCH}:
-                return 0, _Place()  # gone, an index, or larger than any signature: not one, and nobody called it one
+                return _Place()  # gone, an index, or larger than any signature: not one, and nobody called it one
             place = _failed(where, error, form=form or SignatureFormat.BUNDLE)
             self.failed += len(place.failures)
-            return 0, place
+            return place
         form = format_of_manifest(manifest, listed=form)
         attests = any(layer.media_type == DSSE_ENVELOPE for layer in manifest.layers)
         if form is None or (attests and not self.predicates):
-            return 0, _Place()
+            return _Place()
         if manifest.subject is None or manifest.subject.digest != self.digest:
-            return 0, _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
+            return _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
         if (only := only_layer(form)) is not None and [each.media_type in only[0] for each in manifest.layers] != [
             True
         ]:
             says = f"{where} (it has not exactly one layer, {only[1]})"
-            return 0, _Place(unreadable=(_placeholder(says, form=form),))
+            return _Place(unreadable=(_placeholder(says, form=form),))
         rank = self._rank(manifest.annotations.get(PREDICATE_HINT, ""))
-        return rank, _Place(_layers(manifest, form=form, where=where))
+        return _Place(_layers(manifest, form=form, where=where), rank=rank)
 
     async def _manifest(self, content: FetchedManifest, *, context: str) -> Manifest:
         return await self.registry.offload(

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.reconcile.status_writer import difference
+from pattern_operator.reconcile.pattern_patch import difference
 
 SCALARS = st.one_of(st.booleans(), st.integers(), st.text(max_size=5))  # JSON merge patch cannot hold null as a value
 VALUES = st.recursive(

@@ -16,7 +16,7 @@ from pattern_operator.apply.apply_run import OnApplied
 from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.errors import Transient
 from pattern_operator.kube import Discovery, KindNotFound, Resource
-from pattern_operator.reconcile.steps.apply import repair
+from pattern_operator.reconcile.repair import repair
 
 GROUP = "example.com"
 WIDE = Resource(group=GROUP, version="v1", kind="Widget", plural="widgets", namespaced=False)

@@ -1,0 +1,46 @@
+"""Where what was found proves not enough, it is said what may be hidden."""
+
+from datetime import timedelta
+
+import pytest
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.source import FetchedSignatures
+
+MISSING = Stalled(reason=Reason.SIGNATURE_MISSING, message="it has no signature: sign it")
+OVER = Stalled(reason=Reason.TOO_MANY_SIGNATURES, message="too many")
+DENIED = Stalled(reason=Reason.ACCESS_DENIED, message="403")
+DOWN = Transient(reason=Reason.REGISTRY_THROTTLED, message="429; later.", retry_after=timedelta(seconds=7))
+
+
+def test_what_was_not_looked_at_is_said_where_nothing_proves_enough():
+    explained = FetchedSignatures(passed_over=300).explain(MISSING)
+
+    assert explained.reason is Reason.SIGNATURE_MISSING
+    assert explained.message == (
+        "it has no signature: sign it. 300 more of its referrers are called something else, and were not looked at."
+    )
+    assert FetchedSignatures(passed_over=300).explain(OVER) is OVER
+
+
+@pytest.mark.parametrize(
+    ("failures", "refusal", "kind", "reason"),
+    [
+        ((), MISSING, Stalled, Reason.SIGNATURE_MISSING),
+        ((DENIED,), MISSING, Stalled, Reason.ACCESS_DENIED),
+        ((DENIED, DOWN, OVER), MISSING, Transient, Reason.REGISTRY_THROTTLED),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="x"), Transient, Reason.REGISTRY_THROTTLED),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_OF_ANOTHER_ARTIFACT, message="x"), Transient, None),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_INVALID, message="x"), Transient, None),
+        ((DOWN,), Stalled(reason=Reason.KEY_INVALID, message="x"), Stalled, Reason.KEY_INVALID),
+        ((DOWN,), Stalled(reason=Reason.INVALID_SPEC, message="x"), Stalled, Reason.INVALID_SPEC),
+    ],
+)
+def test_a_failure_to_ask_is_what_is_said_where_nothing_proves_enough(failures, refusal, kind, reason):
+    said = FetchedSignatures(failures=failures).explain(refusal)
+
+    assert type(said) is kind
+    assert said.reason is (reason or Reason.REGISTRY_THROTTLED)
+    assert refusal.message in said.message
+    assert getattr(said, "retry_after", None) == (timedelta(seconds=7) if kind is Transient else None)
