@@ -302,15 +302,17 @@ async def test_a_run_gives_way_when_it_is_told_to_and_rests_before_it_comes_agai
     assert error.value.retry_after == AFTER_GIVING_WAY
 
 
+async def fail_late() -> None:
+    """Fail while it is cancelled."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="at the end")
+
+
 async def test_an_error_in_the_moment_in_which_the_patience_ends_is_left_to_nobody():
     stray = list[dict[str, object]]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))
-
-    async def fail_late() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="at the end")
 
     with pytest.raises(Transient):
         await RegistryTimeout.of(pattern(), 0.01, clock=clock).wait(fail_late(), stage=Stage.SOURCE)
@@ -323,12 +325,6 @@ async def test_an_error_in_the_moment_in_which_the_patience_ends_is_left_to_nobo
 async def test_an_error_in_the_moment_in_which_the_caller_is_cancelled_is_left_to_nobody():
     stray = list[dict[str, object]]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))
-
-    async def fail_late() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="at the end")
 
     waiting = asyncio.create_task(within(60, fail_late(), late=late))
     await asyncio.sleep(0.01)
