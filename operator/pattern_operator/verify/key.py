@@ -1,8 +1,8 @@
 """Public keys as users give them, and the arithmetic of a signature, all of which is cryptography's.
 
 Algorithms: sigstore protobuf-specs 0.5, ``PublicKeyDetails``, as far as cosign 3 makes such keys: ECDSA on P-256, P-384
-and P-521, RSA PKCS#1 v1.5 with SHA-256, and Ed25519 (RFC 8032, pure). Ed25519ph, which cosign 3 uses whenever it signs
-with an Ed25519 key, is not among them: cryptography has none.
+and P-521, RSA PKCS#1 v1.5 with SHA-256, and Ed25519 (RFC 8032, pure). Ed25519ph, which cosign 3 makes of an Ed25519
+key, is in ``ed25519ph``: logs, certificates and tokens do not use it.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_PUBLIC_KEY, MAX_RSA_BITS, MIN_RSA_BITS
 from pattern_operator.quote import quoted
 
-_ED25519_SIGNATURE: Final = 64  # bytes, RFC 8032 section 5.1.6
+ED25519_SIGNATURE: Final = 64  # bytes, RFC 8032 section 5.1.6
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,64})-----")
 _MIN_RSA_EXPONENT: Final = 65_537  # FIPS 186-5, appendix A.1.1: 2^16 < e; with e = 1 anyone can sign
 _RIGHT: Final = "Give one PEM block PUBLIC KEY, as in the file cosign.pub that `cosign generate-key-pair` writes"
@@ -182,7 +182,7 @@ def could_make(key: PublicKey, signature: bytes) -> bool:
         case rsa.RSAPublicKey():
             return len(signature) * 8 == arithmetic.key_size
         case _:
-            return len(signature) == _ED25519_SIGNATURE
+            return len(signature) == ED25519_SIGNATURE
 
 
 def _passes(check: Callable[[], None]) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pattern_operator.verify.dsse import Envelope
+from pattern_operator.verify.ed25519ph import verify_ed25519ph
 from pattern_operator.verify.key import PublicKey, verify_digest, verify_signature
 from pattern_operator.verify.transparency.body import SignedEnvelope, SignedFile
 from pattern_operator.verify.transparency.log_entry import Evidence, ParsedEntry
@@ -29,12 +30,15 @@ class Material:
         """Whether the signature over the content was made with ``key``."""
         match self.content:
             case SignedEnvelope(encoding=encoding):
-                return verify_signature(key, self.signature, encoding)
+                return self._is_over(encoding, key)
             case SignedFile(subject) if subject.content is not None:
-                return verify_signature(key, self.signature, subject.content)
+                return self._is_over(subject.content, key)
             case SignedFile(subject):
                 digest = subject.digest
                 return verify_digest(key, self.signature, bytes.fromhex(digest.hex), digest.algorithm)
+
+    def _is_over(self, message: bytes, key: PublicKey) -> bool:
+        return verify_signature(key, self.signature, message) or verify_ed25519ph(key, self.signature, message)
 
 
 def signed_envelope(envelope: Envelope) -> SignedEnvelope:
