@@ -18,6 +18,7 @@ from pattern_operator.api.crd import DESIGN_PATTERN, KINDS, TRUST_POLICY, Kind, 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.trust_policy import TrustPolicyStatus
 from pattern_operator.cli import exit_codes
 from pattern_operator.render import ComponentReason
 from pattern_operator.telemetry import Metrics
@@ -83,6 +84,7 @@ def _metrics() -> Iterator[tuple[str, ...]]:
     metrics.record_result(Stage.SOURCE, "")  # a metric shows its labels once it has counted something
     metrics.request("", "", 0, 0.0)
     metrics.watch_patterns(ready=lambda _: 0, queued=lambda: 0)
+    metrics.trust_policies({"": TrustPolicyStatus()})
     for family in metrics.registry.collect():
         if not family.name.startswith("process_"):
             name = f"{family.name}_total" if family.type == "counter" else family.name

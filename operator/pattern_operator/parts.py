@@ -194,6 +194,7 @@ def build(
         verdicts=verdicts,
         cpu=process.executors.cpu,
         now=_now,
+        report=process.metrics.trust_policies,
     )
     return Parts(
         patterns=patterns,

@@ -1,7 +1,7 @@
 """Whether a policy can be used, and how its patterns stand, is in its status: written when it changed, and not else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -95,6 +95,7 @@ class Cluster:
         self.patterns = PatternStore()
         self.patterns.take(pattern())
         self.written: list[dict[str, Any]] = []
+        self.reported: list[Mapping[str, TrustPolicyStatus]] = []
         self.refuse: int = 0
 
     def put(self, name: str = "release", *, generation: int = 1, **spec: Any) -> None:
@@ -135,6 +136,7 @@ class Cluster:
                 verdicts=verdicts,
                 cpu=EXECUTORS.cpu,
                 now=lambda: NOW,
+                report=self.reported.append,
             )
             trust.start()
             tasks.create_task(writer.run(InternalErrors(errors.append)), name="writer")
@@ -186,6 +188,12 @@ async def test_the_status_says_whether_a_policy_can_be_used_and_how_its_patterns
 
     assert truth(good) == "True"
     assert good["patterns"] == {"covered": 1, "passing": 1, "failing": 0}
+    told = cluster.reported[-1]
+    assert {name: (ready(each).status, each.patterns.failing) for name, each in told.items()} == {
+        "release": ("True", 0),
+        "broken": ("False", 1),
+        "no-key": ("False", 0),
+    }
     assert broken["patterns"]["failing"] == 1
     assert "Secret gone does not exist." in broken["conditions"][0]["message"]
     assert no_key["conditions"][0]["reason"] == "KeyInvalid"

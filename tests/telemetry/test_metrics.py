@@ -1,6 +1,10 @@
 """What is counted, under names that stay."""
 
+from typing import Literal
+
+from pattern_operator.api.condition import Condition
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.trust_policy import PatternCounts, TrustPolicyStatus
 from pattern_operator.telemetry import Metrics
 
 
@@ -46,6 +50,30 @@ def test_gauges_are_read_when_they_are_scraped():
     assert 'pattern_operator_patterns{ready="False"} 2.0' in text(metrics)
     assert "pattern_operator_queue_overdue 7.0" in text(metrics)
     assert "pattern_operator_queue_largest_share 0.75" in text(metrics)
+
+
+def policy_status(ready: Literal["True", "False", "Unknown"], **counts: int) -> TrustPolicyStatus:
+    condition = Condition(type="Ready", status=ready, reason="x", message="", last_transition_time="")
+    return TrustPolicyStatus(conditions=(condition,), patterns=PatternCounts(**counts))
+
+
+def test_policies_are_told_by_name_until_they_are_gone():
+    metrics = Metrics()
+    metrics.trust_policies({"gone": policy_status("True"), "release": policy_status("True")})
+
+    metrics.trust_policies({"release": policy_status("True", covered=3, failing=1), "broken": policy_status("Unknown")})
+
+    told = [line for line in text(metrics).splitlines() if line.startswith("pattern_operator_trust_policy_")]
+    assert told == [
+        'pattern_operator_trust_policy_ready{policy="release"} 1.0',
+        'pattern_operator_trust_policy_ready{policy="broken"} 0.0',
+        'pattern_operator_trust_policy_patterns{policy="release",state="covered"} 3.0',
+        'pattern_operator_trust_policy_patterns{policy="release",state="passing"} 0.0',
+        'pattern_operator_trust_policy_patterns{policy="release",state="failing"} 1.0',
+        'pattern_operator_trust_policy_patterns{policy="broken",state="covered"} 0.0',
+        'pattern_operator_trust_policy_patterns{policy="broken",state="passing"} 0.0',
+        'pattern_operator_trust_policy_patterns{policy="broken",state="failing"} 0.0',
+    ]
 
 
 def test_a_gauge_that_cannot_be_read_costs_itself_and_is_counted():

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from datetime import datetime
 from typing import Final, NoReturn
@@ -46,7 +46,9 @@ class PolicyStatusWriter:
         verdicts: Verdicts,
         cpu: Executor,
         now: Callable[[], datetime],
+        report: Callable[[Mapping[str, TrustPolicyStatus]], None],
     ) -> None:
+        """``report`` is told the status of every policy, by its name, whenever one may have changed."""
         self._session = session
         self._trust = trust
         self._policies = policies
@@ -54,6 +56,7 @@ class PolicyStatusWriter:
         self._verdicts = verdicts
         self._cpu = cpu
         self._now = now
+        self._report = report
 
     async def run(self, errors: InternalErrors) -> NoReturn:
         """Write until cancelled."""
@@ -74,14 +77,16 @@ class PolicyStatusWriter:
     async def write_all(self) -> bool:
         """Write each status that is another now; whether all are written, and known."""
         covered = await self._covered()
-        whole = True
+        whole, statuses = True, dict[str, TrustPolicyStatus]()
         for policy in self._trust.policies:
             error = await self._why_unusable(policy)
             counts = self._verdicts.count(policy.key.name, covered.get(policy.key, ()))
             status = policy_status(policy, counts, error, now=self._now())
+            statuses[policy.key.name] = status
             whole = not isinstance(error, Transient) and whole
             if status != policy.status:
                 whole = await self._write(policy, status) and whole
+        self._report(statuses)
         return whole
 
     async def _covered(self) -> dict[PolicyKey, list[PatternKey]]:

@@ -2,13 +2,15 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.trust_policy import TrustPolicyStatus
 from pattern_operator.internal_errors import PLACES
 
 PREFIX = "pattern_operator"
@@ -40,6 +42,18 @@ class Metrics:
         )
         self._patterns = Gauge(
             f"{PREFIX}_patterns", "DesignPatterns by the status of Ready.", ("ready",), registry=self.registry
+        )
+        self._policies = Gauge(
+            f"{PREFIX}_trust_policy_ready",
+            "Whether a TrustPolicy can be used: 1, or 0 where nothing can meet it, or that is not known.",
+            ("policy",),
+            registry=self.registry,
+        )
+        self._policy_patterns = Gauge(
+            f"{PREFIX}_trust_policy_patterns",
+            "DesignPatterns of a TrustPolicy; state is covered, passing or failing.",
+            ("policy", "state"),
+            registry=self.registry,
         )
         self._queued = Gauge(f"{PREFIX}_queue_overdue", "Patterns that wait for a worker.", registry=self.registry)
         self._share = Gauge(
@@ -115,6 +129,16 @@ class Metrics:
         for status in ("True", "False", "Unknown"):
             self._patterns.labels(status).set_function(self._contained(partial(ready, status)))
         self._queued.set_function(self._contained(queued))
+
+    def trust_policies(self, statuses: Mapping[str, TrustPolicyStatus]) -> None:
+        """Tell how the TrustPolicies stand, by their names; those that are not among them are gone."""
+        self._policies.clear()
+        self._policy_patterns.clear()
+        for policy, status in statuses.items():
+            ready = any(each.type == ConditionType.READY and each.status == "True" for each in status.conditions)
+            self._policies.labels(policy).set(ready)
+            for state in status.patterns.__struct_fields__:
+                self._policy_patterns.labels(policy, state).set(getattr(status.patterns, state))
 
     def watch_share(self, largest: Callable[[], float]) -> None:
         """Read the gauge when it is scraped: the largest part of the workers that somebody holds."""
