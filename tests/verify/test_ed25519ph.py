@@ -46,7 +46,7 @@ def test_a_signature_that_is_spelled_otherwise_does_not_hold():
 
 
 def test_it_holds_for_its_message_and_its_key_alone():
-    assert not verify_ed25519ph(KEY, SIGNATURE, b"abd")
+    assert not verify_ed25519ph(KEY, SIGNATURE, b"abx")
     assert not verify_ed25519ph(from_cryptography(Ed25519PrivateKey.generate().public_key()), SIGNATURE, MESSAGE)
     assert not verify_ed25519ph(load(ALICE.pem, name="alice"), SIGNATURE, MESSAGE)
 
