@@ -18,6 +18,7 @@ from pattern_operator.aio import TasksStillRunning, background_tasks
 from pattern_operator.executors import Executors
 from pattern_operator.health import Electing, NotReady, Starting, readiness
 from pattern_operator.kube import ApiUnavailable, CredentialsError, Endpoint, LeaderElector, Session
+from pattern_operator.kube.endpoint import StaticAuth
 from pattern_operator.kube.leaderelection import Timing
 from pattern_operator.kube.wellknown import LEASE
 from pattern_operator.manager import CannotRun, Process, Work
@@ -62,7 +63,7 @@ async def leases(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collection]:
     async with leases.serve() as session:
 
         async def load(**_: object) -> Endpoint:
-            return session.endpoint
+            return Endpoint(server=session.server, authorization=StaticAuth("Bearer t"))
 
         monkeypatch.setattr(manager, "load", load)
         monkeypatch.setattr(manager, "LeaderElector", Fast)

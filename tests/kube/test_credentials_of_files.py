@@ -1,5 +1,6 @@
 """What files say of an API server and who asks it, without one: the account of a pod, and the kubeconfig of a user."""
 
+import asyncio
 import base64
 import json
 import ssl
@@ -245,8 +246,33 @@ async def test_a_plugin_that_gives_nothing_is_refused(opened, tmp_path: Path):
         opened(config(user))
 
 
+async def test_a_plugin_may_give_a_certificate_in_place_of_a_token(opened, tmp_path: Path):
+    certificate, key = client_certificate()
+    user, _ = plugin(tmp_path, clientCertificateData=certificate, clientKeyData=key)
+
+    assert await opened(config(user)).authorization.header() == ""
+
+
+@pytest.mark.parametrize(("ends", "runs"), [("2999-01-01T00:00:00Z", 1), ("2001-01-01T00:00:00Z", 3)])
+async def test_whether_a_token_ends_is_told_by_the_clock_of_the_machine(tmp_path: Path, ends: str, runs: int):
+    user, ran = plugin(tmp_path, token="t", expirationTimestamp=ends)
+    file = tmp_path / "config"
+    file.write_text(json.dumps(config(user)))
+    endpoint = open_files(str(file), context=None, disk=EXECUTORS.disk)
+
+    assert [await endpoint.authorization.header() for _ in range(2)] == ["Bearer t"] * 2
+    assert ran() == runs
+
+
 async def test_a_user_of_whom_nothing_is_said_is_nobody(opened):
     assert await opened(config({})).authorization.header() == ""
+
+
+async def test_a_plugin_of_another_user_is_not_missed(opened, tmp_path: Path):
+    whole = config({})
+    whole["users"][0]["user"], _ = plugin(tmp_path)
+
+    assert await opened(whole).authorization.header() == ""
 
 
 @pytest.mark.parametrize(
@@ -311,6 +337,61 @@ async def test_after_a_401_a_request_is_sent_once_more_with_newer_credentials(to
             assert refusal.value.code == code
 
     assert seen == asked
+
+
+@pytest.mark.parametrize("kopf", [False, True])
+async def test_after_a_401_no_request_is_sent_over_the_same_connection(kopf: bool):
+    """A client certificate is shown once for all requests of a connection: there, a newer one would not be seen."""
+    ports: list[int] = []
+
+    def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername")[1])
+        return web.Response(status=401 if len(ports) == 1 else 200, body=b"{}")
+
+    async with serving(answer, authorization=Tokens("old", "new")) as session:
+        http = session.kopf_http if kopf else session.http
+        for _ in range(2):
+            async with http.get(session.server + "/api") as response:
+                await response.read()
+
+    assert len(ports) == 3
+    assert ports[0] not in ports[1:]
+    assert ports[1] == ports[2]
+
+
+async def test_a_401_whose_words_do_not_end_is_left_before_the_next_try():
+    left: list[bool] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.headers["Authorization"] == "new":
+            async with asyncio.timeout(10):
+                await over.wait()
+            return web.Response(body=b"{}")
+        response = web.StreamResponse(status=401)
+        await response.prepare(request)
+        try:
+            async with asyncio.timeout(10):
+                while True:
+                    await response.write(b" ")
+                    await asyncio.sleep(0.01)
+        except ConnectionError:
+            left.append(True)
+            over.set()
+        return response
+
+    over = asyncio.Event()
+    async with serving(answer, authorization=Tokens("old", "new")) as session:
+        assert await session.request("GET", "/api") == b"{}"
+
+    assert left == [True]
+
+
+async def test_the_words_of_a_401_are_read_where_there_are_no_newer_credentials():
+    words = b'{"kind": "Status", "code": 401, "message": "who are you?"}'
+    async with serving(lambda _: web.Response(status=401, body=words), authorization=Tokens("old")) as session:
+        with pytest.raises(ApiError, match="who are you"):
+            await session.request("GET", "/api")
 
 
 async def test_without_credentials_nothing_is_put_on_a_request():

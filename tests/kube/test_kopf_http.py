@@ -145,6 +145,14 @@ async def test_a_refused_page_is_kopfs_to_understand(status: int):
     assert asked == [f"{PATH}?limit=500"]
 
 
+async def test_what_is_refused_is_left_for_kopf_to_read():
+    async with (
+        serving(lambda _: web.Response(status=403, text="no words of JSON")) as session,
+        session.kopf_http.get(session.server + PATH, params={"limit": "500"}) as response,
+    ):
+        assert await response.text() == "no words of JSON"
+
+
 async def test_a_list_that_cannot_be_read_is_never_taken_for_an_empty_one():
     body = b'{"metadata":{},"items":[{"metadata":{"name":"\\ud800"}}]}'
     async with (

@@ -297,6 +297,20 @@ def test_what_is_no_list_and_no_watch_does_not_wait(query, method):
     assert waits(1, lambda kopf: kopf.ask(query, method=method), first=fail) == [0.0]
 
 
+@pytest.mark.parametrize(("query", "status"), [("limit=500", 200), ("watch=true", 403)])
+async def test_what_is_no_watch_that_was_begun_is_read_as_it_is(query: str, status: int):
+    answer = SimpleNamespace(status=status, content=object())
+    content = answer.content
+
+    async def handler(_: aiohttp.ClientRequest) -> aiohttp.ClientResponse:
+        return cast(aiohttp.ClientResponse, answer)
+
+    request = SimpleNamespace(method="GET", url=URL(f"https://api.example/designpatterns?{query}"))
+    await KopfWatch().filter(cast(aiohttp.ClientRequest, request), handler)
+
+    assert answer.content is content
+
+
 def test_a_watch_that_kopf_itself_ends_is_no_failure():
     async def leave(kopf: Kopf) -> float:
         reading = asyncio.create_task(kopf.watch(60.0))

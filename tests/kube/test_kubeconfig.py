@@ -2,7 +2,10 @@
 
 import base64
 import json
+import ssl
+import stat
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,6 +147,27 @@ def test_a_key_that_wants_a_password_is_refused_and_nobody_is_asked_for_it():
 
     with pytest.raises(CredentialsError, match="certificates of the kubeconfig"):
         of_text(config(user=user))
+
+
+def test_a_key_passes_through_a_file_that_nobody_else_can_read_and_that_is_gone_after(monkeypatch):
+    certificate, key = client_certificate()
+    passed: list[tuple[Path, int, str]] = []
+    load_chain = ssl.SSLContext.load_cert_chain
+
+    def load_cert_chain(self: ssl.SSLContext, file: Path, password: str) -> None:
+        passed.append((file, stat.S_IMODE(file.stat().st_mode), file.read_text()))
+        load_chain(self, file, password=password)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", load_cert_chain)
+    of_text(
+        config(
+            user={"client-certificate-data": encoded(certificate.encode()), "client-key-data": encoded(key.encode())}
+        )
+    )
+
+    [(file, mode, text)] = passed
+    assert (mode, text) == (0o600, f"{certificate}\n{key}\n")
+    assert not file.exists()
 
 
 def test_an_endpoint_shows_no_secret():

@@ -257,6 +257,39 @@ async def test_who_is_refused_the_lease_waits_before_it_asks_again(leases, sessi
     assert asked == 1
 
 
+async def test_who_is_refused_a_lease_that_is_free_waits_too_before_it_asks_again(leases, session, monkeypatch):
+    leases.put("leader", spec={"holderIdentity": ""})
+    leases.refuse["replace"] = (403, "Forbidden")
+    one, waits = elector(session, timing=Timing(retry=30.0)), list[float]()
+    wait = one._wait_for_change
+
+    async def told(seconds: float) -> None:
+        waits.append(seconds)
+        await wait(seconds)
+
+    monkeypatch.setattr(one, "_wait_for_change", told)
+    waiting = asyncio.create_task(_lead(one))
+    await until(lambda: 30.0 in waits)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert waits == [30.0]
+
+
+async def test_leadership_is_over_at_the_end_of_its_time_and_not_only_after_it(leases, session):
+    now = [100.0]
+    timing = Timing(duration=60.0, deadline=40.0, renew=0.01, retry=0.01)
+    one = LeaderElector(session, namespace="team", name="leader", identity="a", times=timing, clock=lambda: now[0])
+    async with one.acquire() as lost, asyncio.timeout(5):
+        leases.refuse["replace"] = (500, "InternalError")
+        await until(lambda: bool(one.problem))
+        still_leads = not lost.is_set()
+        now[0] = 140.0
+        await lost.wait()
+
+    assert still_leads
+
+
 async def test_who_could_not_watch_the_lease_has_no_problem_once_it_sees_whose_it_is(leases, session):
     leases.refuse["list"] = (403, "Forbidden")
     one = elector(session)

@@ -21,10 +21,11 @@ class Server:
         self.names = list(names)
         self.asked: list[dict[str, str]] = []
         self.refuses = False
+        self.refuses_more = False  # than the first page
 
     def answer(self, request: web.Request) -> web.Response:
         self.asked.append(dict(request.query))
-        if self.refuses:
+        if self.refuses or (self.refuses_more and "continue" in request.query):
             return web.Response(status=403, body=orjson.dumps({"kind": "Status", "code": 403}))
         start = int(request.query.get("continue") or 0)
         items = [{"metadata": {"name": each}} for each in self.names[start : start + 1]]
@@ -55,7 +56,7 @@ async def test_what_the_server_made_for_itself_or_a_crd_is_served_by_it_in_that_
 
 @pytest.mark.parametrize(
     ("after", "lists"),
-    [(KEPT - 1, 1), (KEPT + 1, 2)],
+    [(KEPT - 1, 1), (KEPT, 2)],
     ids=["what is known is believed", "and asked for again after a while"],
 )
 async def test_a_list_is_asked_for_again_when_it_is_old(after: float, lists: int):
@@ -89,7 +90,16 @@ async def test_what_is_not_in_the_list_is_looked_for_again_soon_and_not_each_tim
         assert not await local.serve(WIDGET)
         change(server)
         assert not await local.serve(WIDGET)
-        clock.now += MISS_INTERVAL + 1
+        clock.now += MISS_INTERVAL - 1
+        assert not await local.serve(WIDGET)
+        clock.now += 1
         assert await local.serve(WIDGET)
 
     assert len(server.asked) == 2
+
+
+async def test_of_a_list_that_cannot_be_read_to_its_end_nothing_is_believed():
+    server = Server("v1.shop.example", "v1.apps")
+    server.refuses_more = True
+    async with serving(server.answer) as session:
+        assert not await LocalApis(session).serve(WIDGET)

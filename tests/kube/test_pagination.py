@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
-from pattern_operator.kube import ApiUnavailable
+from pattern_operator.kube import ApiError, ApiUnavailable
 from pattern_operator.kube.errors import AnswerTooLarge
-from pattern_operator.kube.pagination import Page, PageSize
+from pattern_operator.kube.pagination import Page, PageSize, pages
 
 METADATA = {"resourceVersion": "7", "continue": "next"}
 
@@ -68,3 +69,36 @@ def test_no_more_are_asked_for_than_at_first():
     pages = PageSize(500, most=8_000)
 
     assert pages.fitted(1) == 500
+
+
+async def listed(*answers: bytes | ApiError) -> tuple[list[bool], list[dict[str, str]]]:
+    """For each page whether those before it count no more; and what was asked."""
+    asked: list[dict[str, str]] = []
+
+    async def ask(params: dict[str, str]) -> bytes:
+        asked.append(dict(params))
+        answer = answers[len(asked) - 1]
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+    return [each.restarted async for each in pages(ask, selectors={}, listings=2)], asked
+
+
+def text(*, more: str = "") -> bytes:
+    return orjson.dumps({"metadata": {"resourceVersion": "7", "continue": more}, "items": []})
+
+
+async def test_pages_before_the_one_that_all_begins_with_anew_count_no_more():
+    gone = ApiError(code=410, reason="Expired", message="too old")
+
+    restarted, asked = await listed(text(more="a"), text(more="b"), gone, text(more="c"), text())
+
+    assert restarted == [False, False, True, False]
+    assert asked[3] == {}  # all in one answer
+
+
+async def test_after_a_small_page_the_next_one_is_larger_again():
+    _, asked = await listed(AnswerTooLarge(1), AnswerTooLarge(1), text(more="a"), text(more="b"), text())
+
+    assert [each["limit"] for each in asked] == ["500", "62", "7", "56", "448"]

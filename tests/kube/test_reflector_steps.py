@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, cast
 
 import orjson
@@ -16,7 +18,7 @@ from pattern_operator.kube import reflector as module
 from pattern_operator.kube.reflector import LONGEST_QUIET
 from pattern_operator.kube.wellknown import CONFIG_MAP
 
-Answer = bytes | ApiError | float  # seconds in which a watch is silent
+Answer = bytes | Exception | float  # seconds in which nothing comes
 FOR_EVER = 1e6
 
 
@@ -28,14 +30,23 @@ class Scripted(FakeSession):
         self.lists, self.streams = lists, watches
         self.asked: list[dict[str, str]] = []
         self.times: list[float] = []  # when something was asked, also what is beyond the script
+        self.accepted: list[str] = []
+        self.timeouts: list[float] = []  # of watches
         self.idle = asyncio.Event()
 
     async def request(self, *_: object, **more: Any) -> bytes:
+        self.accepted.append(more["accept"])
+        match self.lists:
+            case [float(seconds), *_]:
+                del self.lists[0]
+                await asyncio.sleep(seconds)
         return cast(bytes, await self._next(self.lists, more["params"]))
 
     async def stream(self, *_: object, **more: Any) -> AsyncGenerator[bytes, None]:
+        self.accepted.append(more["accept"])
+        self.timeouts.append(more["timeout"])
         for line in await self._next(self.streams, more["params"]):
-            if isinstance(line, ApiError):
+            if isinstance(line, Exception):
                 raise line
             if isinstance(line, float):
                 await asyncio.sleep(line)
@@ -72,8 +83,8 @@ class Told:
         self.restored += 1
 
 
-def page(version: str, *objects: dict[str, Any]) -> bytes:
-    return orjson.dumps({"metadata": {"resourceVersion": version}, "items": list(objects)})
+def page(version: str, *objects: dict[str, Any], more: str = "") -> bytes:
+    return orjson.dumps({"metadata": {"resourceVersion": version, "continue": more}, "items": list(objects)})
 
 
 def thing(name: str, version: str, *, uid: str = "", namespace: str = "team") -> dict[str, Any]:
@@ -84,11 +95,15 @@ def event(kind: str, name: str = "a", version: str = "11", **more: Any) -> bytes
     return orjson.dumps({"type": kind, "object": thing(name, version, **more)})
 
 
-def error(code: int, reason: str, *causes: str) -> ApiError:
-    return ApiError(code=code, reason=reason, message="x", causes=tuple(StatusCause("", each, "") for each in causes))
+def error(code: int, reason: str, *causes: str, retry_after: float = 0.0) -> ApiError:
+    found = tuple(StatusCause("", each, "") for each in causes)
+    return ApiError(
+        code=code, reason=reason, message="x", causes=found, retry_after=timedelta(seconds=retry_after) or None
+    )
 
 
 GONE = error(410, "Expired")
+DEFECT = ZeroDivisionError()
 
 
 @pytest.fixture(autouse=True)
@@ -104,13 +119,14 @@ async def following(
     *,
     before: Callable[[Reflector], None] = lambda _: None,
     patience: float = 60.0,
+    projection: Projection = Projection.FULL,
     **more: Any,
 ) -> AsyncIterator[Reflector]:
     """A reflector that has got all that the script has."""
     reflector = Reflector(
         session,
         CONFIG_MAP,
-        projection=Projection.FULL,
+        projection=projection,
         on_change=lambda event: told.lines.append(f"{event.type} {event.object['metadata']['name']}"),
         on_problem=told.problems.append,
         on_restored=told.restore,
@@ -311,13 +327,19 @@ async def test_a_callback_for_a_restore_that_fails_costs_nothing_else():
 
 def followed(session: Scripted, told: Told) -> list[float]:
     """Follow to the end of the script in fake time; the seconds between one request and the next."""
-
-    async def follow() -> None:
-        async with following(session, told, patience=FOR_EVER):
-            pass
-
-    run(follow())
+    active_after(session, told)
     return [later - sooner for sooner, later in itertools.pairwise(session.times)]
+
+
+def active_after(session: Scripted, told: Told | None = None) -> float:
+    """Follow to the end of the script in fake time; the seconds from the beginning to the last activity."""
+
+    async def follow() -> float:
+        begun = asyncio.get_running_loop().time()
+        async with following(session, told or Told(), patience=FOR_EVER) as reflector:
+            return reflector.last_activity - begun
+
+    return run(follow())
 
 
 def test_a_watch_that_falls_silent_goes_on_from_its_last_version_and_is_no_problem():
@@ -386,12 +408,155 @@ def test_a_watch_that_is_silent_since_a_restore_of_etcd_is_listed_again():
 
 
 def test_silence_counts_as_activity_for_the_watchdog_once_it_is_noticed():
-    session = Scripted([page("10")], [[FOR_EVER]])
+    assert active_after(Scripted([page("10")], [[FOR_EVER]])) == LONGEST_QUIET
 
-    async def follow() -> float:
-        async with following(session, Told(), patience=FOR_EVER) as reflector:
-            return reflector.last_activity
 
-    last = run(follow())
+def test_a_watch_counts_as_active_when_it_begins():
+    assert active_after(Scripted([], [])) == 0.0
 
-    assert last == session.times[1] + LONGEST_QUIET
+
+def test_each_page_of_a_list_counts_as_activity():
+    assert active_after(Scripted([100.0, page("10", more="next")], [])) == 100.0
+
+
+def test_each_event_counts_as_activity():
+    assert active_after(Scripted([page("10")], [[50.0, event("ADDED"), 9.0]])) == 50.0
+
+
+def test_a_refusal_and_the_next_try_after_it_count_as_activity():
+    told, refused = Told(), error(503, "ServiceUnavailable", retry_after=200.0)
+    session = Scripted([page("10")], [[50.0, refused]])
+
+    async def follow() -> tuple[float, float]:
+        begun = asyncio.get_running_loop().time()
+        reflector = Reflector(
+            session, CONFIG_MAP, projection=Projection.FULL, on_change=print, on_problem=told.problems.append
+        )
+        task = asyncio.create_task(reflector.run())
+        await asyncio.sleep(100.0)
+        meanwhile = reflector.last_activity
+        await session.idle.wait()
+        again = reflector.last_activity
+        task.cancel()
+        await asyncio.wait({task})
+        return meanwhile - begun, again - begun
+
+    assert run(follow()) == (50.0, 250.0)
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_each_failure_in_a_row_doubles_the_wait_up_to_half_a_minute_spread_by_half(share, monkeypatch):
+    monkeypatch.setattr(module, "FIRST_BACK_OFF", 0.25)
+    monkeypatch.setattr(random, "uniform", lambda low, high: {0.5: low, 1.0: high}[share])
+    refused: list[Answer] = [error(403, "Forbidden")] * 9
+
+    waits = followed(Scripted(refused, []), Told())
+
+    assert waits == [each * share for each in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0)]
+
+
+def test_each_defect_in_a_row_doubles_the_wait_and_everything_is_listed_again(monkeypatch):
+    monkeypatch.setattr(module, "FIRST_BACK_OFF", 0.25)
+    monkeypatch.setattr(random, "uniform", lambda _, high: high)
+    session = Scripted([page("10"), page("11")], [[DEFECT], [DEFECT]])
+
+    waits = followed(session, Told())
+
+    assert session.verbs == ["list", "watch 10", "list", "watch 11"]
+    assert [each for each in waits if each] == [0.25, 0.5]
+
+
+def test_what_a_server_asks_to_wait_is_waited_beside_the_own_wait_and_at_most_five_minutes(monkeypatch):
+    monkeypatch.setattr(module, "FIRST_BACK_OFF", 0.25)
+    monkeypatch.setattr(random, "uniform", lambda _, high: high)
+    asked: list[Answer] = [error(429, "TooManyRequests", retry_after=each) for each in (20.0, 900.0)]
+
+    waits = followed(Scripted(asked, []), Told())
+
+    assert waits == [20.25, 300.5]
+
+
+def test_a_watch_that_ends_a_second_before_its_time_did_not_break(monkeypatch):
+    monkeypatch.setattr(module, "WATCH_SECONDS", (60.0, 60.0))
+    session = Scripted([page("10")], [[59.0], [58.5]])
+
+    followed(session, Told())
+
+    assert session.verbs == ["list", "watch 10", "watch 10"]
+    assert len(session.times) == 4  # the last look is beyond the script
+
+
+def test_a_watch_that_lasts_a_second_was_not_ended_at_once():
+    told = Told()
+
+    followed(Scripted([page("10"), page("10")], [[1.0], [0.5]]), told)
+
+    assert [(each.code, each.message) for each in told.problems] == [(0, "the API server ended the watch at once")]
+
+
+def test_a_watch_is_given_half_a_minute_longer_than_the_server_is_told(monkeypatch):
+    monkeypatch.setattr(module, "WATCH_SECONDS", (400.0, 400.0))
+    session = Scripted([page("10")], [])
+
+    followed(session, Told())
+
+    assert session.timeouts == [430.0]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_a_kind_that_is_not_served_is_listed_again_and_only_one_that_is_gone_has_no_objects(
+    gone: bool, monkeypatch: pytest.MonkeyPatch
+):
+    async def is_gone(*_: object) -> bool:
+        return gone
+
+    monkeypatch.setattr(module, "is_gone", is_gone)
+    told, listed = Told(), thing("a", "9")
+    session = Scripted([page("10", listed), page("20", listed)], [[error(404, "NotFound")]])
+
+    async with following(session, told):
+        pass
+
+    assert session.verbs == ["list", "watch 10", "list"]
+    assert told.lines == (["ADDED a", "DELETED a", "ADDED a"] if gone else ["ADDED a"])
+
+
+async def test_what_only_the_pages_showed_that_became_too_old_is_told_as_deleted():
+    told = Told()
+    session = Scripted([page("10", thing("a", "9"), more="next"), GONE, page("12", thing("b", "11"))], [])
+
+    async with following(session, told):
+        pass
+
+    assert told.lines == ["ADDED a", "ADDED b", "DELETED a"]
+
+
+async def test_a_list_without_a_version_is_a_problem_and_nothing_is_gone_for_it():
+    told = Told()
+    session = Scripted([page("10", thing("a", "9")), page("")], [[GONE]])
+
+    async with following(session, told):
+        pass
+
+    assert told.lines == ["ADDED a"]
+    assert [(each.code, each.reason) for each in told.problems] == [(0, "Unreadable")]
+
+
+@pytest.mark.parametrize(
+    ("projection", "listed", "watched"),
+    [
+        (Projection.FULL, "application/json", "application/json"),
+        (
+            Projection.METADATA,
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+            "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+        ),
+    ],
+)
+async def test_as_much_of_each_object_is_asked_for_as_is_wanted(projection, listed, watched):
+    session = Scripted([page("10")], [])
+
+    async with following(session, Told(), projection=projection):
+        pass
+
+    assert session.accepted == [listed, watched]

@@ -112,7 +112,7 @@ def test_a_deletion_is_told_by_its_options():
     assert not sent().is_deletion
 
 
-@pytest.mark.parametrize(("depth", "seen"), [(MAX_DEPTH - 1, True), (MAX_DEPTH + 1, False)])
+@pytest.mark.parametrize(("depth", "seen"), [(MAX_DEPTH, True), (MAX_DEPTH + 1, False)])
 def test_values_are_looked_for_to_a_depth(depth: int, seen: bool):
     value: object = "swordfish"
     for _ in range(depth - 1):

@@ -15,6 +15,7 @@ from tests.kube.fake_apiserver import script, serving
 from tests.source.tls import serving_https
 from tests.testbed.process import free_port
 
+from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session
 from pattern_operator.kube import response as kube_response
 from pattern_operator.kube.endpoint import StaticAuth
@@ -58,6 +59,7 @@ async def test_a_server_that_asks_for_a_long_wait_is_left_to_the_queue():
         pytest.param("GET", 500, 1, id="a fault of the server is left to the queue"),
         pytest.param("GET", 404, 1, id="a refusal is an answer"),
         pytest.param("GET", 302, 1, id="a redirect is not followed"),
+        pytest.param("GET", 300, 1, id="nor is a choice made"),
     ],
 )
 async def test_what_is_tried_again(method, code, tries):
@@ -166,6 +168,53 @@ async def test_a_refused_stream_raises_the_servers_words():
             await anext(session.stream("/api/v1/pods"))
 
     assert refusal.value.reason == "Forbidden"
+
+
+async def test_a_watch_is_not_followed_to_another_place():
+    asked: list[str] = []
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=302, headers={"Location": "/elsewhere"})
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError) as refusal:
+            await anext(session.stream("/api/v1/pods"))
+
+    assert (refusal.value.code, asked) == (302, ["/api/v1/pods"])
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "told"), [("PATCH", b"{}", "application/merge-patch+json"), ("GET", None, None)]
+)
+async def test_what_a_body_is_is_said_where_there_is_one(method: str, body: bytes | None, told: str | None):
+    asked: list[str | None] = []
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("Content-Type"))
+        return web.Response(body=b"{}")
+
+    async with serving(answer) as session:
+        await session.request(method, "/api/v1/pods/a", body=body, content_type="application/merge-patch+json")
+
+    assert asked == [told]
+
+
+async def test_unexpected_errors_are_told_to_who_opened_the_session():
+    errors = InternalErrors()
+
+    async with Session.open(
+        Endpoint(server="http://127.0.0.1:1", authorization=StaticAuth()), internal_errors=errors
+    ) as session:
+        assert session.internal_errors is errors
+
+
+async def test_a_session_to_nobody_in_particular_counts_unexpected_errors_by_itself():
+    async with serving(lambda _: web.Response()) as opened:
+        endpoint = Endpoint(server=opened.server, authorization=StaticAuth())
+        session = Session(endpoint=endpoint, http=opened.http, kopf_http=opened.kopf_http)
+
+    assert isinstance(session.internal_errors, InternalErrors)
 
 
 async def test_a_session_that_kopf_closed_is_unavailable():

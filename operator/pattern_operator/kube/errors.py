@@ -27,6 +27,7 @@ _REASONS.update({429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnav
 
 _GROUPS: Final = 5  # that a message names
 _ERRORS: Final = range(400, 600)
+_WORDS: Final = 200  # characters of what the system says, where no answer came
 _FOR_EVER: Final = 10**9  # seconds: a longer time is not a time to wait
 
 # Server-side apply answers 500 InternalError to a field that the schema does not have or that has another type. It is
@@ -111,15 +112,14 @@ def _why(error: Exception) -> str:
     match error:
         case aiohttp.ClientConnectorCertificateError():
             refusal = error.certificate_error
-            return (
-                f"its certificate is refused ({foreign(str(getattr(refusal, 'verify_message', '') or refusal), 200)})"
-            )
+            why = foreign(str(getattr(refusal, "verify_message", "") or refusal), _WORDS)
+            return f"its certificate is refused ({why})"
         case aiohttp.ClientConnectorDNSError():
             return "its name cannot be looked up"
         case aiohttp.ClientConnectorError() if error.os_error.errno:
             return os.strerror(error.os_error.errno)
         case OSError() if str(error):
-            return foreign(str(error), 200)
+            return foreign(str(error), _WORDS)
     return "the connection broke"
 
 

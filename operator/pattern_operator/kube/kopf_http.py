@@ -13,13 +13,13 @@ from aiohttp.client_middlewares import ClientHandlerType
 from pattern_operator.kube.decode import read_list
 from pattern_operator.kube.errors import AnswerTooLarge
 from pattern_operator.kube.pagination import PageSize
-from pattern_operator.kube.response import read_at_most
+from pattern_operator.kube.response import Answer, read_at_most
 from pattern_operator.limits import MAX_PAGE_OF_KOPF
 
 PAGE: Final = 500  # objects that are asked for first: what kubectl and client-go ask for
 
 
-class ListAnswer(aiohttp.ClientResponse):
+class ListAnswer(Answer):
     """An answer whose list, if ``Pages`` has read it, is parsed by ``kube.decode``; any other as aiohttp does."""
 
     text_of_list: bytes | None = None

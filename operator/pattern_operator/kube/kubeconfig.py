@@ -25,6 +25,7 @@ from pattern_operator.kube.errors import CredentialsError
 from pattern_operator.quote import foreign
 
 EXPIRY_MARGIN: Final = timedelta(seconds=30)  # a token this close to its end is replaced before it is sent
+_WORDS: Final = 300  # characters of why a file cannot be used
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")  # what a header can hold, without spaces (RFC 9110, "Field Values")
 _REFUSED: Final = ("exec", "auth-provider", "tokenFile", "client-certificate", "client-key", "certificate-authority")
 
@@ -189,7 +190,7 @@ def _why(error: Exception) -> str:
         return f"{error.problem or 'it is not YAML'}" + (f", line {mark.line + 1}" if mark else "")
     if isinstance(error, yaml.YAMLError):
         return "it is not YAML"
-    return foreign(str(error), 300)
+    return foreign(str(error), _WORDS)
 
 
 def _tls_of(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:

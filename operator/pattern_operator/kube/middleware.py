@@ -27,7 +27,7 @@ class Authorizer:
         response = await handler(request)
         if response.status != 401 or not await self._endpoint.authorization.refresh(rejected=header):
             return response
-        response.close()  # not back to the pool: the connection may be what was refused (a client certificate)
+        response.close()  # its words are not read, and its connection is used no more (``Answer``)
         await self._put_on(request)
         return await handler(request)
 

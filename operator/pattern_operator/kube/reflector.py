@@ -161,7 +161,6 @@ class Reflector:
             self._tell(self._known.vanish(name))
         self._version = version
         self._known.begin_at(number_of(version))
-        self._broke = False
         self.problem = None
         self.synced.set()
 

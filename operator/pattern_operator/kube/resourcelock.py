@@ -94,4 +94,5 @@ def _text(value: Any) -> str:
 
 def _count(value: Any) -> int:
     """A number as the API has it (int32); 0 for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TRANSITIONS else 0
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value in range(MAX_TRANSITIONS + 1)
+    return value if is_count else 0

@@ -2,15 +2,35 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from http import HTTPStatus
+from typing import Final, Self
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from pattern_operator.kube.errors import AnswerTooLarge, from_response
 from pattern_operator.kube.request_content import RequestContent
 from pattern_operator.limits import MAX_REFUSAL
 
 REFUSAL_TIMEOUT: Final = 10.0  # seconds for the body of a refusal, whose status is known already
+
+
+class Answer(aiohttp.ClientResponse):
+    """An answer of the API server; after a 401 its connection is used no more.
+
+    It may be what was refused: a client certificate is shown once for all requests of a connection. ``close`` alone is
+    too late: a short body comes with the headers, and with its end the connection is back in the pool.
+    """
+
+    async def start(self, connection: Connection) -> Self:
+        """Read the headers."""
+        protocol = connection.protocol
+        await super().start(connection)
+        if self.status == HTTPStatus.UNAUTHORIZED and protocol is not None:
+            protocol.force_close()
+            if self.closed:  # it is in the pool, and nobody had the time to take it
+                protocol.close()
+        return self
 
 
 async def check(response: aiohttp.ClientResponse, *, request: RequestContent) -> None:

@@ -27,7 +27,7 @@ from pattern_operator.kube.middleware import Authorizer, RequestCounter
 from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.request_content import RequestContent
 from pattern_operator.kube.resource import verb_and_resource
-from pattern_operator.kube.response import check, lines, read_at_most
+from pattern_operator.kube.response import Answer, check, lines, read_at_most
 
 JSON: Final = "application/json"
 RESOURCE_SHARE: Final = 15  # times the free requests: 60 of 64 where everybody asks for one resource
@@ -75,7 +75,6 @@ class Session:
         kopf_watch: KopfWatch | None = None,
     ) -> None:
         self.server = endpoint.server
-        self.endpoint = endpoint
         self.http = http
         self.kopf_http = kopf_http
         self.internal_errors = internal_errors or InternalErrors()
@@ -114,7 +113,7 @@ class Session:
         )
         middlewares = (Authorizer(endpoint).authorize, *counters)
         async with (
-            opened(middlewares=middlewares) as http,
+            opened(response_class=Answer, middlewares=middlewares) as http,
             opened(
                 connector_owner=False,
                 response_class=ListAnswer,
