@@ -76,6 +76,22 @@ def test_an_earlier_run_stands_beside_where_it_has_the_row():
     assert line_of("before", text)[1] == "the figure to the left of it, in an earlier run"
 
 
+def test_what_a_policy_costs_is_a_table_of_its_changes():
+    change = {"requests_per_pattern_total": 1.0, "operator_cpu_seconds": 2.5}
+    trust = {"row": "trust", "patterns": 1000}
+    trust |= {
+        name: {"seconds": seconds, **change} for name, seconds in (("covered", 9.0), ("lost", 4.0), ("regained", 3.0))
+    }
+
+    text = page([row(), trust])
+
+    assert line_of("1000 patterns", text) == ["1000 patterns", "s", "requests", "operator CPU, ms"]
+    assert line_of("a policy covers them", text) == ["a policy covers them", "9.0", "1.0", "2.5"]
+    assert line_of("its key is another one", text)[1] == "4.0"
+    assert line_of("its key is back", text)[1] == "3.0"
+    assert not any(line.startswith("| trust |") for line in text.splitlines())
+
+
 def test_without_an_earlier_run_there_is_no_word_of_one():
     assert "before |" not in page([row()])
 

@@ -49,6 +49,7 @@ def page(rows: Sequence[Row], before: Sequence[Row] = ()) -> str:
         "ROWS": _table(measured, earlier),
         "BEFORE": "| before | the figure to the left of it, in an earlier run |\n" if earlier else "",
         "SETTLED": _settled(known.get("settled"), earlier.get("settled")),
+        "TRUST": _trust(known.get("trust")),
     }
     return re.sub(r"<!-- ([A-Z]+) -->\n", lambda name: texts[name[1]], TEMPLATE.read_text())
 
@@ -114,6 +115,23 @@ def _settled(row: Row | None, before: Row | None) -> str:
             f" {1000 * before['repair_seconds']:.0f} ms."
         )
     return text + "\n"
+
+
+def _trust(row: Row | None) -> str:
+    if row is None:
+        return "It was not measured.\n"
+    changes = {"covered": "a policy covers them", "lost": "its key is another one", "regained": "its key is back"}
+    cells = (
+        [
+            what,
+            f"{row[name]['seconds']:.1f}",
+            f"{row[name]['requests_per_pattern_total']:.1f}",
+            f"{1000 * row[name]['operator_cpu_seconds'] / row['patterns']:.1f}",
+        ]
+        for name, what in changes.items()
+    )
+    lines = [[f"{row['patterns']} patterns", "s", "requests", "operator CPU, ms"], ["---", "--:", "--:", "--:"], *cells]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _requests(row: Row) -> str:

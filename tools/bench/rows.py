@@ -12,10 +12,10 @@ import orjson
 from tests.testbed.testbed import Testbed
 from tools.bench.cluster import MERGE, Cluster, gather
 from tools.bench.meters import Meters, Reading
+from tools.bench.trust import DONE_WITHIN, TrustRow
 from tools.bench.workload import AFTER, BEFORE, Artifact, large, name_of, path, push_all, small
 from tools.readiness import WatchLost, ensure_ready, until_ready
 
-DONE_WITHIN = 900.0  # seconds for all patterns of a row
 SETTLE = 10.0  # seconds after the last Ready before the quiet is measured
 QUIET = 30.0  # seconds of quiet that are measured
 POLL = 0.1  # seconds between two looks at the metrics, which cannot be watched
@@ -51,6 +51,8 @@ class Bench:
         yield await self.changed()
         yield await self.drifted()
         yield await self.restarted()
+        if (self.tree / "crds/pattern-operator.io_trustpolicies.yaml").exists():  # else its operator knows no policies
+            yield await self.trust()
         yield await self.deleted()
         for count in LARGE:
             yield await self.large(count)
@@ -121,6 +123,12 @@ class Bench:
 
         return await self._row("unchanged, restarted", raw, work, objects=3 * self.patterns, since=begun)
 
+    async def trust(self) -> Figures:
+        """A policy that covers all of them, without and with its key."""
+        names, registry = [name_of(number) for number in range(self.patterns)], self.testbed.registry.address
+        row = TrustRow(self.cluster, self.meters, self.say, registry, self._at(PATTERNS), names, AFTER)
+        return await row.measure()
+
     async def deleted(self) -> Figures:
         """All patterns are deleted; until the last is gone."""
         bodies = [body for number in range(self.patterns) for body in small(number)]
@@ -148,13 +156,9 @@ class Bench:
 
         figures = await self._row("deleted", raw, work, objects=len(bodies))
         there, _ = await self.cluster.at(self._at(CONFIGMAPS)).list()
-        kept = [
-            each["metadata"]["name"]
-            for each in there
-            if each["metadata"]["name"] in {*map(name_of, range(self.patterns))}
-        ]
+        kept = {each["metadata"]["name"] for each in there} & {*map(name_of, range(self.patterns))}
         if kept:
-            raise RuntimeError(f"{len(kept)} ConfigMaps outlived their patterns, {kept[0]} among them")
+            raise RuntimeError(f"{len(kept)} ConfigMaps outlived their patterns, {min(kept)} among them")
         return figures
 
     async def large(self, count: int) -> Figures:
