@@ -134,3 +134,10 @@ def test_what_cannot_be_sent_leaves_the_others_known():
     good, broken = config_map("a", "team"), config_map("b", "team", a="\ud800")
 
     assert sent_of([good, broken], owner=OWNER).each == sent_of([good], owner=OWNER).each
+
+
+def test_a_text_with_something_else_in_between_counts_for_nothing():
+    sent, _, text = packed(KNOWN, ENTRIES).partition(":")
+
+    assert kept(f"{sent}:{text}") == KNOWN
+    assert kept(f"{sent}:{text[:4]}!{text[4:]}") == Comparison()

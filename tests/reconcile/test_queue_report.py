@@ -259,3 +259,13 @@ def test_that_a_pattern_waits_for_a_worker_is_what_its_ready_says():
 
     assert len(waits.conditions) > 1
     assert [is_in_line(pattern(status=each)) for each in (waits, applied_first)] == [True, True]
+
+
+async def test_that_patterns_wait_is_logged_again_when_a_while_has_passed_and_not_before(caplog):
+    scene = Scene(pattern(namespace="other"))
+    logged = list[int]()
+    for scene.now in (1_000.0, 1_000.0 + LOGGED - 1.0, 1_000.0 + LOGGED):
+        await scene.line.sweep()
+        logged.append(caplog.text.count("patterns wait for a worker"))
+
+    assert logged == [1, 1, 2]

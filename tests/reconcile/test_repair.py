@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+import pytest
 from tests.apply.harness import config_map, custom
 from tests.reconcile.pattern import REVISION, pattern
 
@@ -10,7 +11,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
-from pattern_operator.api.status import Status
+from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import ApplyFailure, ApplyResult, ManagedObjects, ScopedObjects, resolve_scope
 from pattern_operator.apply.apply_run import OnApplied
 from pattern_operator.apply.managed.managed_object import ManagedObject
@@ -50,6 +51,7 @@ class Cluster:
         self.sent: list[ObjectKey] = []
         self.refuses: frozenset[ObjectKey] = frozenset()
         self.left: frozenset[ObjectKey] = frozenset()
+        self.disowned: frozenset[ObjectKey] = frozenset()
         self.kinds = {"Widget": WIDE, "ConfigMap": MAP}
         self.managed: ManagedObjects = Unknown()
 
@@ -69,6 +71,7 @@ class Cluster:
             tuple(key for key in self.sent if key not in self.refuses | self.left),
             tuple((key, "is paused") for key in self.sent if key in self.left),
             tuple(ApplyFailure(key, Reason.APPLY_FAILED, "no") for key in self.sent if key in self.refuses),
+            disowned=self.disowned,
         )
 
 
@@ -133,3 +136,39 @@ async def test_an_object_whose_kind_is_gone_is_waited_for_by_a_whole_apply():
 
     assert made.repaired == ()
     assert made.unresolved == {WIDGET.key}
+
+
+async def test_a_kind_that_is_gone_is_no_failure_where_it_is_not_what_drifted():
+    cluster, another = Cluster(), custom("Widget", GROUP, "another", "team")
+    del cluster.kinds["Widget"]
+
+    of_others = await repair(RUNS, rendering(WIDGET, MAPPED), [MAPPED.key], port=cluster)
+    of_one = await repair(RUNS, rendering(WIDGET, another, MAPPED), [WIDGET.key], port=cluster)
+
+    assert (of_others.error, of_others.failed) == (None, frozenset())
+    assert of_one.failed == {WIDGET.key}
+
+
+async def test_of_how_many_objects_some_failed_is_told_with_those_whose_kind_is_gone():
+    cluster, more = Cluster(), config_map("more", "team")
+    another = custom("Widget", GROUP, "another", "team")
+    del cluster.kinds["Widget"]
+    cluster.refuses = frozenset({MAPPED.key})
+
+    made = await repair(RUNS, rendering(MAPPED, OTHER, more, WIDGET, another), [MAPPED.key, WIDGET.key], port=cluster)
+
+    assert made.error is not None
+    assert made.error.message.startswith("2 of 5 objects could not be applied")
+
+
+@pytest.mark.parametrize("disowned", [True, False])
+async def test_what_others_have_now_leaves_the_inventory(disowned: bool):
+    cluster = Cluster()
+    cluster.left = frozenset({MAPPED.key})
+    cluster.disowned = frozenset({MAPPED.key, OTHER.key} if disowned else {OTHER.key})
+    entries = tuple(InventoryEntry(id=str(each.key), v="v1") for each in (MAPPED, OTHER))
+    runs = pattern(status=Status(revision=str(REVISION), inventory=Inventory(count=2, entries=entries)))
+
+    made = await repair(runs, rendering(MAPPED, OTHER), [MAPPED.key], port=cluster)
+
+    assert made.inventory == (entries[1:] if disowned else None)

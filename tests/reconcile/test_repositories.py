@@ -1,16 +1,19 @@
 """What a pattern wants of others is bounded where it is read, and is checked in a thread only if there is anything."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.reconcile.pattern import REVISION, pattern
 
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reference import Reference, Revision
 from pattern_operator.api.verification import TrustedAuthority, Unsigned, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors
 from pattern_operator.limits import MAX_PUBLIC_KEY
+from pattern_operator.reconcile import repositories as module
 from pattern_operator.reconcile.desired import desired_state
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.policy_store import KnownPolicy
@@ -69,3 +72,23 @@ async def test_a_pattern_that_asks_for_no_signature_waits_for_no_thread():
             await asked.check(unsigned, signed, FetchedSignatures())
 
     assert not found.required
+
+
+@pytest.mark.parametrize("tag", ["1.0.0", ""])
+async def test_a_manifest_is_asked_for_by_its_digest_and_named_by_its_tag(tag: str, monkeypatch: pytest.MonkeyPatch):
+    asked: list[Reference] = []
+
+    async def fetch_manifest(reference: Reference, *_: Any, **__: Any) -> None:
+        asked.append(reference)
+
+    async def opened(*_: Any, **__: Any) -> None:
+        return
+
+    monkeypatch.setattr(module, "fetch_manifest", fetch_manifest)
+    monkeypatch.setattr(Repositories, "_open", opened)
+    asking = replace(repositories(None), registries=SimpleNamespace(cache=None))
+    desired = desired_state(pattern(), Revision(tag, REVISION.digest), VerificationPolicy())
+
+    await asking.manifest(pattern(), desired, waits=None)
+
+    assert [(each.tag, each.digest) for each in asked] == [(tag or None, REVISION.digest)]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.reconcile.pattern import REVISION, VERIFIED, pattern
 
 from pattern_operator.api.object import ObjectKey
@@ -9,15 +10,17 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Repository
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
+from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.desired import desired_state
-from pattern_operator.reconcile.results import AppliedObjects, Leaving, PrunedObjects
+from pattern_operator.reconcile.results import AppliedObjects, Leaving, PrunedObjects, RepairedObjects, Results
 from pattern_operator.reconcile.state import (
     Applying,
     Caches,
+    Failed,
     Lookup,
     Lookups,
     Nothing,
@@ -28,7 +31,7 @@ from pattern_operator.reconcile.state import (
 )
 
 DESIRED = desired_state(pattern(), REVISION, VerificationPolicy())
-KEY = ObjectKey("", "ConfigMap", "team", "a")
+KEY, OTHER = ObjectKey("", "ConfigMap", "team", "a"), ObjectKey("", "ConfigMap", "team", "b")
 MADE = AppliedObjects(applied=frozenset({KEY}), inventory=(), sent="digest", fingerprints=Comparison())
 
 
@@ -88,3 +91,42 @@ def test_what_was_deleted_is_told_also_where_nothing_runs_as_a_whole():
     made = PrunedObjects(leaving=Leaving(), changes=gone)
 
     assert State().with_pruned(made) == State(changes=gone)
+
+
+def test_a_failure_may_end_by_what_happens_to_the_object_that_failed_and_by_nothing_else():
+    refused = Failed(results=Results(stage=Stage.APPLY, failed=frozenset({KEY})), retry_at=7.0)
+    changed = [Notification(NotificationKind.DRIFTED, each) for each in (KEY, OTHER)]
+
+    assert [State(failed=refused).is_ended_by(each) for each in changed] == [True, False]
+    assert not State(failed=Failed(results=None, retry_at=7.0)).is_ended_by(changed[0])
+    assert not State().is_ended_by(changed[0])
+
+
+def test_a_repair_adds_its_notes_and_one_that_failed_none():
+    runs = State(objects=Running(desired=DESIRED, notes=("a",)))
+    error = Stalled(reason=Reason.APPLY_FAILED, message="no")
+
+    assert runs.with_repaired(RepairedObjects(notes=("b",))).running == Running(desired=DESIRED, notes=("a", "b"))
+    assert runs.with_repaired(RepairedObjects(notes=("b",), error=error)) == runs
+
+
+@pytest.mark.parametrize(
+    ("settled", "unresolved", "after"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_what_a_repair_could_not_send_is_applied_as_a_whole(settled: bool, unresolved: bool, after: bool):
+    runs = State(objects=Running(desired=DESIRED, settled=settled))
+    keys = frozenset({KEY}) if unresolved else frozenset[ObjectKey]()
+
+    found = runs.with_repaired(RepairedObjects(unresolved=keys)).running
+
+    assert found == Running(desired=DESIRED, settled=after)
+
+
+def test_of_what_runs_it_is_known_what_still_leaves():
+    runs, gone = State(objects=Running(desired=DESIRED)), Changes(pruned=frozenset({KEY}))
+    made = PrunedObjects(leaving=Leaving(message="b goes"), changes=gone, notes=("a note",))
+
+    found = runs.with_pruned(made)
+
+    assert found.changes == gone
+    assert found.running == Running(desired=DESIRED, notes=("a note",), leaving=Leaving(message="b goes"))

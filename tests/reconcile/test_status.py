@@ -18,7 +18,7 @@ from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.comparison import Comparison, unpacked
-from pattern_operator.reconcile.results import Results
+from pattern_operator.reconcile.results import Leaving, Results
 
 BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 1 of 2 replicas available")
 ILL = Health(HealthState.FAILED, "Job once: failed: BackoffLimitExceeded")
@@ -241,6 +241,19 @@ def test_components_are_counted_and_only_so_many_are_named():
     assert (found.render.rendered, found.render.refused) == (1, many)
     assert len(found.render.refusals) == len(found.render.repairs) == limits.MAX_STATUS_ENTRIES
     assert found.render.repairs[0] == "Service web: doubled port left out"
+    assert [each.name for each in found.render.refusals[:2]] == ["pod-0", "pod-1"]
+
+
+def test_a_component_without_a_name_is_named_by_its_id():
+    reports = [
+        ComponentReport("7", "", "Pod", outcome, "Alias", "why") for outcome in (Outcome.REFUSED, Outcome.SKIPPED)
+    ]
+
+    found = status.after(pattern(), results(rendering=Rendering((), tuple(reports))), now=NOW)
+
+    assert found.render is not None
+    assert [each.name for each in found.render.refusals] == ["7"]
+    assert [each.name for each in found.render.skips] == ["7"]
 
 
 def test_skipped_components_are_named_with_the_reason_but_drawings_are_not():
@@ -361,6 +374,23 @@ def test_a_pattern_that_is_being_deleted_shows_that_it_goes_whatever_is_in_the_w
 
     assert found.status == "Deleting"
     assert conditions(found)["Ready"] == ("False", "Forbidden")
+    assert conditions(found)["Reconciling"] == ("True", "Deleting")
+
+
+def test_of_a_status_that_does_not_fit_only_ready_and_why_is_said():
+    large = Stalled(reason=Reason.STATUS_TOO_LARGE, message="too large: make it smaller.")
+
+    found = status.unwritable(running(), large, now=NOW)
+
+    assert conditions(found) == {"Ready": ("False", "StatusTooLarge"), "Stalled": ("True", "StatusTooLarge")}
+
+
+def test_what_still_goes_is_said_before_what_else_is_to_be_known():
+    made = results(leaving=Leaving(message="1 object goes"), drifted=("a drifted",), notes=("b is paused",))
+
+    said = condition(status.after(pattern(), made, now=NOW), "Applied").message
+
+    assert said.partition("; ")[2] == "1 object goes; a drifted; b is paused"
 
 
 def test_history_keeps_as_many_as_the_spec_says():

@@ -113,3 +113,11 @@ def test_a_long_status_before_anything_was_rendered_is_cut_too():
 
     assert cut.render is None
     assert size_of(cut) <= MAX_TEXTS + 1024
+
+
+def test_nothing_is_cut_of_a_status_that_just_fits():
+    found = within_budget(status("x", 100))
+
+    assert found.truncated == ()
+    assert within_budget(found, most=size_of(found)) == found
+    assert within_budget(found, most=size_of(found) - 1).truncated != ()

@@ -8,6 +8,7 @@ from aiohttp import web
 from tests.executors import EXECUTORS
 from tests.fatpattern import fat
 from tests.kube.fake_apiserver import serving
+from tests.kube.fake_session import FakeSession
 
 from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.names import FINALIZER, REQUESTED_AT_ANNOTATION, WRITE_AHEAD_ANNOTATION
@@ -56,6 +57,14 @@ async def test_only_our_finalizer_is_taken_away():
 @pytest.mark.parametrize(("work", "finalizers"), [("add_finalizer", [FINALIZER]), ("remove_finalizer", OTHERS)])
 async def test_nothing_is_sent_when_it_is_as_wanted(work, finalizers):
     assert await sent(work, finalizers) == []
+
+
+@pytest.mark.parametrize(("work", "finalizers"), [("add_finalizer", [FINALIZER]), ("remove_finalizer", OTHERS)])
+async def test_a_pattern_that_is_as_wanted_stays_as_it_is(work: str, finalizers: list[str]):
+    found = decode(fat("web", finalizers=finalizers))
+    writer = StatusWriter(FakeSession(), PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu)
+
+    assert await getattr(writer, work)(found) is found
 
 
 AHEAD = (InventoryEntry(id="team_a__ConfigMap", v="v1", pending=True),)

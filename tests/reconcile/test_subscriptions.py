@@ -108,3 +108,36 @@ async def test_whatever_the_moment_nothing_is_lost(woken):
     await asyncio.gather(*(race(number) for number in range(200)))
 
     assert lost == []
+
+
+def test_what_happened_during_an_earlier_run_wakes_nobody(made: Subscriptions, woken):
+    with made.during(ONE):
+        made.happened("a")
+    made.wait(ONE, {"a"})
+
+    assert woken == []
+
+
+def test_who_goes_on_waiting_is_woken_although_another_does_not_wait_any_more(made: Subscriptions, woken):
+    made.wait(ONE, {"a"})
+    made.wait(TWO, {"a"})
+    made.wait(ONE, {"b"})
+
+    made.happened("a")
+
+    assert woken == [TWO]
+
+
+def test_nothing_is_kept_of_what_nobody_waits_for(made: Subscriptions):
+    made.wait(ONE, {"a", "b"})
+    made.wait(ONE, ())
+
+    assert (made._waiting, made._waits) == ({}, {})
+
+
+def test_what_a_pattern_does_itself_during_its_run_does_not_wake_it(made: Subscriptions, woken):
+    with made.during(ONE):
+        made.happened("a", by=ONE)
+        made.wait(ONE, {"a"})
+
+    assert woken == []

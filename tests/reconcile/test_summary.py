@@ -1,5 +1,6 @@
 """Tables of what a run made: what status says then, what is told, what is remembered, and when the pattern is due."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -44,6 +45,7 @@ from pattern_operator.reconcile.summary import (
     summarize_suspended,
     summarize_unwritable,
     summarize_upkeep,
+    unreported,
     unwritten,
 )
 
@@ -320,6 +322,15 @@ def test_a_status_that_does_not_fit_says_the_least_and_waits_for_a_change():
     assert (conditions(found.status)["Ready"], found.due) == (("False", "StatusTooLarge"), None)
     assert found.status.inventory == first_status().inventory
     assert found.status.history == ()
+    assert found.state.failed == Failed(results=None, retry_at=math.inf, reported=False)
+
+
+def test_of_a_run_that_is_over_status_does_not_speak_before_it_is_written():
+    made = results(failure=AWAY)
+
+    assert unreported(RUNS, made) == replace(
+        RUNS, failed=Failed(results=made.remembered(), retry_at=math.inf, reported=False)
+    )
 
 
 def test_a_status_that_could_not_be_written_is_not_taken_for_reported():

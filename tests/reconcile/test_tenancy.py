@@ -89,6 +89,14 @@ def test_a_kind_of_the_operators_group_for_another_namespace_is_refused(each: Ob
     assert "not of namespace team" in refusal.value.message
 
 
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, " is not of namespace team"), (2, " and 1 more are not of"), (3, " and 2 more are not of")]
+)
+def test_of_many_for_another_namespace_one_is_named(count: int, words: str):
+    with pytest.raises(Stalled, match=words):
+        check([held(KIND, f"other-{number}") for number in range(count)], cross_namespace=False)
+
+
 def test_kinds_of_the_own_namespace_and_kinds_of_others_are_not_refused():
     check([held(KIND, "team"), held("ConfigMap", "other", api_version="v1")], cross_namespace=False)
 

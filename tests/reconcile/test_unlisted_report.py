@@ -88,6 +88,25 @@ def test_many_are_one_event_which_names_the_first_few():
     assert len(event.note) < 1_000
 
 
+@pytest.mark.parametrize(
+    ("found", "stay", "words"),
+    [
+        pytest.param(2, 2, "2 objects carry the owner label of this pattern and are not in", id="two"),
+        pytest.param(MAX_KEPT, 1, "1 object carries the owner label of this pattern and is not in", id="one is left"),
+        pytest.param(MAX_KEPT + 1, 1, "at least 1 object carry the", id="one is left of those that are kept"),
+    ],
+)
+def test_it_is_told_how_many_there_are(found: int, stay: int, words: str):
+    def happens(scene: Scene) -> None:
+        scene.there = {named(number) for number in range(stay)}
+        for number in range(found):
+            scene.report.note(OWNER, named(number))
+
+    ((_, event),) = told_after(happens)
+
+    assert event.note.startswith(words)
+
+
 def goes(scene: Scene) -> None:
     is_found(scene)
     scene.there.clear()

@@ -212,7 +212,23 @@ async def test_whoever_runs_is_told_in_the_middle_of_it(waker: Waker, change: Ca
             await happened.wait()
 
     assert not before
-    waker.noticed(KEY, EVENT)  # nobody runs, and nobody is told
+    happened.clear()
+    waker.noticed(KEY, EVENT)
+    assert not happened.is_set()  # nobody runs, and nobody is told
+
+
+def test_what_others_change_wakes_at_once_and_is_followed_the_whole_way(added: Added, waker: Waker):
+    waker.found(KEY)
+
+    assert added.delays == [0.0]
+    assert waker.pending(KEY, ends_failure=never) == Woken(whole=True)
+    assert waker.begin(KEY, ends_failure=never) == Woken(whole=True)
+
+
+def test_the_whole_way_is_gone_by_the_run_after_one_that_did_not_come_to_it(waker: Waker):
+    waker.keep_asking(KEY)
+
+    assert waker.begin(KEY, ends_failure=never).whole
 
 
 def never(_: Notification) -> bool:

@@ -114,6 +114,43 @@ async def test_it_is_looked_at_ever_less_often_and_once_at_a_time():
     assert 2 <= len(scene.asked) <= 4
 
 
+async def test_between_looks_twice_as_much_time_passes_each_time_up_to_the_longest(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workload_diagnosis, "FIRST", 1.0)
+    scene, loop, times = Scene(workload("web")), asyncio.get_running_loop(), list[float]()
+    begun = loop.time()
+
+    async def look(*_: Any) -> str:
+        times.append(loop.time() - begun)
+        return ""
+
+    monkeypatch.setattr(scene.explainer, "_look", look)
+    scene.explainer.notice(KEY)
+    await asyncio.sleep(40.0)
+
+    assert times == [1.0, 3.0, 7.0, 15.0, 25.0, 35.0]
+
+
+async def test_what_is_still_looked_at_is_not_looked_at_twice_when_another_came_right():
+    scene = Scene(workload("web"), workload("other"))
+    scene.explainer.notice(KEY)
+    scene.objects.ill = (workload("web"),)
+    await asyncio.sleep(0.03)
+    scene.explainer.notice(KEY)
+    scene.asked.clear()
+    await asyncio.sleep(0.05)
+
+    assert [name for name, _ in scene.asked] == ["web"]
+
+
+async def test_of_a_pattern_whose_workloads_came_right_nothing_is_kept():
+    scene = Scene(workload("web"))
+    scene.explainer.notice(KEY)
+    scene.objects.ill = ()
+    await asyncio.sleep(0.03)
+
+    assert scene.explainer._looking == {}
+
+
 async def test_of_a_pattern_a_few_workloads_are_looked_at_and_of_other_kinds_none():
     many = [workload(f"web-{number}") for number in range(50)]
     scene = Scene(ObjectKey("", "Service", "team", "front"), *many)

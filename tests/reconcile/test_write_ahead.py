@@ -12,6 +12,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.api.write_ahead import MAX_TEXT, written
 from pattern_operator.apply import inventory
+from pattern_operator.reconcile import write_ahead
 from pattern_operator.reconcile.write_ahead import Ahead, first_ahead, is_needed, keep_ahead, kept_ahead
 
 PENDING = tuple(msgspec.structs.replace(each, pending=True) for each in ENTRIES)
@@ -101,3 +102,12 @@ def test_what_was_written_ahead_of_another_pattern_of_the_name_does_not_count():
     other = msgspec.structs.replace(new(), metadata=msgspec.structs.replace(new().metadata, uid="u-2"))
 
     assert keep_ahead(new(*ENTRIES), other) is other
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_what_would_fill_all_annotations_does_not_go_out_with_the_finalizer(room: int, monkeypatch: pytest.MonkeyPatch):
+    found = new()
+    size = found.metadata.annotations.size + len(str(written(PENDING, uid="u-1")).encode())
+    monkeypatch.setattr(write_ahead, "MAX_ANNOTATIONS", size + room)
+
+    assert (first_ahead(found, PENDING) is not None) is bool(room)

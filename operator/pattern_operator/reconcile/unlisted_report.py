@@ -25,7 +25,7 @@ from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
 logger = logging.getLogger(__name__)
 
 GRACE: Final = 10.0  # seconds that an object may be on its way into an inventory, or out of the cluster
-MAX_KEPT: Final = 20  # objects of a pattern that are looked at again then; the rest is counted
+MAX_KEPT: Final = 20  # objects of a pattern that are looked at again then
 MAX_OWNERS: Final = 100  # owner labels without a pattern that are logged
 
 
@@ -38,7 +38,7 @@ class Emit(Protocol):
 @dataclass(slots=True)
 class _Found:
     keys: list[ObjectKey] = field(default_factory=list)
-    more: int = 0
+    more: bool = False  # than are kept
 
 
 class UnlistedReport:
@@ -69,7 +69,7 @@ class UnlistedReport:
         if len(found.keys) < MAX_KEPT:
             found.keys.append(key)
         else:
-            found.more += 1
+            found.more = True
         if pattern not in self._timers:
             self._timers.set(pattern, GRACE, self._tell, pattern, owner)
 
@@ -85,7 +85,7 @@ class UnlistedReport:
             return  # it asks to leave objects behind
         left = [each for each in found.keys if self._is_there(each) and not self._patterns.has(key, each)]
         if left:
-            self._emit(pattern, _event(left, found.more))
+            self._emit(pattern, _event(left, more=found.more))
 
     def _log(self, owner: str, key: ObjectKey) -> None:
         """Once for each owner: anybody who may label objects can make any number of them."""
@@ -100,7 +100,7 @@ class UnlistedReport:
         )
 
 
-def _event(left: list[ObjectKey], more: int) -> Event:
+def _event(left: list[ObjectKey], *, more: bool) -> Event:
     first = left[0]
     kind = f"{first.kind}.{first.group}".rstrip(".").lower()
     where = f" -n {first.namespace}" if first.namespace else ""

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.executors import EXECUTORS
 from tests.reconcile.pattern import ENTRIES, REVISION, pattern
 
 from pattern_operator.api.object import Object
@@ -10,6 +11,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.status import Inventory, Status
 from pattern_operator.errors import Stalled
+from pattern_operator.reconcile import inventory_size
 from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.reconcile.steps.gate import accept, gate
 
@@ -60,6 +62,26 @@ async def test_a_pattern_that_contains_another_one_is_applied():
     other = an_object("DesignPattern", "other", api="pattern-operator.io/v1alpha1")
 
     assert (await gate(pattern(), REVISION, rendering(other), port=Rules(ME))).containing_patterns == ()
+
+
+async def test_what_only_has_the_name_of_the_pattern_is_applied():
+    of_its_name = an_object("ConfigMap", "web")
+
+    assert (await gate(pattern(), REVISION, rendering(of_its_name), port=Rules(ME))).containing_patterns == ()
+
+
+async def test_what_would_not_fit_into_the_inventory_is_refused_before_anything_is_applied(monkeypatch):
+    class WithThreads(Rules):
+        def cpu(self, _: Any) -> Any:
+            return EXECUTORS.cpu
+
+    monkeypatch.setattr(inventory_size, "LARGEST", 1_000)
+    many = [an_object("ConfigMap", f"{number}-{'x' * 240}") for number in range(2_500)]
+
+    with pytest.raises(Stalled) as refusal:
+        await gate(pattern(), REVISION, rendering(*many), port=WithThreads(ME))
+
+    assert refusal.value.reason is Reason.INVENTORY_TOO_LARGE
 
 
 async def test_an_artifact_that_became_empty_does_not_remove_what_runs():

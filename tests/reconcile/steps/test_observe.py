@@ -1,5 +1,6 @@
 """What runs is followed, as far as its kinds can be asked."""
 
+import asyncio
 from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile.comparison import Comparison, packed, unpacked
 from pattern_operator.reconcile.results import Observed
 from pattern_operator.reconcile.status import ahead
-from pattern_operator.reconcile.steps.observe import follow, observe, observe_if_known
+from pattern_operator.reconcile.steps.observe import MANY, follow, observe, observe_if_known
 
 ENTRIES = tuple(
     InventoryEntry(id=each, v="v1")
@@ -144,6 +145,43 @@ async def test_of_what_is_on_its_way_only_the_marks_of_what_ends_by_itself_are_k
     assert sorted(cluster.compared) == [("done", done), ("once", running)]
     assert cluster.missed == []
     assert unpacked(planned) == Comparison("", {ids["done"]: done, ids["once"]: running})
+
+
+@pytest.mark.parametrize(
+    ("applied", "terminating", "expected"),
+    [
+        pytest.param(condition("Applied", "Unknown", "Pruning"), {"a"}, ["done", "once", "web"], id="it is pruned"),
+        pytest.param(condition("Applied", "Unknown", "Pruning"), set(), ["a", "done", "once", "web"], id="it stays"),
+        pytest.param(condition("Applied", "True", "Succeeded"), {"a"}, ["a", "done", "once", "web"], id="by others"),
+    ],
+)
+async def test_what_is_pruned_and_goes_does_not_count_and_all_else_does(
+    applied: Condition, terminating: set[str], expected: list[str]
+):
+    cluster: Any = Cluster()
+    cluster.managed.is_terminating = lambda key: key.name in terminating
+    status = Status(revision=str(REVISION), conditions=(applied,), inventory=Inventory(entries=MIXED))
+
+    await follow(pattern(status=status), port=cluster)
+
+    assert sorted(each.name for each in cluster.expected) == expected
+
+
+async def test_while_many_objects_are_looked_at_others_have_their_turn():
+    turns, cluster = 0, Cluster()
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    entries = tuple(InventoryEntry(id=f"team_c{number:04}__ConfigMap", v="v1") for number in range(2 * MANY + 1))
+    waiting = asyncio.create_task(others())
+    await follow(pattern(status=Status(inventory=Inventory(entries=entries))), port=cluster)  # type: ignore[arg-type] # a stand-in
+    waiting.cancel()
+
+    assert turns == 3
 
 
 class Seen(ManagedObjects):

@@ -14,6 +14,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_TAGS, TAGS_A_SECOND
+from pattern_operator.reconcile.backoff import CLOCK_SLACK
 from pattern_operator.reconcile.desired import reference
 from pattern_operator.reconcile.registry_login import DOCKER_CONFIG, Login, login_of, secret_version_of
 from pattern_operator.reconcile.repositories import Found
@@ -216,3 +217,15 @@ def test_of_a_spec_that_cannot_be_read_nothing_is_known():
     broken = pattern(spec={"source": {"url": "oci://nowhere", "ref": {"tag": "1"}}})
 
     assert not is_known(broken, Lookups(last=Lookup(reference(pattern()), REVISION, 0.0)), now=0.0)
+
+
+def test_what_was_never_looked_up_is_not_known():
+    assert not is_known(pattern(), Lookups(), now=0.0)
+
+
+def test_a_timer_may_be_a_little_early():
+    resting = pattern(spec={"interval": "5m"})
+    lookups = Lookups(last=Lookup(reference(resting), REVISION, 0.0))
+
+    assert is_known(resting, lookups, now=300.0 - 2 * CLOCK_SLACK)
+    assert not is_known(resting, lookups, now=300.0 - CLOCK_SLACK)
