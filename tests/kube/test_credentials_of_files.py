@@ -360,6 +360,28 @@ async def test_after_a_401_no_request_is_sent_over_the_same_connection(kopf: boo
     assert ports[1] == ports[2]
 
 
+async def test_after_a_401_whose_words_come_later_no_request_is_sent_over_the_same_connection():
+    ports: list[int] = []
+    asked = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername")[1])
+        response = web.StreamResponse(status=401)
+        await response.prepare(request)
+        await asked.wait()
+        await response.write(b"{}")
+        return response
+
+    async with serving(answer, authorization=Tokens("old")) as session:
+        for _ in range(2):
+            async with session.http.get(session.server + "/api") as response:
+                asked.set()
+                await response.read()
+
+    assert ports[0] != ports[1]
+
+
 async def test_a_401_whose_words_do_not_end_is_left_before_the_next_try():
     left: list[bool] = []
 

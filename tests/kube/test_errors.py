@@ -123,6 +123,7 @@ def test_an_object_that_etcd_does_not_take_is_not_a_fault_that_passes(words: str
         pytest.param("Wed, 21 Oct 2026 07:28:00 GMT", {}, None, id="a date"),
         pytest.param("-1", {}, None, id="a time that is over"),
         pytest.param("9" * 30, {}, None, id="a time without end"),
+        pytest.param("1000000000", {}, None, id="a time that is beyond every wait"),
         pytest.param("0", {}, None, id="at once"),
         pytest.param(None, {"retryAfterSeconds": "soon"}, None, id="a word"),
         pytest.param(None, [], None, id="details of another shape"),
@@ -317,3 +318,10 @@ def test_that_a_namespace_goes_is_what_the_server_itself_says(message: str, caus
     error = ApiError(code=403, reason="Forbidden", message=message, causes=told)
 
     assert error.is_namespace_terminating is is_terminating
+
+
+def test_a_kind_that_is_not_there_is_named_wherever_the_error_is_shown():
+    error = KindNotFound(group="example.com", version="v1", kind="Widget")
+
+    assert str(error).startswith("the API server has no kind Widget.example.com")
+    assert error.args == ("the API server has no kind Widget.example.com",)

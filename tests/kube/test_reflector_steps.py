@@ -486,12 +486,13 @@ def test_a_watch_that_ends_a_second_before_its_time_did_not_break(monkeypatch):
     assert len(session.times) == 4  # the last look is beyond the script
 
 
-def test_a_watch_that_lasts_a_second_was_not_ended_at_once():
+@pytest.mark.parametrize(("lasts", "problems"), [(1.0, []), (0.5, [(0, "the API server ended the watch at once")])])
+def test_a_watch_that_does_not_last_a_second_was_ended_at_once(lasts: float, problems: list[tuple[int, str]]):
     told = Told()
 
-    followed(Scripted([page("10"), page("10")], [[1.0], [0.5]]), told)
+    followed(Scripted([page("10")], [[lasts]]), told)
 
-    assert [(each.code, each.message) for each in told.problems] == [(0, "the API server ended the watch at once")]
+    assert [(each.code, each.message) for each in told.problems] == problems
 
 
 def test_a_watch_is_given_half_a_minute_longer_than_the_server_is_told(monkeypatch):

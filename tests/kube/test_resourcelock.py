@@ -35,6 +35,13 @@ def test_no_shape_of_a_lease_raises(body: Any, value: Any):
     assert 0 <= held.transitions < 2**31
 
 
+@pytest.mark.parametrize(
+    ("value", "transitions"), [(MAX_TRANSITIONS, MAX_TRANSITIONS), (MAX_TRANSITIONS + 1, 0), (1, 1), (True, 0)]
+)
+def test_a_count_of_transitions_is_one_that_the_api_has(value: Any, transitions: int):
+    assert LeaderElectionRecord.of({"spec": {"leaseTransitions": value}}).transitions == transitions
+
+
 async def written(leases: Collection, holder: str, *, duration: float = 30.0) -> dict[str, Any]:
     """The spec of the Lease after ``a`` wrote it as it is now."""
     async with leases.serve() as session:

@@ -1,5 +1,7 @@
 import asyncio
 import gzip
+import random
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +20,7 @@ from tests.testbed.process import free_port
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session
 from pattern_operator.kube import response as kube_response
+from pattern_operator.kube import session as module
 from pattern_operator.kube.endpoint import StaticAuth
 from pattern_operator.limits import MAX_REFUSAL
 
@@ -417,3 +420,66 @@ async def test_the_name_that_the_certificate_is_to_be_for_may_be_another_than_th
 
 async def test_what_never_changes_is_not_looked_at_again():
     assert await StaticAuth("Bearer x").refresh(rejected="Bearer x") is False
+
+
+@pytest.mark.parametrize(("method", "connections"), [("GET", 2), ("PATCH", 2), ("POST", 1)])
+async def test_a_server_that_ends_each_connection_is_unavailable_after_a_second_one(method: str, connections: int):
+    seen = 0
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        seen += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async with Session.open(Endpoint(server=url, authorization=StaticAuth())) as session, asyncio.timeout(10):
+        with pytest.raises(ApiUnavailable):
+            await session.request(method, "/api/v1/pods")
+
+    server.close()
+    assert seen == connections
+
+
+async def test_a_path_is_asked_for_as_it_is_given():
+    asked: list[str] = []
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append(request.raw_path)
+        return web.Response(body=b"{}")
+
+    async with serving(answer) as session:
+        await session.request("GET", "/api/v1/namespaces/team/secrets/a%3Ab")
+
+    assert asked == ["/api/v1/namespaces/team/secrets/a%3Ab"]
+
+
+def unavailable(code: int, *, retry_after: float | None = None) -> ApiUnavailable:
+    waits = timedelta(seconds=retry_after) if retry_after is not None else None
+    return ApiUnavailable(code=code, reason="", message="", retry_after=waits)
+
+
+@pytest.mark.parametrize(("share", "waits"), [(0.5, [0.1, 0.2, 0.4]), (1.5, [0.3, 0.6, 1.2])])
+def test_each_try_waits_twice_as_long_as_the_one_before_spread_by_half(share: float, waits: list[float], monkeypatch):
+    monkeypatch.setattr(random, "uniform", lambda low, high: {0.5: low, 1.5: high}[share])
+
+    found = [module._wait(unavailable(503), method="GET", attempt=attempt) for attempt in range(1, 5)]
+
+    assert found == [*map(pytest.approx, waits), None]
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(10.0, 10.0), (10.5, None)])
+def test_what_a_server_asks_for_is_waited_up_to_ten_seconds(asked: float, waits: float | None):
+    assert module._wait(unavailable(429, retry_after=asked), method="POST", attempt=1) == waits
+
+
+def test_a_peer_that_vanished_is_noticed_within_a_minute():
+    with module._socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 80))) as made:
+        assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        idle, interval, count = (made.getsockopt(socket.IPPROTO_TCP, each) for each in options)
+
+    assert (idle, interval, count) == (30, 10, 3)
+    assert idle + interval * count <= 60

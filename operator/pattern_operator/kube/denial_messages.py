@@ -8,6 +8,7 @@ from pattern_operator.kube.redact import AROUND, KNOWN, SENTENCE, sentence, subj
 from pattern_operator.kube.request_content import RequestContent
 from pattern_operator.quote import MASK, cut
 
+_READ: Final = 2000  # characters of what a limit says: more than is shown
 _ACCOUNT: Final = r'(?P<user>"(?:[^"\\]|\\.){0,300}")'
 _RBAC: Final = re.compile(
     rf"(?P<head>.{{0,600}}?)(?:is )?forbidden: User {_ACCOUNT} cannot (?P<verb>[a-z*]{{1,40}})"
@@ -97,7 +98,7 @@ def limit_denial(text: str, request: RequestContent) -> str:
     if built_in is None:
         return ""
     head = f"{subject_of(match)} is forbidden: " if match and match.group(1) else ""
-    return cut(head + " ".join(together(_limit_word(word) for word in rest[:2000].split())), SENTENCE)
+    return cut(head + " ".join(together(_limit_word(word) for word in rest[:_READ].split())), SENTENCE)
 
 
 def _limit_word(word: str) -> str:

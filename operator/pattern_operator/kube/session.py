@@ -284,5 +284,4 @@ def _socket(info: Any) -> socket.socket:
     for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
         if hasattr(socket, option):  # macOS has no TCP_KEEPIDLE
             made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    made.setblocking(False)  # noqa: FBT003 - the standard library's signature
     return made

@@ -25,8 +25,10 @@ from pattern_operator.quote import ELLIPSIS, cut, first_few
 MAX_CAUSES: Final = 64  # of a refusal that are read; a message has room for some ten
 _NAMED: Final = 10  # of them that a message names; the rest is counted
 _HEAD: Final = 8192  # characters of a text in which names and rules are looked for
+_NAMES_WITHIN: Final = 1000  # characters in which names are looked for that a rule lists
 _DETAIL: Final = 300  # bytes of one rule
 _TAIL: Final = 1024  # characters at the end of a text in which the rule is looked for, after the quoted value
+_END: Final = 2 * _TAIL  # characters of which the rule may be all
 
 # apimachinery, pkg/util/validation/field/errors.go: metav1.CauseType, and the words that stand for it.
 _TYPES: Final = {
@@ -154,11 +156,11 @@ def _detail(text: str, *, kind: str, request: RequestContent) -> str:
     if kind in ("Duplicate value", "Not found"):
         return ""
     if kind == "Unsupported value":
-        match = _SUPPORTED.search(text, max(0, len(text) - 2 * _TAIL))
+        match = _SUPPORTED.search(text[-_END:])
         return "" if match is None else "supported values: " + _names(match.group(1))
-    if match := _TYPE_RULE.search(text, max(0, len(text) - 2 * _TAIL)):
+    if match := _TYPE_RULE.search(text[-_END:]):
         return f"must be of type {match.group(1)}"
-    if _TRANSITION.search(text, max(0, len(text) - 2 * _TAIL)):
+    if _TRANSITION.search(text[-_END:]):
         return "failed a rule that compares it with the value before (oldSelf)"
     if kind in _WITHOUT_VALUE:
         return _words(text, request)
@@ -203,7 +205,7 @@ def _words(detail: str, request: RequestContent) -> str:
 
 def _names(text: str) -> str:
     """The names between quotation marks, the first few of them."""
-    found = [name_or_mask(each.group()[1:-1]) for each in _QUOTED.finditer(text[:1000])]
+    found = [name_or_mask(each.group()[1:-1]) for each in _QUOTED.finditer(text[:_NAMES_WITHIN])]
     return ", ".join(f'"{each}"' for each in found[:8]) + (f" {ELLIPSIS}" if len(found) > 8 else "")
 
 
