@@ -271,3 +271,19 @@ def test_the_table_shows_packages_and_the_modules_where_something_is_not_noticed
         "apply 1 of 2 50.0 %",
         "apply/wave.py 1 of 2 50.0 %",
     ]
+
+
+@pytest.mark.parametrize(
+    ("function", "tried"),
+    [
+        pytest.param("async def f():\n    await g\n    return a == b", ["line", "before"], id="a coroutine"),
+        pytest.param("def f():\n    yield g\n    return a == b", ["line", "before"], id="a generator"),
+        pytest.param("def f():\n    g\n    return a == b", ["line"], id="another function"),
+    ],
+)
+def test_of_what_may_run_untraced_those_are_tried_too_that_ran_another_line(function: str, tried: list[str]) -> None:
+    ran = {"line": RanTest(0.1, {MODULE: [1, 2, 3]}), "before": RanTest(0.01, {MODULE: [1, 2]})}
+
+    chosen = Selection([Record("", {}, ran)], {}).tests(place(function, "a == b  ->  a != b"))
+
+    assert [each.id for each in chosen] == tried

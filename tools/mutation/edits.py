@@ -38,6 +38,7 @@ class Place:
     top: ast.stmt | None = None  # the statement of the module
     statement: ast.stmt | None = None  # the innermost one
     function: str = ""
+    around: ast.stmt | None = None  # the innermost function
     deferred: bool = False  # it runs when a function is called, and not on import
     names: frozenset[str] = frozenset()
 
@@ -51,7 +52,7 @@ class Place:
         function = f"{self.function}.{named.name}".lstrip(".")
         if isinstance(named, ast.ClassDef):
             return replace(self, function=function)
-        return replace(self, function=function, deferred=True, names=frozenset())
+        return replace(self, function=function, around=named, deferred=True, names=frozenset())
 
 
 def _defined(statement: ast.stmt) -> frozenset[str]:

@@ -20,6 +20,7 @@ class Mutant:
     Attributes:
         line: the first line of what changes.
         lines: those of the statement that it is in, without the statements within.
+        resumed: those of the function around it, where an exception may be thrown into that (``_resumed``).
         function: the function or class around it, dotted; "" at the top of the module.
         change: what was there and what is there now, cut; "(2)" behind it where a function has the same one twice.
         text: the module with the change.
@@ -29,6 +30,7 @@ class Mutant:
 
     line: int
     lines: range
+    resumed: range
     function: str
     change: str
     text: str
@@ -71,6 +73,7 @@ def _mutant(edit: Edit, source: Source) -> Mutant | None:
     return Mutant(
         line=edit.node.lineno,  # type: ignore[attr-defined] # of every node that is edited
         lines=_lines(statement),
+        resumed=_resumed(place.around),
         function=place.function,
         change=f"{_shown(whole)}  ->  {_shown(changed)}",
         text=text,
@@ -88,3 +91,15 @@ def _lines(statement: ast.stmt) -> range:
     body = getattr(statement, "body", None)
     last = body[0].lineno if body else (statement.end_lineno or statement.lineno) + 1
     return range(statement.lineno, max(last, statement.lineno + 1))
+
+
+def _resumed(function: ast.stmt | None) -> range:
+    """The lines of a coroutine or a generator; none of another function.
+
+    CPython before 3.12 traces nothing more of one that goes on after an exception was thrown into it, as a cancellation
+    or the end of a timeout is: which tests run such a line nobody tells.
+    """
+    goes_on = ast.Await, ast.Yield, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith
+    if function is None or not any(isinstance(each, goes_on) for each in ast.walk(function)):
+        return range(0)
+    return range(function.lineno, (function.end_lineno or function.lineno) + 1)

@@ -1,4 +1,4 @@
-"""Which tests are run for a mutant: those that run its line, fastest first."""
+"""Which tests are run for a mutant: those that run its line, fastest first, then those that may run it untraced."""
 
 import ast
 from collections import defaultdict
@@ -76,7 +76,10 @@ class Selection:
         return bool(place.mutant.names) or place.mutant.line in self._imported.get(place.path, ())
 
     def tests(self, place: Place) -> tuple[UnitTest, ...]:
-        """The tests for a mutant: the module's own, its package's, others; the fastest first in each."""
+        """The tests for a mutant: the module's own, its package's, others; the fastest first in each.
+
+        After those of its line come those that only ran another line of a function that an exception resumes.
+        """
         found = set(self._of_lines(place.path, place.mutant.lines))
         if place.mutant.line in place.mutant.lines and (exact := self._of_lines(place.path, [place.mutant.line])):
             found = set(exact)
@@ -84,13 +87,13 @@ class Selection:
             for module, line in self._lines_that_use(place.mutant.names):
                 found.update(self._of_lines(module, [line]))
             found.update(test for test in self._seconds if self._is_own(place, test))
-        return self._fastest(place, found)
+        return self._fastest(place, found, set(self._of_lines(place.path, place.mutant.resumed)) - found)
 
     def _of_lines(self, module: str, lines: Iterable[int]) -> list[str]:
         known: Mapping[int, list[str]] = self._lines.get(module, {})
         return [test for line in lines for test in known.get(line, ())]
 
-    def _fastest(self, place: Place, tests: Iterable[str]) -> tuple[UnitTest, ...]:
+    def _fastest(self, place: Place, *groups: Iterable[str]) -> tuple[UnitTest, ...]:
         folder = f"tests/{place.package}/"
 
         def order(test: str) -> tuple[bool, bool, float, str]:
@@ -98,7 +101,7 @@ class Selection:
 
         chosen: list[UnitTest] = []
         seconds = 0.0
-        for test in sorted(tests, key=order):
+        for test in (test for tests in groups for test in sorted(tests, key=order)):
             seconds += self._seconds[test]
             if chosen and seconds > MOST_SECONDS:
                 break
