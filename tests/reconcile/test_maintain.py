@@ -15,10 +15,12 @@ from pattern_operator import limits
 from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
-from pattern_operator.apply import ApplyFailure, PruneResult, owner_id
+from pattern_operator.apply import ApplyFailure, ApplyResult, PruneResult, owner_id
 from pattern_operator.apply.adoption import PAUSED
+from pattern_operator.apply.need import NamespaceNeeded
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import KindNotFound
+from pattern_operator.reconcile import runs, summary
 from pattern_operator.reconcile.registry_login import Login, SecretVersion
 from pattern_operator.reconcile.state import Running
 
@@ -696,3 +698,65 @@ async def test_an_object_that_could_not_be_compared_is_said_beside_what_runs(
 
     assert world.ready == ("True", "Ready")
     assert "ConfigMap team/a could not be compared: the dry run is forbidden" in message(world.status, "Applied")
+
+
+async def test_what_a_repair_in_a_back_off_waits_for_is_waited_for(refused: World, monkeypatch: pytest.MonkeyPatch):
+    need, waits = NamespaceNeeded("new"), list[Any]()
+
+    async def lacking(*_: Any, **__: Any) -> ApplyResult:
+        return ApplyResult(failures=(ApplyFailure(key_to("a"), Reason.APPLY_FAILED, "no namespace", need=need),))
+
+    monkeypatch.setattr(
+        refused.reconciler._prerequisites, "wait", lambda key, needs: waits.append((key, frozenset(needs)))
+    )
+    monkeypatch.setattr(worlds.Cluster, "send", lacking)
+    refused.drift("a", None)
+
+    await refused.settle(0.1)
+
+    assert (KEY, frozenset({need})) in waits
+
+
+async def test_what_others_put_right_needs_no_repair_when_that_would_be_retried(refused: World):
+    refused.refuses = {key_to("a")}
+    refused.drift("a", None)
+    await refused.settle(0.1)
+    waits = refused.state.unrepaired
+    assert waits is not None
+    refused.live[key_to("a")] = "one"
+    refused.clock = waits.retry_at
+
+    await refused.run_once()
+
+    assert refused.state.unrepaired is None
+
+
+async def test_what_runs_after_a_restart_is_applied_as_a_whole_by_the_next_success(refused: World):
+    refused.restart()
+
+    await refused.settle(300.0)
+
+    assert refused.state.running is not None
+    assert not refused.state.running.settled
+
+
+async def test_while_a_back_off_lasts_it_is_known_what_objects_are_like_now(
+    refused: World, monkeypatch: pytest.MonkeyPatch
+):
+    seen, summarize = list[Any](), summary.summarize_upkeep
+
+    def noted(pattern: Any, state: Any, results: Any, **more: Any) -> Any:
+        seen.append(results.comparison)
+        return summarize(pattern, state, results, **more)
+
+    monkeypatch.setattr(runs, "summarize_upkeep", noted)
+    refused.push("stable", "three", "b", "c")
+    refused.refuses = {key_to("c")}
+    await refused.settle(300.5)
+    refused.drift("b", "theirs")
+    refused.managed.fingerprints = lambda _: {"b": b"as it is"}  # type: ignore[method-assign] # for one object
+
+    await refused.settle(0.1)
+
+    assert seen
+    assert seen[-1].fingerprints == {"b": b"as it is"}

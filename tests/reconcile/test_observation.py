@@ -1,7 +1,8 @@
 """Looking at what runs: written when it is another, told once, and never in the way of anything else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
+import msgspec
 import pytest
 from tests.reconcile.pattern import BUSY, NOW, conditions, message, results
 from tests.reconcile.world import KEY, World, key_to
@@ -10,6 +11,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import status
+from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.reconcile.state import Followed, State
 from pattern_operator.reconcile.summary import Moment, health_due
 
@@ -118,3 +120,56 @@ async def test_of_a_pattern_that_waits_and_has_not_drifted_nothing_is_written(wo
     await world.reconciler.report_waiting_repair(KEY)
 
     assert world.writes == before
+
+
+def suspended(world: World) -> None:
+    world.change(suspend=True)
+
+
+def never_run(world: World) -> None:
+    world.reconciler._states._states.clear()
+
+
+def on_its_way(world: World) -> None:
+    assert world.pattern is not None
+    newer = results().revision
+    assert newer is not None
+    world.write(world.pattern, status=status.applying(world.pattern, revision=newer, now=NOW))
+
+
+def without_a_revision(world: World) -> None:
+    assert world.pattern is not None
+    world.write(world.pattern, status=msgspec.structs.replace(world.pattern.status, revision=""))
+
+
+@pytest.mark.parametrize("become", [suspended, never_run, on_its_way, without_a_revision])
+async def test_what_is_missing_is_not_said_of_a_pattern_of_which_it_is_not_known(
+    world: World, become: Callable[[World], None]
+):
+    world.live[key_to("a")] = "another"
+    become(world)
+    before = world.writes
+
+    await world.reconciler.report_waiting_repair(KEY)
+
+    assert world.writes == before
+
+
+async def test_of_a_pattern_that_is_gone_or_only_ill_no_repair_is_said(world: World):
+    world.managed.unhealthy_keys = {key_to("a")}
+    before = world.writes
+
+    await world.reconciler.report_waiting_repair(KEY)
+    await world.reconciler.report_waiting_repair(PatternKey("team", "gone"))
+
+    assert world.writes == before
+
+
+async def test_since_when_what_runs_is_ill_is_remembered_by_who_looks_at_it(world: World):
+    world.managed.unhealthy_keys = {key_to("a")}
+    assert world.pattern is not None
+    before = world.state.unhealthy_since
+
+    await world.reconciler._runs.maintenance.observe(world.pattern)
+
+    assert (before, world.state.unhealthy_since) == (None, world.clock)
