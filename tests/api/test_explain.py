@@ -1,16 +1,14 @@
 """What `kubectl explain` says, and what the API server says of a number in place of text, on a real one."""
 
 import json
-import time
 
 import pytest
 from tests.api.test_crd import nodes, pattern
 from tests.testbed.kubectl import KubectlFailed
+from tests.testbed.once_served import once_served
 
 from pattern_operator.api.crd import crd
 from pattern_operator.api.explain import explained
-
-PUBLISHED_WITHIN = 30.0  # seconds after the CRD is there; the API server says it nowhere but in the answer itself
 
 
 @pytest.fixture(scope="module")
@@ -18,14 +16,11 @@ def explain(kubectl):
     """`kubectl explain` of a field, on one line."""
 
     def ask(field):
-        deadline = time.monotonic() + PUBLISHED_WITHIN
-        while True:
-            try:
-                return " ".join(kubectl("explain", f"designpatterns.{field}").split())
-            except KubectlFailed as error:
-                if "couldn't find resource" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        found = once_served(
+            lambda: kubectl("explain", f"designpatterns.{field}"),
+            not_yet=lambda error: "couldn't find resource" in str(error),
+        )
+        return " ".join(found.split())
 
     return ask
 

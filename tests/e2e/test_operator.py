@@ -3,16 +3,14 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 from tests.e2e.scenario import Scenario, config_map, push
 from tests.testbed import operator, process
-from tests.testbed.client import Refused
 from tests.testbed.http import answers, request
 from tests.testbed.kubeconfig import Kubeconfig
-from tests.testbed.kubectl import BINARY, Kubectl
+from tests.testbed.kubectl import BINARY
+from tests.testbed.once_served import once_served
 from tests.testbed.testbed import Testbed
 
 
@@ -161,20 +159,6 @@ def test_an_operator_whose_user_has_no_name_works(testbed: Testbed, scenario: Sc
     assert "ended by an error" not in nameless.log.read_text()
 
 
-def admitted(kubectl: Kubectl, manifest: dict[str, Any]) -> None:
-    """Apply once the API server serves a changed CRD: it says so nowhere but in the answer itself."""
-    deadline = time.monotonic() + 30.0
-    while True:
-        try:
-            kubectl.apply(manifest)
-        except Refused:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
-
-
 def test_a_resource_that_only_an_older_crd_admitted_ends_nothing(testbed: Testbed, scenario: Scenario) -> None:
     digest = push(scenario.repository, "1.0.0", config_map("settings"))
     kubectl, name = scenario.kubectl, "crd/designpatterns.pattern-operator.io"
@@ -185,7 +169,8 @@ def test_a_resource_that_only_an_older_crd_admitted_ends_nothing(testbed: Testbe
     kubectl("patch", name, "--type=json", "-p", json.dumps(loose))
     try:
         odd = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "DesignPattern", "spec": {"source": 7}}
-        admitted(kubectl, {**odd, "metadata": {"name": "odd", "namespace": scenario.namespace}})
+        odd["metadata"] = {"name": "odd", "namespace": scenario.namespace}
+        once_served(lambda: kubectl.apply(odd))
     finally:
         kubectl("patch", name, "--type=json", "-p", json.dumps([{"op": "replace", "path": SCHEMA, "value": strict}]))
 

@@ -819,17 +819,19 @@ async def test_of_the_runs_that_wait_outside_with_workers_those_of_who_holds_mos
     assert (one, same, more) == (["a4"], ["a4"], ["a4", "a3", "b3"])
 
 
+async def waits_aside(queue: Queue[str], key: str, answer: asyncio.Event) -> None:
+    """As a run waits for a registry."""
+    async with queue.aside(key, 0.0):
+        await answer.wait()
+
+
 async def test_a_run_that_is_cancelled_while_it_waits_for_its_worker_waits_no_longer():
     answer, returning, queue = asyncio.Event(), list[asyncio.Task[None]](), Queue[str](clock=clock)
-
-    async def wait(key: str) -> None:
-        async with queue.aside(key, 0.0):
-            await answer.wait()
 
     async def run(key: str) -> None:
         if key == "busy":
             await asyncio.Event().wait()
-        returning.append(asyncio.create_task(wait(key)))
+        returning.append(asyncio.create_task(waits_aside(queue, key, answer)))
         await asyncio.wait(returning)
 
     async with working(queue, run, concurrency=1):
@@ -853,17 +855,13 @@ async def test_a_worker_for_a_run_that_is_cancelled_in_the_same_moment_is_free_f
         Queue[str](clock=clock),
     )
 
-    async def wait(key: str) -> None:
-        async with queue.aside(key, 0.0):
-            await answer.wait()
-
     async def run(key: str) -> None:
         if key == "busy":
             await free.wait()
             loop = asyncio.get_running_loop()
             loop.call_soon(lambda: loop.call_soon(returning[0].cancel))  # just before the worker is given on
             return
-        returning.append(asyncio.create_task(wait(key)))
+        returning.append(asyncio.create_task(waits_aside(queue, key, answer)))
         await asyncio.wait(returning)
 
     async with working(queue, run, concurrency=1):
