@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from tests.reconcile.pattern import NEWER, REVISION, pattern
 
@@ -96,3 +97,23 @@ def test_one_of_several_policies_is_enough_to_guard():
 
     with pytest.raises(Stalled, match="TrustPolicy release does not allow that"):
         refuse_downgrade(pattern(status=STATUS), desired(BACK, lax, GUARD), signed(), running=RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("ran", "older"),
+    [
+        pytest.param("2026-11-27T12:00:00", True, id="a time without a zone is one of UTC"),
+        pytest.param("2026-11-27T13:30:00+02:00", False, id="a time of another zone"),
+    ],
+)
+def test_when_what_runs_was_signed_is_read_in_its_zone(ran: str, older: bool):
+    status = msgspec.structs.replace(
+        STATUS, verified_by=(VerifiedBy(authority="a", format="bundle", where="r", signed_at=ran),)
+    )
+    unknown, at = Revision("stable", Digest.of(b"three")), NOW - timedelta(minutes=15)
+
+    if older:
+        with pytest.raises(Stalled, match="which was signed on 2026-11-27 11:45, before what runs"):
+            refuse_downgrade(pattern(status=status), desired(unknown), signed(at), running=RUNNING)
+    else:
+        refuse_downgrade(pattern(status=status), desired(unknown), signed(at), running=RUNNING)

@@ -118,3 +118,7 @@ def test_policies_are_told_by_name_and_forgotten():
     assert store.forget(PolicyKey("a")) is not None
     assert store.forget(PolicyKey("a")) is None
     assert [each.key.name for each in store] == ["b", "c"]
+
+
+def test_a_policy_is_named_with_its_kind():
+    assert str(PolicyKey("release")) == "TrustPolicy release"

@@ -26,7 +26,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
-from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
+from pattern_operator.api.verification import PolicySource, TrustedAuthority, UnusablePolicy, VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.desired import DesiredState, desired_state
@@ -322,3 +322,14 @@ def test_what_this_process_is_applying_counts_once_some_of_it_is_there(applied: 
     objects = Applying(replace(desired_of(HERE), revision=NEWER), keys)
 
     assert running_revision(ranged(whole()), HERE, objects=objects, last=None) == (NEWER if applied else REVISION)
+
+
+def test_a_policy_that_cannot_be_used_is_another_one_when_it_has_another_reason():
+    unusable = [
+        UnusablePolicy(source=PolicySource(name=name), reason=reason, message=message)
+        for name in ("release", "trial")
+        for reason in (Reason.SECRET_INVALID, Reason.SECRET_NOT_FOUND)
+        for message in ("no key", "no such Secret")
+    ]
+
+    assert len({policy_digest(VerificationPolicy((each,))) for each in unusable}) == len(unusable)

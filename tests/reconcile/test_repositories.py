@@ -9,12 +9,14 @@ from tests.reconcile.pattern import REVISION, pattern
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Reference, Revision
+from pattern_operator.api.trust_policy import PatternCounts
 from pattern_operator.api.verification import TrustedAuthority, Unsigned, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors
 from pattern_operator.limits import MAX_PUBLIC_KEY
 from pattern_operator.reconcile import repositories as module
 from pattern_operator.reconcile.desired import desired_state
+from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.policy_store import KnownPolicy
 from pattern_operator.reconcile.repositories import Repositories
@@ -92,3 +94,13 @@ async def test_a_manifest_is_asked_for_by_its_digest_and_named_by_its_tag(tag: s
     await asking.manifest(pattern(), desired, waits=None)
 
     assert [(each.tag, each.digest) for each in asked] == [(tag or None, REVISION.digest)]
+
+
+def test_what_was_found_of_an_artifact_counts_for_the_policies():
+    asked = repositories(None)
+
+    asked.note_verdict(pattern(), met=("release",), unmet=("trial",))
+
+    covered = [key_of(pattern())]
+    assert asked.verdicts.count("release", covered) == PatternCounts(covered=1, passing=1, failing=0)
+    assert asked.verdicts.count("trial", covered) == PatternCounts(covered=1, passing=0, failing=1)

@@ -1,10 +1,11 @@
 """From what a run made to status: every way a run can end, in the words that users and kstatus read."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, WELL, moved_to, pattern, results
+from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, VERIFIED, WELL, moved_to, pattern, results
 
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition
@@ -199,6 +200,20 @@ def test_a_transition_time_changes_with_the_status_alone():
 
     assert condition(busy, "Ready").last_transition_time == "2026-11-25T13:00:00Z"
     assert condition(busy, "Fetched").last_transition_time == "2026-11-25T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("met", "words"),
+    [
+        ((), "verified by release-team"),
+        (("a",), "verified by release-team, as TrustPolicy a requires"),
+        (("a", "b"), "verified by release-team, as each of TrustPolicies a, b requires"),
+    ],
+)
+def test_the_policies_that_an_artifact_meets_are_named(met: tuple[str, ...], words: str):
+    verification = replace(VERIFIED, met=met)
+
+    assert condition(status.after(pattern(), results(verification=verification), now=NOW), "Verified").message == words
 
 
 def test_drift_that_is_left_is_told_in_applied():

@@ -121,3 +121,13 @@ def test_nothing_is_cut_of_a_status_that_just_fits():
     assert found.truncated == ()
     assert within_budget(found, most=size_of(found)) == found
     assert within_budget(found, most=size_of(found) - 1).truncated != ()
+
+
+def test_where_nothing_was_rendered_all_else_is_cut():
+    found = msgspec.structs.replace(status("x", 1_000), render=None)
+
+    cut = within_budget(found, most=20_000)
+
+    assert cut.render is None
+    assert cut.truncated != ()
+    assert size_of(cut) <= 20_000

@@ -1,11 +1,14 @@
 """A policy changes while a pattern runs: what was approved is judged again, and what lost its trust is left alone."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from tests.reconcile import world as worlds
+from tests.reconcile.pattern import conditions
 from tests.reconcile.world import KEY, World, key_to
 
+from pattern_operator import limits
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.verification import (
@@ -299,3 +302,88 @@ async def test_a_failure_to_ask_which_policies_there_are_applies_nothing(monkeyp
 
     assert world.ready == ("False", "ApiServerUnavailable")
     assert world.live == {}
+
+
+async def test_a_policy_that_warns_of_something_else_is_told_again(world: World, monkeypatch: pytest.MonkeyPatch):
+    for number, why in enumerate(("no", "no", "neither")):
+
+        async def check(*_: object, why: str = why) -> VerificationResult:
+            warned = f"TrustPolicy trial is not met: {why}."
+            return VerificationResult(required=True, unmet=("trial",), warnings=(warned,))
+
+        monkeypatch.setattr(worlds.Registry, "check", check)
+        changes_to(world, requirement("trial", mode=PolicyMode.WARN, version=str(number)))
+        await world.settle(1.0)
+
+    told = [note for reason, note in world.events if reason == "PolicyWarning"]
+    assert told == ["TrustPolicy trial is not met: no", "TrustPolicy trial is not met: neither"]
+
+
+async def test_of_what_lost_its_trust_it_is_said_how_it_is(world: World):
+    world.refusing = {"release"}
+    world.managed.unhealthy_keys = {key_to("a")}
+    changes_to(world, requirement(version="2"))
+
+    await world.settle(1.0)
+
+    assert world.ready == ("False", "SignatureUntrusted")
+    assert conditions(world.status)["Healthy"] == ("Unknown", "WaitingForHealth")
+
+
+async def test_what_cannot_be_deleted_although_it_lost_its_trust_is_left_and_logged(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def refuse(*_: object) -> None:
+        raise Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="it is away; it is retried.")
+
+    monkeypatch.setattr(worlds.Cluster, "delete", refuse)
+    world.refusing = {"release"}
+    world.managed.unhealthy_keys = {key_to("a")}
+    changes_to(world, requirement(version="2", prune=True))
+
+    await world.settle(1.0)
+
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+    assert "what is not trusted any longer cannot be deleted for now" in caplog.text
+    assert conditions(world.status)["Healthy"] == ("Unknown", "WaitingForHealth")
+
+
+async def test_a_deletion_of_what_lost_its_trust_that_takes_too_long_is_given_up_and_logged(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(limits, "MAX_RUN", 5.0)
+    monkeypatch.setattr(worlds.Cluster, "delete", hang)
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2", prune=True))
+
+    await world.settle(1.0)
+
+    assert world.ready == ("False", "SignatureUntrusted")
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+    assert "reason=RunTimeout" in caplog.text
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_after_a_restart_what_lost_its_trust_is_followed_as_soon_as_its_kind_can_be(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, times: int
+):
+    left = [times]
+
+    async def watch(*_: object, **__: object) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="it is away; it is retried.")
+
+    world.refusing = {"release"}
+    world.policy = policy(requirement(version="2"))
+    monkeypatch.setattr(worlds.Cluster, "watch", watch)
+    world.restart()
+
+    await world.settle(1.0)
+
+    assert world.ready == ("False", "SignatureUntrusted")
+    assert bool(world.managed._wanted) is (times == 1)
+    assert caplog.text.count("what runs cannot be followed for now") == times

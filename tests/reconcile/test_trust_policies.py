@@ -332,3 +332,27 @@ async def test_what_a_policy_that_is_gone_used_is_forgotten(cluster: Cluster):
     policies.forget(PolicyKey("release"))
 
     assert sources.forgotten == [PolicyKey("release")]
+
+
+async def test_the_labels_of_a_namespace_that_is_gone_hold_for_nobody(cluster: Cluster):
+    cluster.label("team", env="prod")
+    cluster.put(match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
+    async with cluster.followed() as trust:
+        before = await names(trust, pattern())
+        cluster.namespaces.drop("team", namespace="")
+        await until(lambda: "team" not in trust._labels)
+
+        with pytest.raises(Transient, match="the labels of namespace team are not known yet"):
+            await trust.covering(pattern())
+
+    assert before == ["release"]
+
+
+async def test_of_a_pattern_whose_source_cannot_be_read_no_policy_is_known_to_cover_it(cluster: Cluster):
+    cluster.put()
+    broken = pattern(spec={"source": {"url": "oci://", "ref": {"tag": "1"}}})
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+
+        assert [each.key.name for each in trust.known_covering(pattern())] == ["release"]
+        assert trust.known_covering(broken) == ()
