@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import orjson
 import pytest
 from aiohttp import web
 from tests.executors import EXECUTORS
+from tests.faketime import run
 from tests.kube.fake_apiserver import serving
 from tests.kube.fake_collection import Collection, until
 from tests.reconcile.pattern import pattern
@@ -82,6 +84,93 @@ def test_the_time_of_ready_is_that_of_its_last_change():
 
     assert same == first
     assert ready(changed).last_transition_time == "2026-11-27T13:00:00Z"
+
+
+def test_the_time_of_ready_is_not_that_of_another_condition():
+    of_others = Condition(type="Other", status="True", reason="x", message="", last_transition_time="never")
+    first = policy_status(policy(), COUNTS, None, now=NOW)
+    both = msgspec.structs.replace(first, conditions=(of_others, *first.conditions))
+
+    same = policy_status(replace(policy(), status=both), COUNTS, None, now=NOW + timedelta(hours=1))
+
+    assert ready(same).last_transition_time == "2026-11-27T12:00:00Z"
+
+
+def writes_at(*changes: float, until: float, fails: int = 0) -> list[float]:
+    """When statuses are written after policies changed at these moments; the first ``fails`` are not written whole."""
+
+    async def work() -> list[float]:
+        loop, written, trust = asyncio.get_running_loop(), list[float](), SimpleNamespace(changed=asyncio.Event())
+        begun = loop.time()
+        made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
+        made._trust = trust
+
+        async def write_all() -> bool:
+            written.append(loop.time() - begun)
+            return len(written) > fails
+
+        made.write_all = write_all
+        for each in changes:
+            loop.call_later(each, trust.changed.set)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(until):
+                await made.run(InternalErrors(lambda _: None))
+        return written
+
+    return run(work())
+
+
+def test_where_nothing_changed_no_status_is_looked_at():
+    assert writes_at(until=1e6) == []
+
+
+def test_changes_of_a_moment_are_written_together_and_further_ones_after_a_rest():
+    gather, rest = policy_status_writer.GATHER, policy_status_writer.REST
+
+    assert writes_at(8.0, 8.0 + gather / 2, until=1e6) == [8.0 + gather]
+    assert writes_at(8.0, 8.0 + gather + rest / 2, until=1e6) == [8.0 + gather, 8.0 + 2 * gather + rest]
+
+
+def test_what_could_not_be_written_is_tried_again_until_it_is():
+    gather, rest, again = policy_status_writer.GATHER, policy_status_writer.REST, policy_status_writer.AGAIN
+    first, step = 8.0 + gather, rest + again + gather
+
+    assert writes_at(8.0, until=1e6, fails=2) == [first, first + step, first + 2 * step]
+
+
+def test_while_many_patterns_are_looked_at_others_have_their_turn(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(policy_status_writer, "_AT_ONCE", 10)
+
+    async def work() -> tuple[int, float, int]:
+        loop, turns = asyncio.get_running_loop(), 0
+        made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
+        made._patterns = [pattern(name=f"p{number}") for number in range(29)]
+        made._trust = SimpleNamespace(known_covering=lambda _: (policy(),))
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        waiting, begun = asyncio.create_task(others()), loop.time()
+        covered = await made._covered()
+        waiting.cancel()
+        return turns, loop.time() - begun, sum(map(len, covered.values()))
+
+    assert run(work()) == (2, 0.0, 29)
+
+
+async def test_of_a_policy_whose_keys_cannot_be_read_now_it_is_not_known_whether_it_can_be_used():
+    away = Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="away.")
+
+    async def requirement(_: object) -> None:
+        raise away
+
+    made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
+    made._policies = SimpleNamespace(requirement=requirement)
+
+    assert await made._why_unusable(policy()) is away
 
 
 # --- written ---

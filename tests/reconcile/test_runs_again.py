@@ -10,7 +10,7 @@ from tests.reconcile import world as worlds
 from tests.reconcile.pattern import conditions, message
 from tests.reconcile.world import KEY, OWNER, World, key_to
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ApplyFailure, ApplyResult, FinalizeResult
 from pattern_operator.apply.adoption import PAUSED
@@ -299,3 +299,23 @@ async def test_what_leaves_and_refused_a_version_is_deleted_and_the_refusal_stay
     assert failed.results.failure is not None
     assert "What refused it is not in this version, and is deleted now" in failed.results.failure.message
     assert "1 object" in str(failed.results.failure.__cause__)
+
+
+async def test_what_may_have_been_sent_in_another_version_is_listed_in_that_one_where_the_apply_is_cut_short(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    class Newer:
+        @staticmethod
+        def of(body: dict[str, Any]) -> Object:
+            return Object.of({**body, "apiVersion": "v2"})
+
+    await world.settle()
+    before = {each.v for each in world.status.inventory.entries}
+    monkeypatch.setattr(worlds, "Object", Newer)
+    monkeypatch.setattr(worlds.Cluster, "digest", failing(AWAY))
+    world.push("stable", "two", "a", "b")
+
+    await world.settle(600.0)
+
+    assert before == {"v1"}
+    assert {each.v for each in world.status.inventory.entries} == {"v2"}

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.reconcile import world as worlds
@@ -71,6 +72,22 @@ async def test_another_policy_that_is_met_is_judged_and_nothing_is_applied_again
     running = world.state.running
     assert running is not None
     assert running.desired.policy == world.policy
+
+
+async def test_where_only_a_policy_is_another_nothing_is_rendered_again(world: World, monkeypatch: pytest.MonkeyPatch):
+    built, rendered = worlds.Registry.built, list[object]()
+
+    def noted(self: worlds.Registry, *given: Any) -> Any:
+        rendered.append(given)
+        return built(self, *given)
+
+    monkeypatch.setattr(worlds.Registry, "built", noted)
+    changes_to(world, requirement(version="2", key=b"rotated"))
+
+    await world.settle(1.0)
+
+    assert world.ready == ("True", "Ready")
+    assert rendered == []
 
 
 async def test_a_policy_that_is_not_met_any_longer_is_said_and_what_runs_is_kept(world: World):

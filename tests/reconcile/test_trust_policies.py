@@ -332,6 +332,37 @@ async def test_what_a_policy_that_is_gone_used_is_forgotten(cluster: Cluster):
     policies.forget(PolicyKey("release"))
 
     assert sources.forgotten == [PolicyKey("release")]
+    assert policies._shared == {}
+
+
+@pytest.mark.parametrize(
+    ("authority", "words"),
+    [
+        pytest.param(
+            {"name": "a", "key": {"secretRef": {"name": "keys", "key": "other"}}},
+            "add the public key under that name",
+            id="a key",
+        ),
+        pytest.param(
+            {
+                "name": "a",
+                "certificates": {
+                    "roots": {"secretRef": {"name": "keys", "key": "other"}},
+                    "subject": {"emails": ["a@example.com"]},
+                },
+            },
+            "add it under that name",
+            id="certificates",
+        ),
+    ],
+)
+async def test_what_is_to_be_added_to_a_secret_is_named(cluster: Cluster, authority: dict[str, Any], words: str):
+    cluster.put(authorities=[authority])
+
+    (found,) = await required(cluster, Sources(keys={"cosign.pub": b"a key"}), pattern())
+
+    assert isinstance(found, UnusablePolicy)
+    assert words in found.message
 
 
 async def test_the_labels_of_a_namespace_that_is_gone_hold_for_nobody(cluster: Cluster):
