@@ -195,6 +195,17 @@ def test_of_a_pattern_that_is_gone_or_was_never_taken_in_nothing_is_kept_unpacke
     assert second.status.inventory.entries is not third.status.inventory.entries
 
 
+def test_of_a_packed_inventory_that_was_taken_away_nothing_is_kept(patterns: PatternStore):
+    status = compressed(5_000)
+    patterns.upsert({**body(1), "status": status})
+    first = patterns.read({**body(2), "status": status})
+    patterns.read(body(3))
+
+    second = patterns.read({**body(4), "status": status})
+
+    assert first.status.inventory.entries is not second.status.inventory.entries
+
+
 def test_entries_that_somebody_wrote_beside_a_known_text_count(patterns: PatternStore):
     status = compressed(5_000)
     for version in (1, 2):

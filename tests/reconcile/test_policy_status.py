@@ -16,6 +16,7 @@ from tests.executors import EXECUTORS
 from tests.faketime import run
 from tests.kube.fake_apiserver import serving
 from tests.kube.fake_collection import Collection, until
+from tests.kube.fake_session import FakeSession
 from tests.reconcile.pattern import pattern
 from tests.reconcile.test_policy_store import body, policy
 from tests.verify.signing import ALICE
@@ -27,6 +28,7 @@ from pattern_operator.api.trust_policy import PatternCounts, TrustPolicyStatus
 from pattern_operator.api.verification import Unsigned
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.kube import ApiError
 from pattern_operator.kube.wellknown import TRUST_POLICY
 from pattern_operator.reconcile import PatternKey, PatternStore, policy_status_writer
 from pattern_operator.reconcile.policies import Policies
@@ -171,6 +173,21 @@ async def test_of_a_policy_whose_keys_cannot_be_read_now_it_is_not_known_whether
     made._policies = SimpleNamespace(requirement=requirement)
 
     assert await made._why_unusable(policy()) is away
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        pytest.param(b"{}", True, id="written"),
+        pytest.param(ApiError(code=404, reason="NotFound", message="x"), True, id="gone, and so is its status"),
+        pytest.param(ApiError(code=403, reason="Forbidden", message="x"), False, id="refused"),
+    ],
+)
+async def test_whether_a_status_is_as_it_should_be_is_told(answer: bytes | ApiError, whole: bool):
+    made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
+    made._session = FakeSession(answer)
+
+    assert await made._write(policy(), policy_status(policy(), COUNTS, None, now=NOW)) is whole
 
 
 # --- written ---
