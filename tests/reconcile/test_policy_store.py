@@ -122,3 +122,10 @@ def test_policies_are_told_by_name_and_forgotten():
 
 def test_a_policy_is_named_with_its_kind():
     assert str(PolicyKey("release")) == "TrustPolicy release"
+
+
+def test_a_policy_without_a_generation_is_the_first_one():
+    without = body("release")
+    del without["metadata"]["generation"]
+
+    assert KnownPolicy.of(without).source.version.endswith("/0")

@@ -333,3 +333,7 @@ def test_a_policy_that_cannot_be_used_is_another_one_when_it_has_another_reason(
     ]
 
     assert len({policy_digest(VerificationPolicy((each,))) for each in unusable}) == len(unusable)
+
+
+def test_what_status_says_of_a_policy_holds_for_later_versions_of_the_operator_too():
+    assert policy_digest(VerificationPolicy()) == "1788f993b4772e3516f54099"

@@ -43,8 +43,14 @@ def repositories(executors: Executors | None) -> Any:
 class Holding:
     """A ConfigMap of 1 MiB, whatever is asked for."""
 
+    def __init__(self) -> None:
+        self.forgotten: list[object] = []
+
     async def read(self, *_: Any, **__: Any) -> dict[str, bytes]:
         return {"cosign.pub": b"x" * 2**20}
+
+    def forget(self, reader: object) -> None:
+        self.forgotten.append(reader)
 
 
 async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
@@ -104,3 +110,13 @@ def test_what_was_found_of_an_artifact_counts_for_the_policies():
     covered = [key_of(pattern())]
     assert asked.verdicts.count("release", covered) == PatternCounts(covered=1, passing=1, failing=0)
     assert asked.verdicts.count("trial", covered) == PatternCounts(covered=1, passing=0, failing=1)
+
+
+def test_of_a_pattern_that_is_gone_nothing_counts():
+    asked, key = repositories(None), key_of(pattern())
+    asked.note_verdict(pattern(), met=("release",), unmet=())
+
+    asked.forget(key)
+
+    assert asked.config_sources.forgotten == [key]
+    assert asked.verdicts.count("release", [key]) == PatternCounts(covered=1, passing=0, failing=0)

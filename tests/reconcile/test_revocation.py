@@ -1,6 +1,7 @@
 """Issuers are asked when somebody wants to know, and once for as long as their answer holds."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -154,3 +155,47 @@ async def test_only_so_many_are_asked_for_one_verification(clock):
 
 async def test_offline_nothing_is_asked():
     assert await Offline().answers([CHECK], tenant="a") == {}
+
+
+@pytest.mark.parametrize(("missing", "asked_again"), [(0, 0), (1, 1)])
+async def test_as_much_is_remembered_as_there_is_memory_for(clock, missing: int, asked_again: int):
+    urls = [f"http://crl.example/{number}" for number in range(2)]
+    leaves = [ROOT.issue("CN=x", extensions=[crl_at(url)]) for url in urls]
+    checks = [revocation_checks([leaf.certificate, ROOT.certificate])[0] for leaf in leaves]
+    issuers, content = Issuers(), crl()
+    issuers.known = dict.fromkeys(urls, content)
+    size = sum(len(content) + len(check.certificate.der) for check in checks)
+    source = remembering(issuers, clock, memory=size - missing)
+    for check in checks:
+        await source.answers([check], tenant="a")
+    asked = len(issuers.asked)
+
+    await source.answers([checks[0]], tenant="a")
+
+    assert (asked, len(issuers.asked) - asked) == (2, asked_again)
+
+
+async def test_what_is_asked_for_again_and_again_takes_no_more_memory(clock):
+    urls = [f"http://crl.example/{number}" for number in range(2)]
+    leaves = [ROOT.issue("CN=x", extensions=[crl_at(url)]) for url in urls]
+    checks = [revocation_checks([leaf.certificate, ROOT.certificate])[0] for leaf in leaves]
+    issuers, content = Issuers(), crl()
+    issuers.known = {urls[0]: content}
+    size = len(content) + sum(len(check.certificate.der) for check in checks)
+    source = remembering(issuers, clock, memory=size)
+    for _ in range(3):
+        clock.now += timedelta(seconds=FAILED_REVOCATION_SECONDS)
+        await source.answers(checks, tenant="a")
+
+    assert issuers.asked.count(urls[0]) == 1
+    assert issuers.asked.count(urls[1]) == 3
+
+
+async def test_where_a_list_says_it_no_other_one_is_asked_for(clock):
+    other = "http://other.example/crl"
+    check = replace(CHECK, ocsp=(), crls=(CRL_URL, other))
+    issuers = Issuers(crl=crl())
+
+    await remembering(issuers, clock).answers([check], tenant="a")
+
+    assert issuers.asked == [CRL_URL]

@@ -404,3 +404,18 @@ async def test_after_a_restart_what_lost_its_trust_is_followed_as_soon_as_its_ki
     assert world.ready == ("False", "SignatureUntrusted")
     assert bool(world.managed._wanted) is (times == 1)
     assert caplog.text.count("what runs cannot be followed for now") == times
+
+
+async def test_after_a_restart_what_lost_its_trust_beside_something_newer_that_is_refused_is_deleted_where_asked_for(
+    world: World,
+):
+    world.push("stable", "two", "c", signed=False)
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+    world.refusing = {"release"}
+    world.policy = policy(requirement(version="2", prune=True))
+    world.restart()
+
+    await world.settle(5.0)
+
+    assert world.live == {}
