@@ -130,3 +130,12 @@ def test_of_what_runs_it_is_known_what_still_leaves():
 
     assert found.changes == gone
     assert found.running == Running(desired=DESIRED, notes=("a note",), leaving=Leaving(message="b goes"))
+
+
+def test_what_runs_loses_its_trust_and_has_it_again_and_nothing_else_does():
+    runs = State(objects=Running(desired=DESIRED))
+    lost = runs.without_trust()
+
+    assert lost == State(objects=Running(desired=DESIRED, trusted=False))
+    assert lost.with_trust(DESIRED) == runs
+    assert (State().without_trust(), State().with_trust(DESIRED)) == (State(), State())

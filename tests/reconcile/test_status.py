@@ -2,10 +2,23 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, VERIFIED, WELL, moved_to, pattern, results
+from tests.reconcile.pattern import (
+    ENTRIES,
+    KEYS,
+    LATER,
+    NEWER,
+    NOW,
+    REVISION,
+    VERIFIED,
+    WELL,
+    moved_to,
+    pattern,
+    results,
+)
 
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition
@@ -14,7 +27,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, SkippedComponent, Status
-from pattern_operator.api.verification import VerificationResult
+from pattern_operator.api.verification import VerificationResult, VerifiedSignature
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
@@ -479,3 +492,70 @@ def test_of_what_had_not_begun_nothing_is_there_in_part():
 
     assert (found.applying_revision, found.applying_state) == ("", "")
     assert found.inventory == planned.inventory
+
+
+def test_of_what_was_deleted_because_it_lost_its_trust_nothing_is_said_to_be_applied_or_healthy():
+    made = results(stage=Stage.VERIFY, failure=REFUSED, withdrawn=True, inventory=(), applied=False, health=None)
+
+    found = conditions(status.after(running(), made, now=LATER))
+
+    assert found["Ready"] == ("False", "SignatureUntrusted")
+    assert not {"Applied", "Healthy"} & set(found)
+
+
+def test_the_objects_and_the_components_that_there_are_are_counted():
+    reports = [ComponentReport(str(n), "x", "Pod", outcome) for n, outcome in enumerate([Outcome.RENDERED] * 2)]
+    skipped = ComponentReport("9", "y", "Pod", Outcome.SKIPPED, "Alias", "why")
+
+    made = results(rendering=Rendering(objects=(), format="Meshery", components=(*reports, skipped)))
+
+    said = condition(status.after(pattern(), made, now=NOW), "Rendered").message
+    assert said == "0 objects of Meshery: 2 components rendered, 1 component skipped"
+
+
+def test_what_is_awaited_no_longer_in_vain_does_not_stay_stalled_while_a_registry_is_away():
+    late = status.after(running(), results(health=ILL, overdue=True), now=NOW)
+
+    found = status.after(pattern(status=late), Results(stage=Stage.SOURCE, policy=KEYS, failure=AWAY), now=LATER)
+
+    assert "Stalled" in conditions(late)
+    assert "Stalled" not in conditions(found)
+
+
+# --- what is on record ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unknown", ["revision", "policy"])
+def test_a_part_of_what_is_not_known_is_not_on_record(unknown: str):
+    made = results(**{"stage": Stage.APPLY, "failure": AWAY, "applied": False, "partly": True, unknown: None})
+
+    found = status.after(running(), made, now=LATER)
+
+    assert (found.applying_revision, found.applying_state) == ("", "")
+
+
+def test_where_health_cannot_be_awaited_nothing_is_said_to_be_applied_as_asked():
+    found = status.after(pattern(), results(failure=REFUSED, applied=False), now=NOW)
+
+    assert found.last_applied_state == ""
+
+
+ANOTHER = VerificationResult(required=True, verified_by=(VerifiedSignature("another-team", "bundle", "here"),))
+
+
+@pytest.mark.parametrize(
+    ("made", "signers"),
+    [
+        pytest.param({}, ["another-team"], id="what runs, and nothing was applied"),
+        pytest.param({"failure": AWAY}, ["release-team"], id="a run that failed"),
+        pytest.param({"stage": Stage.RENDER}, ["release-team"], id="a run that did not come to the end"),
+        pytest.param({"revision": NEWER}, ["release-team"], id="another artifact"),
+        pytest.param({"revision": None}, ["release-team"], id="no artifact"),
+    ],
+)
+def test_who_signed_what_runs_is_said_as_it_was_found_last(made: dict[str, Any], signers: list[str]):
+    again = results(**{"applied": False, "verification": ANOTHER, **made})
+
+    found = status.after(running(), again, now=LATER)
+
+    assert [each.authority for each in found.verified_by] == signers

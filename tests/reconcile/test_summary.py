@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ from pattern_operator.apply import FinalizeResult, inventory
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.changes import Changes
+from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.desired import desired_state
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import Applying, Caches, Failed, Lookup, Lookups, Running, State, Unrepaired
@@ -346,3 +348,13 @@ def test_a_later_moment_keeps_the_time_at_which_a_condition_changed():
     later = summarize(before, RUNS, made, reported=before.status, moment=replace(AT, now=LATER))
 
     assert msgspec.structs.replace(later.status) == before.status
+
+
+@pytest.mark.parametrize(("ends", "due"), [(30.0, 30.0), (-5.0, 0.0), (None, 240.0)])
+def test_what_was_verified_is_looked_at_again_when_a_signature_is_too_old(ends: float | None, due: float):
+    result = replace(VERIFIED, until=None if ends is None else NOW + timedelta(seconds=ends))
+    artifact = SignedArtifact(DESIRED.repository, REVISION.digest)
+
+    found = summary(RUNS.with_checked(Checked(artifact, VerificationPolicy(), result)), results())
+
+    assert found.due == due

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from tests.reconcile import world as worlds
-from tests.reconcile.pattern import conditions
+from tests.reconcile.pattern import REVISION, conditions
 from tests.reconcile.world import KEY, World, key_to
 
 from pattern_operator import limits
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
 from pattern_operator.api.verification import (
     PolicyMode,
     PolicySource,
@@ -21,7 +22,10 @@ from pattern_operator.api.verification import (
     VerificationResult,
 )
 from pattern_operator.errors import Transient
+from pattern_operator.reconcile import trust
+from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.conditions import condition_of
+from pattern_operator.reconcile.state import State
 
 
 def requirement(name: str = "release", *, version: str = "1", key: bytes = b"key", **source: object) -> Requirement:
@@ -419,3 +423,43 @@ async def test_after_a_restart_what_lost_its_trust_beside_something_newer_that_i
     await world.settle(5.0)
 
     assert world.live == {}
+
+
+async def test_what_runs_is_trusted_until_it_is_refused_itself(world: World):
+    world.away = True
+    changes_to(world, requirement(version="2"))
+    await world.settle(1.0)
+    away = world.state.running
+    world.away = False
+    await world.settle(60.0)
+    world.push("stable", "two", "c", signed=False)
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+    newer = world.state.running
+    world.refusing = {"release"}
+    world.tags["stable"] = "one"
+    changes_to(world, requirement(version="3"))
+    await world.settle(400.0)
+    refused = world.state.running
+
+    assert [each is not None and each.trusted for each in (away, newer, refused)] == [True, True, False]
+
+
+async def test_beside_something_newer_that_is_refused_what_lost_its_trust_is_deleted_where_asked_for(world: World):
+    world.push("stable", "two", "c", signed=False)
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2", prune=True))
+
+    await world.settle(1.0)
+
+    assert world.live == {}
+
+
+def test_after_a_restart_what_was_found_with_some_credentials_is_known_to_be_of_these():
+    artifact = SignedArtifact(Repository("registry.example", "web"), REVISION.digest, "login")
+    known = Checked(artifact, VerificationPolicy(), VerificationResult(required=False))
+
+    assert trust.login_of(State()) == ""
+    assert trust.login_of(State().with_checked(known)) == "login"

@@ -1,5 +1,6 @@
 """Whether the digest is signed is asked once for a digest and a policy, and no answer is never taken for one."""
 
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from pattern_operator.api.verification import TrustedAuthority, VerificationPoli
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.desired import DesiredState, desired_state
-from pattern_operator.reconcile.steps.verify import WARNED_AGAIN, Verified, asks_registry, verify
+from pattern_operator.reconcile.steps.verify import MAX_KEPT, WARNED_AGAIN, Verified, asks_registry, verify
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
 
 POLICY = VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key"))
@@ -240,3 +241,36 @@ async def test_what_a_policy_only_warns_of_is_looked_for_again_after_a_while():
     assert found.result.warnings == ("TrustPolicy trial is not met: no.", "the referrers could not be listed.")
     assert before == ["signatures", "check"]
     assert port.asked == [*before, "check what is held", "signatures", "check"]
+
+
+@pytest.mark.parametrize(("more", "is_kept"), [(0, True), (1, False)])
+async def test_the_payload_and_the_annotations_of_what_is_kept_count(more: int, is_kept: bool):
+    signature = replace(HELD.signatures[0], payload=b"x" * (MAX_KEPT - 10 + more), annotations={"name": "values"})
+    found = FetchedSignatures((signature,))
+
+    kept = (await verified(Signatures(found=found), wanted())).checked.signatures
+
+    assert (kept is not None) is is_kept
+
+
+@pytest.mark.parametrize(
+    ("until", "looked_at"),
+    [(timedelta(minutes=1), timedelta(minutes=1)), (timedelta(hours=1), WARNED_AGAIN)],
+    ids=["a signature is too old before", "a signature is too old later"],
+)
+async def test_what_is_warned_of_is_looked_for_again_when_the_first_of_both_is_due(
+    until: timedelta, looked_at: timedelta, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys.modules[__name__], "WARNED", replace(WARNED, until=NOW + until))
+
+    found = await verified(Signatures(warns=True), wanted())
+
+    assert found.result.until == NOW + looked_at
+
+
+async def test_of_what_could_not_be_asked_for_the_first_is_warned_of():
+    away = [Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{each} is away.") for each in ("one", "two")]
+
+    found = await verified(Signatures(warns=True, found=FetchedSignatures(failures=tuple(away))), wanted())
+
+    assert found.result.warnings == (*WARNED.warnings, "one is away.")
