@@ -108,6 +108,38 @@ async def test_a_policy_that_comes_changes_or_goes_wakes_whom_it_covers_or_cover
     assert cluster.forgotten == [PolicyKey("release")]
 
 
+async def test_a_policy_that_is_gone_holds_for_nobody(cluster: Cluster):
+    cluster.put()
+    async with cluster.followed() as trust:
+        before = await names(trust, pattern())
+        cluster.policies.drop("release", namespace="")
+        await cluster.until_woken(WEB, SHOP)
+
+        assert (before, await names(trust, pattern())) == (["release"], [])
+
+
+async def test_however_many_policies_ask_for_labels_namespaces_are_followed_once(cluster: Cluster):
+    for name in ("a", "b"):
+        cluster.put(name, match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+        running = [each.get_name() for each in asyncio.all_tasks()]
+
+    assert running.count("watch-namespaces-for-policies") == 1
+
+
+async def test_other_labels_of_a_namespace_change_how_many_patterns_a_policy_covers(cluster: Cluster):
+    cluster.put(match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+        trust.changed.clear()
+        cluster.label("team", env="prod")
+        async with asyncio.timeout(10):
+            await trust.changed.wait()
+
+        assert await names(trust, pattern()) == ["release"]
+
+
 async def test_what_is_there_at_first_wakes_nobody_who_waits_for_it_anyhow(cluster: Cluster):
     cluster.put()
     cluster.put("labels", match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
