@@ -23,6 +23,7 @@ from pattern_operator.reconcile.config_sources import Reader
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.policy_store import PolicyKey
 from pattern_operator.reconcile.trust_policies import TrustPolicies
+from pattern_operator.verify.url_match import UrlGlob
 
 pytestmark = pytest.mark.real_time
 WEB, SHOP = PatternKey("team", "web"), PatternKey("shop", "web")
@@ -173,6 +174,29 @@ async def test_however_many_patterns_there_are_the_loop_goes_on(cluster: Cluster
     assert turns >= 1_000 * 64 // trust_policies.AT_ONCE // 2
 
 
+@pytest.mark.parametrize(("patterns", "breaks"), [(29, 2), (30, 3)])
+async def test_after_so_many_patterns_others_have_their_turn(
+    cluster: Cluster, patterns: int, breaks: int, monkeypatch: pytest.MonkeyPatch
+):
+    turns = 0
+    monkeypatch.setattr(trust_policies, "AT_ONCE", 10)
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+        monkeypatch.setattr(trust, "_patterns", [pattern(name=f"p{number}") for number in range(patterns)])
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.ensure_future(count())
+        await trust._wake_matched([UrlGlob.parse(EVERYTHING)])
+        counting.cancel()
+
+    assert (turns, len(cluster.woken)) == (breaks, patterns)
+
+
 async def test_what_a_policy_does_not_cover_and_its_status_wake_nobody(cluster: Cluster):
     cluster.put()
     async with cluster.followed() as trust:
@@ -220,6 +244,8 @@ async def test_where_no_policy_asks_for_labels_namespaces_are_not_followed(clust
     [
         (403, "Forbidden", "may not list and watch trustpolicies.pattern-operator.io; apply its manifests again"),
         (500, "InternalError", "TrustPolicies could not be listed yet"),
+        (500, "InternalError", "what must be verified: InternalError. It is tried again."),
+        (404, "NotFound", "the kind is missing; apply crds/"),
     ],
 )
 async def test_until_the_policies_are_listed_nothing_is_known_to_be_approved(

@@ -28,7 +28,8 @@ def test_only_another_verdict_is_told():
     once = len(told)
     verdicts.note(WEB, met=[], unmet=["release"])
     verdicts.forget(WEB)
+    gone = len(told)
     verdicts.forget(WEB)
 
-    assert (nothing, once, len(told)) == (0, 1, 3)
+    assert (nothing, once, gone, len(told)) == (0, 1, 3, 3)
     assert verdicts.count("release", [WEB]) == PatternCounts(covered=1)
