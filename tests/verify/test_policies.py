@@ -4,6 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -411,6 +412,37 @@ def test_the_newest_signature_must_be_young_enough(fake):
     assert result.until == NOW + DAY / 2
     assert result.verified_by[0].log_index == 7
     assert (old.reason, isinstance(old, Untrusted)) == (Reason.SIGNATURE_TOO_OLD, True)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_renewed_signature_counts_wherever_it_is_listed(fake, order: tuple[int, ...]):
+    policy = requires(*keys("a"), name="release", max_age=DAY)
+    signatures = [aged(fake, NOW - 3 * DAY), aged(fake, NOW - DAY / 2), aged(fake)]
+
+    result = accepted([signatures[index] for index in order], policy)
+
+    assert (result.until, result.signed_at) == (NOW + DAY / 2, NOW - DAY / 2)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_signer_who_signed_last_counts_for_an_authority_of_several(fake, order: tuple[int, int]):
+    policy = requires(*keys("a"), name="release", max_age=DAY)
+    old = fake(a=by("x", signed_at=(NOW - 3 * DAY,)))
+    new = fake(a=by("y", signed_at=(NOW,)))
+
+    result = accepted([(old, new)[index] for index in order], policy)
+
+    assert result.until == NOW + DAY
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_newest_of_repeated_attestations_counts(fake, order: tuple[int, int]):
+    scan = "https://example.org/scan"
+    attestation = Attestation(name="scan", predicate_type=scan)
+    policy = requires(*keys("a", attestations=(attestation,)), name="release", max_age=DAY)
+    scans = [fake(a=by("a", statement=states(scan), signed_at=(NOW - age * DAY,))) for age in (3, 0)]
+
+    assert accepted([scans[index] for index in order], policy).until == NOW + DAY
 
 
 def test_of_several_times_of_a_signature_the_earliest_counts(fake):

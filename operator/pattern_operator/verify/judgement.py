@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
 from pattern_operator.api.verification import Requirement, TrustedAuthority
@@ -15,6 +16,8 @@ from pattern_operator.verify.load_authority import load_authority
 from pattern_operator.verify.outcome import Outcome, UnauthenticatedSigner, Verified
 from pattern_operator.verify.parsed_signature import Rejection
 from pattern_operator.verify.subject import Subject
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def judge(
         holding += [each for each in found if isinstance(each, Counted)]
         refused += [each for each in found if isinstance(each, Refused)]
     proofs = [
-        _proofs(authority, [each for each in holding if each.authority is authority], evaluate=evaluate)
+        _proofs(authority, _newest_first(each for each in holding if each.authority is authority), evaluate=evaluate)
         for authority in authorities
     ]
     refused += _incomplete(authorities, holding, proofs, evaluate=evaluate)
@@ -103,6 +106,11 @@ def judge(
         missing=tuple(each for index, each in enumerate(authorities) if index not in assigned),
         refused=tuple(refused),
     )
+
+
+def _newest_first(counted: Iterable[Counted]) -> Sequence[Counted]:
+    """Those whose time is proven first: clients add to the end of a list, and a renewed signature has to count."""
+    return sorted(counted, key=lambda each: each.signed_at or _NEVER, reverse=True)
 
 
 def _incomplete(
@@ -191,7 +199,10 @@ def _attesting(verified: Verified, authority: Authority, *, evaluate: Evaluate) 
 def _proofs(
     authority: Authority, counted: Sequence[Counted], *, evaluate: Evaluate
 ) -> Mapping[tuple[str, ...], tuple[Counted, ...]]:
-    """By signer, what proves that the authority signed: one signature, or one for each attestation, all by it."""
+    """By signer, what proves that the authority signed: one signature, or one for each attestation, all by it.
+
+    Of several the first of ``counted`` is taken, and so is the signer whose signature is first.
+    """
     by_signer: dict[tuple[str, ...], list[Counted]] = {}
     for each in counted:
         by_signer.setdefault(who(each.verified.signer), []).append(each)
