@@ -1,4 +1,5 @@
 import subprocess
+from math import factorial, gcd
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from pattern_operator.verify.key import (
 
 DATA = Path(__file__).parent.parent / "data"
 MESSAGE = b"what is signed"
+SMALL_FACTORS = factorial(751)
 WEAK_RSA = rsa.generate_private_key(65537, 1024)  # noqa: S505 - it is refused
 
 
@@ -227,11 +229,12 @@ def test_an_rsa_key_with_an_exponent_below_the_limit_is_refused():
 
 def rsa_of(bits: int, *, exponent: int = 65_537) -> bytes:
     """The PEM of an RSA key of this size; nobody has its private half."""
-    return (
-        rsa.RSAPublicNumbers(exponent, (1 << bits) - 1)
-        .public_key()
-        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
+    return rsa_pem(next(n for n in range((1 << bits) - 1, 0, -2) if gcd(n, SMALL_FACTORS) == 1), exponent=exponent)
+
+
+def rsa_pem(modulus: int, *, exponent: int = 65_537) -> bytes:
+    key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def test_a_key_as_long_as_the_limit_is_read():

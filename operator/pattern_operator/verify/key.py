@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_PUBLIC_KEY, MAX_RSA_BITS, MIN_RSA_BITS
+from pattern_operator.limits import MAX_PUBLIC_KEY
 from pattern_operator.quote import quoted
+from pattern_operator.verify.key_weakness import Arithmetic, weakness_of, weakness_of_trusted
 
 ED25519_SIGNATURE: Final = 64  # bytes, RFC 8032 section 5.1.6
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,64})-----")
-_MIN_RSA_EXPONENT: Final = 65_537  # FIPS 186-5, appendix A.1.1: 2^16 < e; with e = 1 anyone can sign
 _RIGHT: Final = "Give one PEM block PUBLIC KEY, as in the file cosign.pub that `cosign generate-key-pair` writes"
 
 # cosign 3.1.3 signs with the hash that belongs to the curve and its own `verify` tries SHA-256, which cosign 2 used for
@@ -39,8 +39,6 @@ _ECDSA_HASHES: Final[dict[str, tuple[hashes.HashAlgorithm, ...]]] = {
     ec.SECP521R1.name: (hashes.SHA512(), hashes.SHA256()),
 }
 
-_Arithmetic = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | Ed25519PublicKey
-
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
@@ -50,7 +48,7 @@ class PublicKey:
     """
 
     spki: bytes
-    arithmetic: _Arithmetic = field(compare=False)
+    arithmetic: Arithmetic = field(compare=False)
 
     @property
     def spki_hash(self) -> bytes:
@@ -90,11 +88,12 @@ def from_cryptography(key: object) -> PublicKey:
     Raises:
         UnusableKey: it is of another kind, on another curve, or weak.
     """
-    if not isinstance(key, _Arithmetic):
-        raise UnusableKey("is of a kind that is not used: ECDSA (P-256, P-384, P-521), RSA and Ed25519 are")
-    if weak := _weakness(key):
-        raise UnusableKey(weak)
-    return PublicKey(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key)
+    return _taken(key, weakness_of)
+
+
+def trusted_from_cryptography(key: object) -> PublicKey:
+    """As ``from_cryptography``, of a key that is trusted for itself: it is tried for more weaknesses."""
+    return _taken(key, weakness_of_trusted)
 
 
 def load(pem: bytes, *, name: str) -> PublicKey:
@@ -110,7 +109,7 @@ def load(pem: bytes, *, name: str) -> PublicKey:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _invalid(name, "cannot be read: its base64, its structure or its curve is wrong") from error
     try:
-        return from_cryptography(key)
+        return trusted_from_cryptography(key)
     except UnusableKey as error:
         raise _invalid(name, str(error)) from error
 
@@ -211,16 +210,12 @@ def _not_one_public_key(pem: bytes) -> str | None:
     return None
 
 
-def _weakness(key: _Arithmetic) -> str | None:
-    match key:
-        case ec.EllipticCurvePublicKey() if key.curve.name not in _ECDSA_HASHES:
-            return "is on a curve that is not used: P-256, P-384 and P-521 are"
-        case rsa.RSAPublicKey() if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
-            return f"has {key.key_size} bits; RSA must have {MIN_RSA_BITS} to {MAX_RSA_BITS}"
-        case rsa.RSAPublicKey() if key.public_numbers().e < _MIN_RSA_EXPONENT:
-            return f"has a public exponent below {_MIN_RSA_EXPONENT}, with which signatures can be forged"
-        case _:
-            return None
+def _taken(key: object, weakness: Callable[[Arithmetic], str | None]) -> PublicKey:
+    if not isinstance(key, Arithmetic):
+        raise UnusableKey("is of a kind that is not used: ECDSA (P-256, P-384, P-521), RSA and Ed25519 are")
+    if weak := weakness(key):
+        raise UnusableKey(weak)
+    return PublicKey(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key)
 
 
 def _invalid(name: str, wrong: str) -> Stalled:

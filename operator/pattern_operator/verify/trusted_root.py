@@ -22,7 +22,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_CHAIN, MAX_TRUST_INSTANCES, MAX_TRUSTED_ROOT
 from pattern_operator.quote import quoted
 from pattern_operator.strict_json import InvalidDocument, read_bounded
-from pattern_operator.verify.key import PublicKey, UnusableKey, from_cryptography
+from pattern_operator.verify.key import PublicKey, UnusableKey, trusted_from_cryptography
 from pattern_operator.verify.protojson import (
     Message,
     bytes_field,
@@ -179,7 +179,7 @@ def _key(key: Message) -> PublicKey | None:
     kind, size = _DETAILS[details]
     try:
         read = load_der_public_key(bytes_field(key, "rawBytes"))
-        usable = from_cryptography(read)
+        usable = trusted_from_cryptography(read)
     except (ValueError, TypeError, UnsupportedAlgorithm, UnusableKey) as error:
         raise InvalidDocument("has a log whose key cannot be read, or is weak") from error
     if not isinstance(read, kind) or (size is not None and getattr(read, "key_size", None) != size):
