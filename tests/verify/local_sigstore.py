@@ -228,7 +228,8 @@ class LocalSigstore:
         at: datetime | None = None,
         usages: Sequence[str] = ("codeSigning",),
         sct_key: Any = None,
-        sct_time: datetime | None = None,
+        sct_time: datetime | int | None = None,
+        sct_algorithm: int = 3,
         with_sct: bool = True,
         key: Any = None,
         more: Sequence[tuple[x509.ExtensionType, bool]] = (),
@@ -260,14 +261,14 @@ class LocalSigstore:
             builder = builder.add_extension(extension, critical=critical)
         if with_sct:
             precertificate = builder.sign(by.key, hashes.SHA256()).tbs_certificate_bytes
-            scts = self._scts(precertificate, by, key=sct_key or self.ct_key, at=sct_time or start)
+            scts = self._scts(precertificate, by, key=sct_key or self.ct_key, at=sct_time or start, kind=sct_algorithm)
             builder = builder.add_extension(x509.UnrecognizedExtension(SCT_LIST, scts), critical=False)
         made = builder.sign(by.key, hashes.SHA256())
         return Certified(own, read_certificate(made.public_bytes(Encoding.DER)))
 
-    def _scts(self, precertificate: bytes, issuer: pki.Identity, *, key: Any, at: datetime) -> bytes:
-        """The value of the extension: RFC 6962 section 3.3."""
-        time = int(at.timestamp() * 1000)
+    def _scts(self, precertificate: bytes, issuer: pki.Identity, *, key: Any, at: datetime | int, kind: int) -> bytes:
+        """The value of the extension (RFC 6962 section 3.3); ``at`` may be milliseconds, ``kind`` is of the key."""
+        time = at if isinstance(at, int) else int(at.timestamp() * 1000)
         signed = b"".join(
             (
                 struct.pack("!BBQH", 0, 0, time, 1),
@@ -279,7 +280,7 @@ class LocalSigstore:
         )
         signature = sign_with(key, signed)
         log_id = hashlib.sha256(spki(key)).digest()
-        sct = struct.pack("!B32sQH", 0, log_id, time, 0) + struct.pack("!BBH", 4, 3, len(signature)) + signature
+        sct = struct.pack("!B32sQH", 0, log_id, time, 0) + struct.pack("!BBH", 4, kind, len(signature)) + signature
         listed = struct.pack("!H", len(sct)) + sct
         return asn1.encode_der(struct.pack("!H", len(listed)) + listed)
 

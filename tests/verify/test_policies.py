@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -458,6 +458,27 @@ def test_without_a_time_that_is_proven_nothing_is_young(fake):
 
     assert refusal.reason is Reason.SIGNATURE_TOO_OLD
     assert "has no signature whose time is proven" in refusal.message
+
+
+@pytest.mark.parametrize("time", [NOW + timedelta(minutes=6), NOW + 300 * DAY, datetime.max.replace(tzinfo=UTC)])
+def test_a_time_that_has_not_come_yet_proves_nothing(fake, time):
+    policy = requires(*keys("a"), name="release", max_age=DAY)
+
+    assert "has no signature whose time is proven" in refused([aged(fake, time)], policy).message
+    assert accepted([aged(fake, time)], requires(*keys("a"), name="p")).verified_by[0].signed_at is None
+    assert accepted([aged(fake, time, NOW)], policy).verified_by[0].signed_at == NOW
+
+
+def test_a_clock_may_be_ahead_by_some_minutes(fake):
+    policy = requires(*keys("a"), name="release", max_age=DAY)
+
+    assert accepted([aged(fake, NOW + timedelta(minutes=5))], policy).until == NOW + DAY + timedelta(minutes=5)
+
+
+def test_an_age_beyond_the_calendar_never_ends(fake):
+    policy = requires(*keys("a"), name="release", max_age=3_000_000 * DAY)
+
+    assert accepted([aged(fake, NOW)], policy).until == datetime.max.replace(tzinfo=UTC)
 
 
 def test_a_result_holds_until_the_first_policy_wants_it_newer(fake):

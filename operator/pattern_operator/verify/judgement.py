@@ -1,8 +1,8 @@
 """Judges signatures by one requirement: which of its authorities have signed, and why other signatures do not count."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
@@ -18,6 +18,7 @@ from pattern_operator.verify.parsed_signature import Rejection
 from pattern_operator.verify.subject import Subject
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_SKEW: Final = timedelta(minutes=5)  # of the clock of who states a time; one that has not come yet proves nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,9 @@ def _counted(
         outcome = _checked(read.verify(subject, authority, now=now), authority, evaluate=evaluate)
         if isinstance(outcome, Rejection):
             rejections.append(Refused(signature, outcome, authority))
-        elif not found or who(found[0].verified.signer) == who(outcome.signer):
+            continue
+        outcome = replace(outcome, signed_at=tuple(time for time in outcome.signed_at if time - now <= _SKEW))
+        if not found or who(found[0].verified.signer) == who(outcome.signer):
             found.append(Counted(authority, signature, outcome))
     return found or rejections
 

@@ -6,7 +6,7 @@ A policy that only warns is judged alike, and its refusal is a warning of the re
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -36,6 +36,7 @@ from pattern_operator.verify.refusal import Refusal
 from pattern_operator.verify.revocation import NO_ANSWERS, Answers, with_answers
 from pattern_operator.verify.subject import Subject
 
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _OTHERS_SHOWN: Final = 3  # of policies that are not met, beside the one that the message is about
 
 
@@ -221,7 +222,10 @@ def _until(judgement: Judgement) -> datetime:
     newest, most = judgement.newest, judgement.requirement.max_age
     assert newest is not None  # noqa: S101 - a policy with maxAge is met by a time that is proven alone
     assert most is not None  # noqa: S101 - asked of those that have one
-    return newest + most
+    try:
+        return newest + most
+    except OverflowError:
+        return _NEVER
 
 
 def _untrusted(enforced: Sequence[Refusal], *, refusals: Sequence[Refusal], met: Sequence[Judgement]) -> Stalled:

@@ -11,7 +11,13 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp, Version
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.certificate_transparency import (
+    LogEntryType,
+    SignatureAlgorithm,
+    SignedCertificateTimestamp,
+    Version,
+)
 
 from pattern_operator.limits import MAX_SCTS
 from pattern_operator.verify.key import verify_signature
@@ -19,6 +25,7 @@ from pattern_operator.verify.trusted_root import Log
 from pattern_operator.verify.x509.certificate import Certificate
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_KEYS: Final = {SignatureAlgorithm.ECDSA: ec.EllipticCurvePublicKey, SignatureAlgorithm.RSA: rsa.RSAPublicKey}
 _CERTIFICATE_TIMESTAMP: Final = 0  # RFC 6962 section 3.2, ``SignatureType``
 
 
@@ -46,12 +53,14 @@ def _holds(sct: SignedCertificateTimestamp, leaf: Certificate, issuer: Certifica
     if issuer.key is None or sct.entry_type is not LogEntryType.PRE_CERTIFICATE or sct.version is not Version.v1:
         return False
     try:
-        algorithm = sct.signature_hash_algorithm
+        algorithm, kind = sct.signature_hash_algorithm, _KEYS.get(sct.signature_algorithm)
+        time = sct.timestamp.replace(tzinfo=UTC)
         signed = leaf.parsed.tbs_precertificate_bytes
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, OverflowError, UnsupportedAlgorithm):  # also of a time after the year 9999
         return False
-    time = sct.timestamp.replace(tzinfo=UTC)
-    if not isinstance(algorithm, hashes.SHA256) or not log.valid.contains(time):
+    if kind is None or not isinstance(log.key.arithmetic, kind) or not isinstance(algorithm, hashes.SHA256):
+        return False
+    if not log.valid.contains(time):
         return False
     return verify_signature(log.key, sct.signature, _signed(sct, time, signed, issuer.key.spki_hash))
 

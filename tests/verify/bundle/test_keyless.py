@@ -25,6 +25,7 @@ from pattern_operator.verify.matcher import Exactly, compile_pattern
 from pattern_operator.verify.outcome import CertificateSigner, Verified
 from pattern_operator.verify.parsed_signature import Rejection
 from pattern_operator.verify.subject import Subject
+from pattern_operator.verify.transparency.merkle import root_of
 from pattern_operator.verify.trusted_root import load_trusted_root
 
 ARTIFACT = b'{"the": "artifact"}'
@@ -129,6 +130,10 @@ def test_without_a_log_a_timestamp_is_enough_where_the_policy_says_so():
         pytest.param({"with_sct": False}, "without signed certificate timestamp", id="no SCT"),
         pytest.param({"sct_key": ec.generate_private_key(ec.SECP256R1())}, "is not trusted", id="SCT of another log"),
         pytest.param({"sct_time": NOW - timedelta(days=800)}, "its log did not sign", id="SCT before the log"),
+        pytest.param({"sct_time": 253_402_300_800_000}, "its log did not sign", id="SCT after the year 9999"),
+        pytest.param({"sct_time": 2**64 - 1}, "its log did not sign", id="SCT at the last time there is"),
+        pytest.param({"sct_algorithm": 1}, "its log did not sign", id="SCT said to be by RSA"),
+        pytest.param({"sct_algorithm": 2}, "its log did not sign", id="SCT said to be by DSA"),
         pytest.param(
             {"signer": pki.intermediate(pki.root("CN=Fulcio root,O=Test"), "CN=Fulcio,O=Test")},
             "chain|lead",
@@ -210,6 +215,10 @@ def of(document, *path):
     return document
 
 
+def without(entry, name, **others):
+    return {field: value for field, value in {**entry, **others}.items() if field != name}
+
+
 def note_of(document):
     return of(document, *ENTRY, "inclusionProof", "checkpoint", "envelope")
 
@@ -244,7 +253,7 @@ def note_of(document):
         ),
         pytest.param(
             changed(SIGNED, *ENTRY, "inclusionProof", "checkpoint"),
-            "no inclusion proof with a checkpoint",
+            "a tree that the log did not sign",
             id="no checkpoint",
         ),
         pytest.param(changed(SIGNED, *ENTRY, "inclusionProof"), "no inclusion proof with a checkpoint", id="no proof"),
@@ -277,6 +286,16 @@ def note_of(document):
             id="entry twice",
         ),
         pytest.param(
+            changed(
+                SIGNED,
+                "verificationMaterial",
+                "tlogEntries",
+                to=[of(SIGNED, *ENTRY), without(of(SIGNED, *ENTRY), "inclusionPromise", logIndex="9")],
+            ),
+            "same log entry twice",
+            id="entry twice, once without its promise and with the index of another shard",
+        ),
+        pytest.param(
             changed(SIGNED, "verificationMaterial", "tlogEntries", to=[of(SIGNED, *ENTRY), of(OTHER, *ENTRY)]),
             "for another signature",
             id="a foreign entry more",
@@ -303,6 +322,61 @@ def test_a_bundle_with_a_part_of_another_one_is_refused(document, says):
 
     assert isinstance(outcome, Rejection)
     assert any(each in outcome.why for each in says.split("|")), outcome.why
+
+
+def as_v01(document):
+    """The same bundle as one of v0.1, of which the promise is enough."""
+    found = changed(document, "mediaType", to="application/vnd.dev.sigstore.bundle+json;version=0.1")
+    leaf = found["verificationMaterial"].pop("certificate")
+    found["verificationMaterial"]["x509CertificateChain"] = {"certificates": [leaf]}
+    return found
+
+
+def forged(body, *, size):
+    """A proof that fits an entry, in a tree that nobody has signed."""
+    leaf = base64.b64decode(body)
+    path = [bytes([number]) * 32 for number in range((size - 1).bit_length())]
+    root = root_of(leaf, index=0, size=size, path=path)
+    return {
+        "logIndex": "0",
+        "treeSize": str(size),
+        "rootHash": text(root or b""),
+        "hashes": [text(each) for each in path],
+    }
+
+
+V01 = as_v01(LOCAL.sign(STATEMENT))
+PROOF = (*ENTRY, "inclusionProof")
+
+
+def test_a_bundle_of_the_first_version_needs_a_promise_or_a_proof():
+    for absent in ("inclusionProof", "inclusionPromise"):
+        stamped = as_v01(LOCAL.sign(STATEMENT, stamped=True))
+        assert isinstance(judge(changed(stamped, *ENTRY, absent)), Verified)
+    neither = changed(changed(V01, *PROOF), *ENTRY, "inclusionPromise")
+    assert "neither a signed entry timestamp nor an inclusion proof" in judge(neither).why
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+@pytest.mark.parametrize("checkpoint", [{}, {"checkpoint": {}}, {"checkpoint": {"envelope": ""}}, {"checkpoint": None}])
+@pytest.mark.parametrize("document", [V01, SIGNED], ids=["v0.1", "v0.3"])
+def test_a_proof_in_a_tree_that_the_log_did_not_sign_is_refused_beside_a_promise(document, checkpoint, size):
+    proof = forged(of(document, *ENTRY, "canonicalizedBody"), size=size)
+
+    assert "a tree that the log did not sign" in judge(changed(document, *PROOF, to={**proof, **checkpoint})).why
+
+
+@pytest.mark.parametrize("kind", ["certificateAuthorities", "timestampAuthorities", "tlogs", "ctlogs"])
+@pytest.mark.parametrize(
+    "end", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999999Z"]
+)
+@pytest.mark.parametrize("document", [SIGNED, V2], ids=["v1", "v2"])
+def test_an_instance_may_be_valid_until_the_end_of_the_calendar(document, kind, end):
+    root = LOCAL.trusted_root()
+    for each in root[kind]:
+        each.get("publicKey", each)["validFor"] = {"start": "0001-01-01T00:00:00Z", "end": end}
+
+    assert isinstance(judge(document, root=root), Verified)
 
 
 def test_a_timestamp_of_another_signature_counts_for_nothing_and_does_no_harm():

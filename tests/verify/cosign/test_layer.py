@@ -93,6 +93,15 @@ def entry_with(**changes):
     return {ANNOTATION: text(signature), BUNDLE: json.dumps(entry)}
 
 
+def signed_at(seconds):
+    """A good signature with an entry that the log really promised for this time."""
+    signature = ALICE.sign(PAYLOAD)
+    entry = LOCAL.rekor.add(hashed(signature, PAYLOAD, ALICE.pem.decode()), at=SIGNED_AT)
+    entry["integratedTime"] = str(seconds)
+    entry["inclusionPromise"] = {"signedEntryTimestamp": text(LOCAL.rekor.promise(entry))}
+    return {ANNOTATION: text(signature), BUNDLE: json.dumps(rekor_bundle(entry))}
+
+
 def with_entry_about(payload=PAYLOAD, signer=ALICE, pem=None):
     """A good signature with a genuine entry about something else."""
     return signed(**{BUNDLE: logged(signer.sign(payload), payload=payload, pem=pem)})
@@ -107,11 +116,13 @@ def with_entry_about(payload=PAYLOAD, signer=ALICE, pem=None):
         pytest.param(with_entry_about(signer=BOB), "for another signature", id="of another signature by another key"),
         pytest.param(entry_with(integratedTime=int(NOW.timestamp())), "did not sign", id="another time"),
         pytest.param(entry_with(integratedTime=0), "did not sign", id="no time"),
-        pytest.param(entry_with(integratedTime=2**53), "did not sign", id="a time that JSON does not hold"),
+        pytest.param(entry_with(integratedTime=2**53), "a time that is none", id="a time that JSON does not hold"),
+        pytest.param(signed_at(253_402_300_800), "a time that is none", id="a time after the year 9999"),
+        pytest.param(signed_at(2**53 - 1), "a time that is none", id="the last time that JSON holds"),
         pytest.param(entry_with(logIndex=7), "did not sign", id="another index"),
         pytest.param(entry_with(logID="00" * 32), "not trusted", id="an unknown log"),
         pytest.param(entry_with(logID="x"), "not hexadecimal", id="no log"),
-        pytest.param(entry_with(logIndex=-1), "did not sign", id="negative index"),
+        pytest.param(entry_with(logIndex=-1), "negative index", id="negative index"),
         pytest.param(entry_with(more=1), "a field 'more'", id="unknown field"),
         pytest.param(entry_with(body=text(b"[]")), "is not a JSON object", id="a body that is a list"),
         pytest.param(signed(**{BUNDLE: "{}"}), "has no object 'Payload'", id="empty"),

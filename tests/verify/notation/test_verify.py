@@ -279,6 +279,31 @@ def test_permissive_only_warns_of_expiry_and_time(kind):
 
 
 @KINDS
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"scheme": AUTHORITY, "signing_time": NOW},
+        {"scheme": AUTHORITY, "signing_time": NOW - timedelta(days=3)},
+        {"stamped_by": TSA, "stamp": {"time": NOW}},
+    ],
+    ids=["authority, too late", "authority, too early", "TSA, too late"],
+)
+def test_a_time_that_is_only_logged_to_be_wrong_is_no_time(kind, options):
+    store = StoreType.SIGNING_AUTHORITY if "scheme" in options else StoreType.CA
+    authority = SHORT.authority(kind=store, tsas=[TSA], level=Level.PERMISSIVE)
+    found = accepted(SHORT.sign(kind, **options), kind, authority=authority)
+
+    assert (len(found.warnings), found.signed_at) == (1, ())
+
+
+@KINDS
+def test_audit_takes_no_time_from_a_stranger(kind):
+    audit = ALICE.authority(kind=StoreType.SIGNING_AUTHORITY, level=Level.AUDIT)
+
+    assert accepted(MALLORY.sign(kind, scheme=AUTHORITY), kind, authority=audit).signed_at == ()
+
+
+@KINDS
 def test_permissive_enforces_everything_else(kind):
     permissive = ALICE.authority(level=Level.PERMISSIVE, user_metadata={"a": "b"})
 

@@ -10,7 +10,7 @@ It is imported where it is used: that takes 0.3 s of a core and 30 MiB, which on
 import base64
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cryptography import x509
@@ -31,6 +31,7 @@ from pattern_operator.verify.trusted_root import Authority, Log, TrustedRoot
 
 _KINDS: Final = frozenset({("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2"), ("dsse", "0.0.1")})
 _INSTANT: Final = timedelta(microseconds=1)  # an interval that is closed at its end, as one that is open
+_LAST: Final = datetime.max.replace(tzinfo=UTC)  # an interval until then has no end
 _CURVES: Final = {
     ec.SECP256R1.name: "PKIX_ECDSA_P256_SHA_256",
     ec.SECP384R1.name: "PKIX_ECDSA_P384_SHA_384",
@@ -211,7 +212,7 @@ def _details(key: PublicKey) -> str:
 
 def _authority(authority: Authority) -> dict[str, Any]:
     valid = {"start": authority.valid.start.isoformat()}
-    if authority.valid.end is not None:
+    if authority.valid.end is not None and authority.valid.end < _LAST:
         valid["end"] = (authority.valid.end + _INSTANT).isoformat()
     return {
         "subject": {"organization": "", "commonName": ""},

@@ -76,7 +76,7 @@ def verify_notation(envelope: Envelope, target: Descriptor, authority: NotationA
     subject = leaf.subject.rfc4514_string()
     return Verified(
         signer=NotationSigner(subject, leaf.fingerprint) if judged.authentic else UnauthenticatedSigner(subject),
-        signed_at=judged.time.signed_at,
+        signed_at=judged.time.signed_at if judged.authentic else (),
         annotations=judged.target.annotations,
         warnings=(*judged.warnings, *failures),
         until=min((each.until for each in statuses if each.until is not None), default=None),
@@ -96,7 +96,10 @@ def revocation_checks(
 
 @dataclass(frozen=True, slots=True)
 class _Time:
-    """When a signature was made, as far as somebody trusted says so; ``chains`` are of who said it."""
+    """When a signature was made, as far as somebody trusted says so; ``chains`` are of who said it.
+
+    With a ``failure`` it proves no time.
+    """
 
     signed_at: tuple[datetime, ...] = ()
     chains: tuple[Chain, ...] = ()
@@ -166,7 +169,8 @@ def _time(envelope: Envelope, authority: NotationAuthority, now: datetime) -> _T
     """Find a time of signing at which the chain was valid: "Authentic Timestamp" of the specification."""
     chain, attributes = envelope.chain, envelope.attributes
     if attributes.scheme is SigningScheme.SIGNING_AUTHORITY:
-        return _Time((attributes.signing_time,), failure=_invalid_at(chain, attributes.signing_time))
+        failure = _invalid_at(chain, attributes.signing_time)
+        return _Time(() if failure else (attributes.signing_time,), failure=failure)
     roots = authority.certificates(StoreType.TSA)
     late = authority.verify_timestamp is TimestampMode.AFTER_CERTIFICATE_EXPIRY
     if not roots or (late and not any(now > certificate.not_after for certificate in chain)):
@@ -179,7 +183,7 @@ def _time(envelope: Envelope, authority: NotationAuthority, now: datetime) -> _T
     if isinstance(stamp, Rejection):
         return _Time(failure=f"has a timestamp that {stamp.why}")
     failure = _invalid_at(chain, stamp.earliest) or _invalid_at(chain, stamp.latest)
-    return _Time((stamp.time,), (stamp.chain,), failure)
+    return _Time(() if failure else (stamp.time,), (stamp.chain,), failure)
 
 
 def _invalid_at(chain: Chain, time: datetime) -> str | None:

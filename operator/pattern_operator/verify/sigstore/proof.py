@@ -59,6 +59,8 @@ def _entries(
     if log.required and not material.entries:
         return Rejection("has no entry of a transparency log, and one is required")
     logged = LoggedSignature(material.content, material.signature, verifiers)
+    if len({(each.log_id, each.body) for each in material.entries}) < len(material.entries):
+        return Rejection("has the same log entry twice")  # with a promise or without, whichever index it names
     found: list[ProvenEntry] = []
     for parsed in material.entries:
         proven = verify_entry(parsed, logs=log.logs, logged=logged, evidence=material.evidence)

@@ -37,7 +37,7 @@ FIELDS: Final = (  # sigstore_rekor.proto, ``TransparencyLogEntry``
     "canonicalizedBody",
 )
 _PROOF: Final = ("logIndex", "rootHash", "treeSize", "hashes", "checkpoint")
-_LATEST: Final = 253_402_300_799  # the last second of the year 9999
+_LATEST: Final = 253_402_300_799  # the last second of the year 9999: no later one has a date
 
 
 class Evidence(Enum):
@@ -50,7 +50,7 @@ class Evidence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class InclusionProof:
-    """The place in a tree, the root of the tree, and the hashes between; ``checkpoint`` is empty where it has none."""
+    """The place in a tree, the root of the tree, the hashes between, and what the log signed; it may be empty."""
 
     index: int
     size: int
@@ -89,8 +89,6 @@ def read_entry(entry: Message) -> ParsedEntry:
         found = message(entry["inclusionPromise"], "inclusionPromise", fields=("signedEntryTimestamp",))
         promise = bytes_field(found, "signedEntryTimestamp")
     index, time = int64_field(entry, "logIndex"), int64_field(entry, "integratedTime")
-    if index < 0 or not 0 <= time <= _LATEST:
-        raise InvalidDocument("has a log entry with a negative index, or a time that is none")
     return ParsedEntry(
         log_id=bytes_field(message(entry.get("logId"), "logId", fields=("keyId",)), "keyId"),
         index=index,
@@ -114,7 +112,8 @@ def verify_entry(
     log = next((each for each in logs if each.log_id == parsed.log_id), None)
     if log is None:
         return Rejection(f"has an entry of a log that is not trusted ({parsed.log_id.hex()[:12]})")
-    wrong = _wrong_promise(parsed, log) or _wrong_proof(parsed, log) or _without(evidence, parsed)
+    wrong = _wrong_time(parsed) or _wrong_promise(parsed, log) or _wrong_proof(parsed, log)
+    wrong = wrong or _without(evidence, parsed)
     if wrong is None:
         wrong = check_body(parsed.body, kind=parsed.kind, version=parsed.version, logged=logged)
     if wrong is not None:
@@ -136,6 +135,13 @@ def _read_proof(value: object) -> InclusionProof:
     if any(len(each) != HASH_SIZE for each in (root, *path)):
         raise InvalidDocument(f"has an inclusion proof with a hash that does not have {HASH_SIZE} bytes")
     return InclusionProof(int64_field(proof, "logIndex"), int64_field(proof, "treeSize"), root, path, checkpoint)
+
+
+def _wrong_time(parsed: ParsedEntry) -> str | None:
+    """Whichever format it is of."""
+    if parsed.index >= 0 and 0 <= parsed.time <= _LATEST:
+        return None
+    return "has a log entry with a negative index, or a time that is none"
 
 
 def _wrong_promise(parsed: ParsedEntry, log: Log) -> str | None:
@@ -163,8 +169,8 @@ def _wrong_proof(parsed: ParsedEntry, log: Log) -> str | None:
     in_one_tree = log.origin != "" or (parsed.kind, parsed.version) in REKOR_V2_KINDS
     if proof.index > parsed.index or (in_one_tree and proof.index != parsed.index):
         return "has an inclusion proof for another index"  # the log's own, which counts all shards, is not smaller
-    if not proof.checkpoint:
-        return None
+    if not proof.checkpoint:  # anybody can make a tree: the log signs its root
+        return "has an inclusion proof without a checkpoint, in a tree that the log did not sign"
     try:
         checkpoint = read_checkpoint(proof.checkpoint)
     except InvalidDocument as error:
@@ -177,14 +183,13 @@ def _wrong_proof(parsed: ParsedEntry, log: Log) -> str | None:
 
 
 def _without(evidence: Evidence, parsed: ParsedEntry) -> str | None:
-    """Say what is missing: a proof alone proves nothing, because anybody can make a tree; the log signs its root."""
-    proven = parsed.proof is not None and parsed.proof.checkpoint != ""
+    """Say what is missing; what is there was found to hold."""
     match evidence:
         case Evidence.PROMISE if parsed.promise is None:
             return "has no signed entry timestamp of the log"
-        case Evidence.PROMISE_OR_PROOF if parsed.promise is None and not proven:
+        case Evidence.PROMISE_OR_PROOF if parsed.promise is None and parsed.proof is None:
             return "has neither a signed entry timestamp nor an inclusion proof with a checkpoint"
-        case Evidence.PROOF if not proven:
+        case Evidence.PROOF if parsed.proof is None:
             return "has no inclusion proof with a checkpoint"
         case _:
             return None
