@@ -6,6 +6,7 @@ Format: RFC 6962 sections 3.2 and 3.3, embedded in the certificate.
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from types import NoneType
 from typing import Final
 
 from cryptography import x509
@@ -25,7 +26,10 @@ from pattern_operator.verify.trusted_root import Log
 from pattern_operator.verify.x509.certificate import Certificate
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_KEYS: Final = {SignatureAlgorithm.ECDSA: ec.EllipticCurvePublicKey, SignatureAlgorithm.RSA: rsa.RSAPublicKey}
+_KEYS: Final[dict[SignatureAlgorithm, type]] = {
+    SignatureAlgorithm.ECDSA: ec.EllipticCurvePublicKey,
+    SignatureAlgorithm.RSA: rsa.RSAPublicKey,
+}
 _CERTIFICATE_TIMESTAMP: Final = 0  # RFC 6962 section 3.2, ``SignatureType``
 
 
@@ -53,12 +57,12 @@ def _holds(sct: SignedCertificateTimestamp, leaf: Certificate, issuer: Certifica
     if issuer.key is None or sct.entry_type is not LogEntryType.PRE_CERTIFICATE or sct.version is not Version.v1:
         return False
     try:
-        algorithm, kind = sct.signature_hash_algorithm, _KEYS.get(sct.signature_algorithm)
+        algorithm, kind = sct.signature_hash_algorithm, _KEYS.get(sct.signature_algorithm, NoneType)
         time = sct.timestamp.replace(tzinfo=UTC)
         signed = leaf.parsed.tbs_precertificate_bytes
     except (ValueError, OverflowError, UnsupportedAlgorithm):  # also of a time after the year 9999
         return False
-    if kind is None or not isinstance(log.key.arithmetic, kind) or not isinstance(algorithm, hashes.SHA256):
+    if not isinstance(log.key.arithmetic, kind) or not isinstance(algorithm, hashes.SHA256):
         return False
     if not log.valid.contains(time):
         return False
