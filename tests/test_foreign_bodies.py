@@ -39,6 +39,7 @@ from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applier,
@@ -104,6 +105,7 @@ from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.cli import cluster, installation, table, uninstaller, wait, watch
 from pattern_operator.cli import policy as policy_command
+from pattern_operator.cli.imports import notation
 from pattern_operator.cli.policy_files import secrets_in
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
@@ -777,6 +779,7 @@ def policies_in_files(body: Any) -> None:
     ]
     for each in documents:
         policy_command._convert(Path("/nowhere/policy.yaml"), each, {}, trust_store=None)
+    notation.applicable({"trustPolicies": [body, statement]}, Repository.parse("oci://registry.example/web"))
     for kind in ("Secret", "ConfigMap"):
         secrets_in([{**body, "kind": kind}])
 

@@ -71,20 +71,35 @@ def test_policies_of_one_name_do_not_replace_each_other(imported):
     assert [each["metadata"]["name"] for each in done.yaml] == ["images", "images-2", "images-3"]
 
 
-def test_a_policy_json_with_nothing_that_can_be_said_is_a_failure(imported):
+def test_where_nothing_can_be_carried_over_nothing_is_printed(imported):
     done = imported(policy={"default": [{"type": "reject"}]})
 
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (5, "")
     assert "--unsigned=Deny" in done.err
     assert "nothing of these files became a policy" in done.err
 
 
-@pytest.mark.parametrize("document", [{"kind": "Deployment"}, {}])
-def test_what_is_no_policy_is_refused_by_name(imported, document):
-    done = imported(it=document)
+def test_files_without_any_policy_are_a_failure(imported):
+    done = imported(secret={"kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"a.pub": KEY}})
 
-    assert done.code == 1
-    assert "it.yaml is none of the policies that are read" in done.err
+    assert (done.code, done.out) == (1, "")
+    assert "these files have no policy" in done.err
+
+
+@pytest.mark.parametrize(
+    ("document", "what"),
+    [({"kind": "Kustomization", "metadata": {"name": "web"}}, "Kustomization 'web'"), ({}, "a document without kind")],
+)
+def test_what_is_no_policy_is_named_and_left_out(patternctl, tmp_path, document, what):
+    policy = cluster_image_policy({"name": "release", "key": {"data": KEY}})
+    path = tmp_path / "all.yaml"
+    path.write_text("\n---\n".join(json.dumps(each) for each in (document, policy)))
+
+    done = patternctl("policy", "import", path)
+
+    assert done.code == 5
+    assert done.err == f"patternctl: {path}: {what} is none of the policies that are read, and is left out\n"
+    assert [each["metadata"]["name"] for each in done.yaml] == ["images"]
 
 
 def test_without_a_command_below_it_the_command_line_is_wrong(patternctl):
@@ -92,3 +107,15 @@ def test_without_a_command_below_it_the_command_line_is_wrong(patternctl):
     assert patternctl("policy", "export", "x").code == 2
     assert patternctl("policy", "import").code == 2
     assert "examples:" in patternctl("policy", "import", "--help").out
+
+
+def test_verbose_may_be_said_behind_a_command_below_another(imported, patternctl, tmp_path):
+    path = tmp_path / "it.yaml"
+    path.write_text("}")
+
+    done = patternctl("policy", "import", path, "-v")
+
+    assert done.code == 1
+    assert "is not YAML" in done.err
+    assert "because: " in done.err
+    assert "import --help" in patternctl("policy", "import", path, "--trust").err

@@ -435,6 +435,21 @@ def test_the_secret_that_a_policy_names_is_looked_up_in_the_files(judged, reposi
     assert "has an entry 'cosign.pub' that is not base64" in broken.err
 
 
+def test_two_secrets_of_one_name_that_differ_are_refused_and_equal_ones_are_one(judged, digest, key_pair, stranger):
+    authority = {"name": "release", "key": {"secretRef": {"name": "release-key"}}}
+
+    def secret(namespace, key):
+        metadata = {"name": "release-key", "namespace": namespace}
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"cosign.pub": key.pem}}
+
+    several = judged(trust_policy("ours", authority), secret("system", key_pair), secret("shop", stranger))
+    equal = judged(trust_policy("ours", authority), secret("system", key_pair), secret("shop", key_pair))
+
+    assert (several.code, several.json["reason"]) == (1, "PolicyInvalid")
+    assert "has another Secret release-key than was given before" in several.err
+    assert equal.json["reason"] == "SignatureMissing"
+
+
 def test_what_a_designpattern_requires_is_required(judged, repository, digest, cosign, key_pair, stranger):
     cosign.sign_bundle(repository.at(digest), key=key_pair)
     pattern: dict[str, Any] = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "DesignPattern"}

@@ -60,7 +60,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     for module in _COMMANDS:
         module.add(commands)
-    for command in commands.choices.values():
+    for command in arguments.below(top):
         arguments.add_verbose(command)
         command.set_defaults(command=command)
     return top

@@ -3,7 +3,7 @@
 import argparse
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NoReturn
 
 from pattern_operator.cli import exit_codes
@@ -53,6 +53,15 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
     close = get_close_matches(given, list(known), n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def below(parser: argparse.ArgumentParser) -> Iterator[Parser]:
+    """The parsers of its commands, and of the commands below them."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield command
+                yield from below(command)
 
 
 def add_verbose(parser: argparse.ArgumentParser) -> None:

@@ -22,9 +22,11 @@ examples:
 """
 _DESCRIPTION = """\
 Read policies of other tools, and print a TrustPolicy for each. What cannot be carried over is named on standard error
-and in a comment: each policy that is printed is at least as strict as what it is read from.
+and in a comment: each policy that is printed is at least as strict as what it is read from. Other objects of a file
+are named, and left out. Of notation's statements, that of Flux is the one whose registryScopes have the repository.
 """
 _TRUST_STORE = "truststore"
+_BY_HAND = "write one by hand (docs/trustpolicy.md has every field)"
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -76,11 +78,10 @@ def run(options: argparse.Namespace) -> int:
             names.add(named.name)
             output.document("---\n" + "\n".join(comments) + "\n" + yaml_output.dump(named.body, "yaml"))
         lost += len(carried.lost)
+    if not names and not lost:
+        raise Stalled(reason=Reason.POLICY_INVALID, message=f"these files have no policy: {_BY_HAND}.")
     if not names:
-        raise Stalled(
-            reason=Reason.POLICY_INVALID,
-            message="nothing of these files became a policy: write one by hand (docs/trustpolicy.md has every field).",
-        )
+        output.print_error(f"nothing of these files became a policy: {_BY_HAND}.")
     return exit_codes.INCOMPLETE if lost else exit_codes.OK
 
 
@@ -104,18 +105,20 @@ def _carried(options: argparse.Namespace) -> "Iterator[tuple[str, Carried]]":
 
 
 def _convert(path: Path, body: "Mapping[str, Any]", secrets: Any, *, trust_store: str | None) -> "Carried":
-    from pattern_operator.api.fields import text_at
+    from pattern_operator.api.fields import ObjectMeta, text_at
     from pattern_operator.cli.imports import cluster_image, containers, flux, notation
-    from pattern_operator.cli.policy_files import invalid
+    from pattern_operator.cli.imports.carried import Carried, Lost
+    from pattern_operator.quote import one_line, quoted
 
     if "trustPolicies" in body:
         folder = Path(trust_store) if trust_store else path.parent / _TRUST_STORE
         return notation.convert(body, notation.read_stores(folder))
     if "transports" in body or "default" in body:
         return containers.convert(body, path.parent)
-    match text_at(body, "kind"):
+    match kind := text_at(body, "kind"):
         case "OCIRepository":
             return flux.convert(body, secrets)
         case "ClusterImagePolicy":
             return cluster_image.convert(body)
-    raise invalid(str(path), "is none of the policies that are read: see `patternctl policy import --help`")
+    what = f"{one_line(kind)} {quoted(ObjectMeta.of(dict(body)).name)}" if kind else "a document without kind"
+    return Carried(lost=(Lost(f"{what} is none of the policies that are read, and is left out"),))

@@ -1,6 +1,7 @@
 """Policies in files: TrustPolicies and DesignPatterns, with the Secrets and ConfigMaps that they name.
 
 A reference is looked up in the files that were given, whatever the namespace: a file is what somebody means to apply.
+Two objects of one kind and name that differ are refused.
 """
 
 import base64
@@ -120,7 +121,10 @@ def read_policies(names: Iterable[str]) -> PolicyFiles:
                 elif kind == "DesignPattern":
                     patterns += [each for each in (designpattern.decode(body).spec.verify,) if each is not None]
                 elif kind in _MATERIAL:
-                    material[kind, ObjectMeta.of(body).name] = _data(body)
+                    named = ObjectMeta.of(body).name
+                    data = _data(body)
+                    if material.setdefault((kind, named), data) != data:  # whose key counts must not be chance
+                        raise invalid(name, f"has another {kind} {one_line(named)} than was given before")
                 else:
                     skipped.append(f"{one_line(kind) or 'a document without kind'} in {one_line(name)}")
             except (msgspec.ValidationError, InvalidGlob) as error:
@@ -128,12 +132,13 @@ def read_policies(names: Iterable[str]) -> PolicyFiles:
     return PolicyFiles(tuple(policies), tuple(patterns), material, tuple(skipped))
 
 
-def secrets_in(bodies: Iterable[Mapping[str, Any]]) -> Mapping[tuple[str, str], Mapping[str, bytes]]:
-    """What the Secrets and ConfigMaps among ``bodies`` have, by kind and name."""
+def secrets_in(bodies: Iterable[Mapping[str, Any]]) -> Mapping[tuple[str, str, str], Mapping[str, bytes]]:
+    """What the Secrets and ConfigMaps among ``bodies`` have, by kind, namespace and name."""
     return {
-        (kind, ObjectMeta.of(dict(body)).name): _data(body)
+        (kind, meta.namespace, meta.name): _data(body)
         for body in bodies
-        if (kind := text_at(body, "kind")) in _MATERIAL
+        for kind, meta in [(text_at(body, "kind"), ObjectMeta.of(dict(body)))]
+        if kind in _MATERIAL
     }
 
 

@@ -146,6 +146,13 @@ def test_of_an_artifact_the_exact_scope_decides_and_else_the_one_for_everything(
     assert name(f"{WEB}/more") == ["rest"]
 
 
+def test_of_two_policies_for_one_scope_none_is_chosen(folder):
+    path = written(folder, statement(trustStores=["ca:acme"]), statement("second", trustStores=["ca:acme"]))
+
+    with pytest.raises(Stalled, match=r"has 2 trust policies \('acme', 'second'\) for registry"):
+        notation.authorities_for(path, Repository.parse(f"oci://{WEB}"))
+
+
 def test_without_a_scope_that_fits_nobody_is_trusted(folder):
     path = written(folder, statement(trustStores=["ca:acme"]))
 

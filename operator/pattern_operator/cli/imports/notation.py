@@ -72,21 +72,47 @@ def authorities_for(path: Path, repository: Repository) -> Sequence[Authority]:
             is for it.
     """
     (document,) = list(documents_of(str(path), read_text(str(path)))) or [{}]
-    exact = [each for each in _mappings(document.get("trustPolicies")) if str(repository) in _scopes(each)]
-    others = [each for each in _mappings(document.get("trustPolicies")) if EVERYWHERE in _scopes(each)]
-    if not (chosen := exact or others):
+    statements = applicable(document, repository)
+    if not statements:
         raise Stalled(
             reason=Reason.NO_TRUST_POLICY,
             message=f"{path} has no trust policy for {repository}: add it to registryScopes, or one for *.",
         )
-    found = convert({"trustPolicies": chosen[:1]}, read_stores(path.parent / "truststore"))
+    if len(statements) > 1:
+        raise invalid(str(path), f"has {several(statements)} for {repository}, and notation takes one for a scope")
+    found = convert({"trustPolicies": statements}, read_stores(path.parent / "truststore"))
     if not found.policies:
         raise invalid(str(path), f"cannot be used: {'; '.join(found.lost)}")
     return [each for draft in found.policies for each in decode(draft.body).spec.authorities]
 
 
+def applicable(document: Mapping[str, Any], repository: Repository) -> Sequence[Mapping[str, Any]]:
+    """The statements that are for ``repository``: those of its exact scope, else those of ``*``.
+
+    Notation refuses a document that has a scope twice: of several, none can be chosen.
+    """
+    statements = _mappings(document.get("trustPolicies"))
+    exact = [each for each in statements if str(repository) in _scopes(each)]
+    return exact or [each for each in statements if EVERYWHERE in _scopes(each)]
+
+
+def several(statements: Sequence[Mapping[str, Any]]) -> str:
+    """Statements of which one is too many, for messages."""
+    return f"{len(statements)} trust policies ({', '.join(quoted(each.get('name')) for each in statements)})"
+
+
+def pem_of(content: bytes) -> bytes:
+    """The certificates in a file, as PEM: notation and Flux take DER as well; raises ValueError where it has none."""
+    found = (
+        x509.load_pem_x509_certificates(content)
+        if b"-----BEGIN" in content
+        else [x509.load_der_x509_certificate(content)]
+    )
+    return b"".join(each.public_bytes(Encoding.PEM) for each in found)
+
+
 def _scopes(statement: Mapping[str, Any]) -> Sequence[str]:
-    return _texts(statement.get("registryScopes"))
+    return texts(statement.get("registryScopes"))
 
 
 def _authority(statement: Mapping[str, Any], stores: Stores, *, name: str) -> Iterator[dict[str, Any] | Lost]:
@@ -103,7 +129,7 @@ def _authority(statement: Mapping[str, Any], stores: Stores, *, name: str) -> It
     for level in levels:
         notation: dict[str, Any] = {
             "trustStores": named,
-            "trustedIdentities": list(_texts(statement.get("trustedIdentities"))),
+            "trustedIdentities": list(texts(statement.get("trustedIdentities"))),
             "level": level,
             **({} if timestamp is None else {"verifyTimestamp": timestamp}),
         }
@@ -125,7 +151,7 @@ def _level(verification: Mapping[str, Any], *, name: str) -> Iterator[str | Lost
 
 
 def _stores(statement: Mapping[str, Any], stores: Stores, *, name: str) -> Iterator[dict[str, Any] | Lost]:
-    for each in _texts(statement.get("trustStores")):
+    for each in texts(statement.get("trustStores")):
         kind, _, store = each.partition(":")
         pem = stores.get((kind, store))
         if pem is None:
@@ -139,22 +165,17 @@ def _url(scope: str) -> str:
 
 
 def _pem(path: Path) -> bytes:
-    """The certificates in a file, as PEM: notation takes DER as well."""
     try:
-        content = path.read_bytes()[: MAX_TRUST_MATERIAL + 1]
-        found = (
-            x509.load_pem_x509_certificates(content)
-            if b"-----BEGIN" in content
-            else [x509.load_der_x509_certificate(content)]
-        )
+        with path.open("rb") as file:
+            return pem_of(file.read(MAX_TRUST_MATERIAL + 1))
     except (OSError, ValueError) as error:
         raise invalid(str(path), "is not a certificate, in PEM or DER") from error
-    return b"".join(each.public_bytes(Encoding.PEM) for each in found)
 
 
 def _mappings(value: object) -> Sequence[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _texts(value: object) -> Sequence[str]:
+def texts(value: object) -> Sequence[str]:
+    """The texts of a list of JSON; anything else is left out."""
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
