@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.cputime import cpu_time
 
 from pattern_operator.kube import ApiError
+from pattern_operator.kube import status_message as module
 from pattern_operator.kube.errors import from_response
 from pattern_operator.kube.fieldpath import field_path
 from pattern_operator.kube.redact import sentence
@@ -750,3 +751,38 @@ def test_what_the_server_could_not_read_is_said_so():
     text = f"error converting YAML to JSON: yaml: line 3: {PLANTED}"
 
     assert refused(text, code=400).message == "the server could not decode the request"
+
+
+def test_of_a_conflict_only_who_holds_which_field_is_told():
+    causes = [
+        {"reason": "FieldManagerConflict", "message": 'conflict with "kubectl"', "field": ".spec.replicas"},
+        {"reason": "Unexpected", "message": "something else", "field": ".spec.x"},
+    ]
+    body = {"kind": "Status", "message": "Apply failed with 1 conflict: x", "details": {"causes": causes}}
+
+    error = from_response(code=409, retry_after=None, body=orjson.dumps(body))
+
+    assert error.message == 'Apply failed with 1 conflict: conflict with "kubectl": .spec.replicas'
+
+
+@pytest.mark.parametrize(("more", "said"), [(0, "no value of them"), (1, "")])
+def test_a_value_is_read_up_to_a_length(more: int, said: str):
+    rule = ": no value of them"
+    value = f'"{"x" * (module._LONGEST - len(rule) - 2 + more)}"'
+
+    assert module._detail(f"{value}{rule}", kind="Invalid value", request=NO_CONTENT) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        pytest.param('["a"]: must be b', 5, id="a list"),
+        pytest.param('{"a": 1}: must be b', 8, id="a structure"),
+        pytest.param("5: must be b", 0, id="neither"),
+        pytest.param("[1: must be b", 0, id="without an end"),
+        pytest.param("[1]".ljust(module._LONGEST), 3, id="as long as is read"),
+        pytest.param("[1]".ljust(module._LONGEST + 1), 0, id="longer"),
+    ],
+)
+def test_where_a_list_or_a_structure_ends_is_found(text: str, end: int):
+    assert module._end_of_json(text) == end

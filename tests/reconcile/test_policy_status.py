@@ -43,6 +43,10 @@ WEB = PatternKey("team", "web")
 KEY = {"data": ALICE.pem.decode()}
 
 
+AWAY = Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="away.")
+BROKEN = Stalled(reason=Reason.SECRET_NOT_FOUND, message="Secret x does not exist.")
+
+
 def ready(status: TrustPolicyStatus) -> Condition:
     (condition,) = status.conditions
     assert condition.type == "Ready"
@@ -98,8 +102,11 @@ def test_the_time_of_ready_is_not_that_of_another_condition():
     assert ready(same).last_transition_time == "2026-11-27T12:00:00Z"
 
 
-def writes_at(*changes: float, until: float, fails: int = 0) -> list[float]:
-    """When statuses are written after policies changed at these moments; the first ``fails`` are not written whole."""
+def writes_at(*changes: float, until: float, fails: int = 0, defects: int = 0) -> list[float]:
+    """When statuses are written after policies changed at these moments.
+
+    The first ``defects`` tries end in a defect, and so many more, ``fails``, do not write all.
+    """
 
     async def work() -> list[float]:
         loop, written, trust = asyncio.get_running_loop(), list[float](), SimpleNamespace(changed=asyncio.Event())
@@ -109,7 +116,9 @@ def writes_at(*changes: float, until: float, fails: int = 0) -> list[float]:
 
         async def write_all() -> bool:
             written.append(loop.time() - begun)
-            return len(written) > fails
+            if len(written) <= defects:
+                raise TypeError("a defect")
+            return len(written) > defects + fails
 
         made.write_all = write_all
         for each in changes:
@@ -138,6 +147,36 @@ def test_what_could_not_be_written_is_tried_again_until_it_is():
     first, step = 8.0 + gather, rest + again + gather
 
     assert writes_at(8.0, until=1e6, fails=2) == [first, first + step, first + 2 * step]
+    assert writes_at(8.0, until=1e6, defects=1) == [first, first + step]
+
+
+@pytest.mark.parametrize(
+    ("errors", "written", "whole"),
+    [
+        pytest.param((None, None), (True, True), True, id="all are written"),
+        pytest.param((None, None), (False, True), False, id="the first is not"),
+        pytest.param((None, None), (True, False), False, id="the last is not"),
+        pytest.param((AWAY, None), (True, True), False, id="of the first it is not known whether it can be used"),
+        pytest.param((None, AWAY), (True, True), False, id="of the last it is not known"),
+        pytest.param((BROKEN, None), (True, True), True, id="one cannot be used, which is known"),
+    ],
+)
+async def test_whether_all_is_written_and_known_is_told(errors: tuple[Any, Any], written: Any, whole: bool):
+    made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
+    why, writes = iter(errors), iter(written)
+    made._trust = SimpleNamespace(policies=[policy("a"), policy("b")])
+    made._patterns, made._verdicts = [], Verdicts(on_change=lambda: None)
+    made._now, made._report = lambda: NOW, lambda _: None
+
+    async def why_unusable(_: object) -> Any:
+        return next(why)
+
+    async def write(*_: object) -> Any:
+        return next(writes)
+
+    made._why_unusable, made._write = why_unusable, write
+
+    assert await made.write_all() is whole
 
 
 def test_while_many_patterns_are_looked_at_others_have_their_turn(monkeypatch: pytest.MonkeyPatch):

@@ -183,12 +183,12 @@ async def test_what_is_asked_for_again_and_again_takes_no_more_memory(clock):
     issuers.known = {urls[0]: content}
     size = len(content) + sum(len(check.certificate.der) for check in checks)
     source = remembering(issuers, clock, memory=size)
-    for _ in range(3):
+    for _ in range(5):
         clock.now += timedelta(seconds=FAILED_REVOCATION_SECONDS)
         await source.answers(checks, tenant="a")
 
     assert issuers.asked.count(urls[0]) == 1
-    assert issuers.asked.count(urls[1]) == 3
+    assert issuers.asked.count(urls[1]) == 5
 
 
 async def test_where_a_list_says_it_no_other_one_is_asked_for(clock):

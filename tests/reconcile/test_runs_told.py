@@ -265,7 +265,7 @@ async def test_what_a_run_has_found_is_known_whatever_happens_while_it_asks_for_
     world.close()
 
     assert world.ready == ("True", "Ready")
-    assert world.state.caches.lookups.last is not None
+    assert world.asked == ["tag", "signatures"]
 
 
 async def test_what_is_asked_for_is_said_when_it_has_lasted_and_not_before(
@@ -369,3 +369,21 @@ async def test_a_timeout_that_cannot_be_read_is_said(world: World):
 
     assert world.ready == ("False", "InvalidSpec")
     assert "timeout" in message(world.status, "Ready")
+
+
+async def test_what_a_user_asks_for_after_a_defect_is_done_although_all_is_found_out_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.refuses = {key_to("b")}
+    await world.settle(0.5)
+    with monkeypatch.context() as broken:
+        broken.setattr(worlds.Registry, "look_up", failing(TypeError("a defect")))
+        world.request("noon")
+        await world.reconciler.run(KEY)
+    world.defects.clear()
+    world.asked.clear()
+    world.request("one")
+
+    await world.settle(0.0)
+
+    assert world.asked == ["tag"]

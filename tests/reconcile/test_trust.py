@@ -425,6 +425,16 @@ async def test_after_a_restart_what_lost_its_trust_beside_something_newer_that_i
     assert world.live == {}
 
 
+async def test_what_is_refused_itself_is_not_trusted_any_longer(world: World):
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2"))
+
+    await world.settle(1.0)
+
+    assert world.state.running is not None
+    assert not world.state.running.trusted
+
+
 async def test_what_runs_is_trusted_until_it_is_refused_itself(world: World):
     world.away = True
     changes_to(world, requirement(version="2"))

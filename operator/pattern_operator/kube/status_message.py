@@ -28,6 +28,8 @@ _HEAD: Final = 8192  # characters of a text in which names and rules are looked 
 _NAMES_WITHIN: Final = 1000  # characters in which names are looked for that a rule lists
 _DETAIL: Final = 300  # bytes of one rule
 _TAIL: Final = 1024  # characters at the end of a text in which the rule is looked for, after the quoted value
+_LONGEST: Final = 8 * _HEAD  # characters of a text whose value is read: beyond it only the rule at its end is
+_SHORT: Final = 64  # characters in which a number or a word ends
 _END: Final = 2 * _TAIL  # characters of which the rule may be all
 
 # apimachinery, pkg/util/validation/field/errors.go: metav1.CauseType, and the words that stand for it.
@@ -164,8 +166,8 @@ def _detail(text: str, *, kind: str, request: RequestContent) -> str:
         return "failed a rule that compares it with the value before (oldSelf)"
     if kind in _WITHOUT_VALUE:
         return _words(text, request)
-    value = _QUOTED.match(text) if len(text) <= 8 * _HEAD else None
-    value = value or _SCALAR.match(text[:64])
+    value = _QUOTED.match(text) if len(text) <= _LONGEST else None
+    value = value or _SCALAR.match(text[:_SHORT])
     end = _end_of_json(text) if value is None else value.end()
     if end:
         detail = text[end:].removeprefix(": ")[:_TAIL]
@@ -190,7 +192,7 @@ def _known_end(text: str, request: RequestContent) -> str:
 
 def _end_of_json(text: str) -> int:
     """Where the list or the structure ends that ``text`` begins with; 0 where it begins with none, or is too long."""
-    if not text.startswith(("[", "{")) or len(text) > 8 * _HEAD:
+    if not text.startswith(("[", "{")) or len(text) > _LONGEST:
         return 0
     try:
         return _JSON.raw_decode(text)[1]
