@@ -3,8 +3,10 @@
     PatternError            has a reason, a message for people, and ``diagnostics()``
     +-- Stalled             only a change of spec, secret, policy or artifact helps: no retry on a timer
     |   +-- Untrusted       signatures were judged, and do not meet the policies
+    |   +-- Unjudgeable     a policy, or the signatures, cannot be judged until somebody corrects them
     +-- Waiting             a known event or time will wake it: it is not polled
     +-- Transient           retried with exponential back-off and jitter, honouring what the other side asks for
+        +-- Undecided       whether the policies are met could not be found out
 
 The type is the caller's intent; the reason (``api.reason``) says what happened. A message names the object, states
 the fact and ends in the next step. It never holds a secret, a token or the body of an artifact.
@@ -55,11 +57,22 @@ class Stalled(PatternError):
     """No retry helps: the spec, a secret, a policy or the artifact has to change."""
 
 
-class Untrusted(Stalled):
+class PoliciesUnmet(PatternError):
+    """The policies that hold are not all known to be met. ``met`` and ``unmet`` are names of TrustPolicies.
+
+    One that is in neither is not known to be the one or the other.
+    """
+
+    def __init__(self, *, reason: Reason, message: str, met: tuple[str, ...] = (), unmet: tuple[str, ...] = ()) -> None:
+        super().__init__(reason=reason, message=message)
+        self.met, self.unmet = met, unmet
+
+
+class Untrusted(PoliciesUnmet, Stalled):
     """The verdict on an artifact: signatures were judged, and a policy that enforces is not met.
 
-    ``met`` and ``unmet`` are names of TrustPolicies. ``prune``: one that is not met wants what runs deleted. A policy
-    that cannot be used, or a registry that cannot be asked, is never a verdict.
+    ``prune``: one that is not met wants what runs deleted. A policy or a condition that cannot be used or judged, or a
+    registry that cannot be asked, is never a verdict.
     """
 
     def __init__(
@@ -71,8 +84,12 @@ class Untrusted(Stalled):
         unmet: tuple[str, ...] = (),
         prune: bool = False,
     ) -> None:
-        super().__init__(reason=reason, message=message)
-        self.met, self.unmet, self.prune = met, unmet, prune
+        super().__init__(reason=reason, message=message, met=met, unmet=unmet)
+        self.prune = prune
+
+
+class Unjudgeable(PoliciesUnmet, Stalled):
+    """A policy, a condition or the signatures cannot be judged until somebody corrects them: no verdict."""
 
 
 class Waiting(PatternError):
@@ -85,6 +102,10 @@ class Transient(PatternError):
     def __init__(self, *, reason: Reason, message: str, retry_after: timedelta | None = None) -> None:
         super().__init__(reason=reason, message=message)
         self.retry_after = retry_after
+
+
+class Undecided(PoliciesUnmet, Transient):
+    """Whether a policy is met could not be found out now: it proves nothing against the artifact, nor for it."""
 
 
 def _rebuild(kind: type[PatternError], state: dict[str, Any]) -> PatternError:

@@ -92,6 +92,7 @@ MAX_TRUST_MATERIAL: Final = 256 * KIB  # of roots of one authority; 140 CAs have
 MIN_RSA_BITS: Final = 2_048  # NIST SP 800-131A rev. 2, table 2
 MAX_RSA_BITS: Final = 8_192  # cosign makes at most 4096; larger ones only cost time
 
+MAX_KNOWN_CONDITIONS: Final = 512  # of which it is remembered whether they compile: 2 MiB of expressions
 MAX_CONDITION_MEMORY: Final = 192 * MIB  # of the process that evaluates one; a predicate of 1 MiB takes some 20 MiB
 MAX_CONDITION_CPU: Final = 2  # seconds of the processor; an honest one takes 0.02 s
 MAX_CONDITION_SECONDS: Final = 20.0  # by the clock; to start a process takes 0.15 s, and much more on a busy machine

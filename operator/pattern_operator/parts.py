@@ -19,6 +19,7 @@ from pattern_operator.apply import (
     Protected,
     Transfers,
 )
+from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.kube import ApiError, Discovery, Resource, Session
 from pattern_operator.manager import Process
 from pattern_operator.reconcile import (
@@ -148,6 +149,7 @@ def build(
     trust = TrustPolicies(session, patterns, wake=waker.found, forget=lambda key: policies.forget(key), tasks=tasks)
     policies = Policies(config_sources, trust, namespace=process.lease_namespace, unsigned=process.settings.unsigned)
     verdicts = Verdicts(on_change=trust.changed.set)
+    conditions = ConditionProcesses()
     repositories = Repositories(
         registries=Registries(
             network=resources.network,
@@ -162,6 +164,7 @@ def build(
         verdicts=verdicts,
         sandbox=resources.sandbox,
         executors=process.executors,
+        conditions=conditions,
         revocation=IssuerAnswers(
             IssuerClient(resources.network, f"pattern-operator/{__version__}"),
             executors=process.executors,
@@ -192,6 +195,7 @@ def build(
         policies=policies,
         patterns=patterns,
         verdicts=verdicts,
+        conditions=conditions,
         cpu=process.executors.cpu,
         now=_now,
         report=process.metrics.trust_policies,

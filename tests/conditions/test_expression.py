@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pattern_operator.conditions.expression import why_not
+from pattern_operator.conditions.answer import DoesNotHold, Holds, Unusable
+from pattern_operator.conditions.expression import judge, why_unusable
 
 PROVENANCE = {
     "buildDefinition": {"buildType": "https://ci.example/release@v1", "externalParameters": {"ref": "refs/tags/v1"}},
@@ -39,7 +40,7 @@ def of(predicate):
     ],
 )
 def test_a_condition_that_is_true_holds(predicate, expression):
-    assert why_not(expression, of(predicate)) is None
+    assert judge(expression, of(predicate)) == Holds()
 
 
 @pytest.mark.parametrize(
@@ -54,10 +55,24 @@ def test_a_condition_that_is_true_holds(predicate, expression):
         ("predicate.result.critical / 0 == 1", "cannot be evaluated: "),
         ("predicate.findings[7].id == 'x'", "cannot be evaluated: "),
         ("predicate.result.note.size() == 1", "cannot be evaluated: "),
-        ("predicate.result.critical", "is no condition: it gives int and not true or false"),
-        ("predicate.result.note", "is no condition: it gives null and not true or false"),
-        ("'true'", "is no condition: it gives string and not true or false"),
-        ("1 + 1", "is no condition: it gives int and not true or false"),
+        ("predicate.result.critical", "is not a condition: it gives int and not true or false"),
+        ("predicate.result.note", "is not a condition: it gives null and not true or false"),
+    ],
+)
+def test_one_that_does_not_hold_says_why(expression, why):
+    said = judge(expression, of(SCAN))
+
+    assert isinstance(said, DoesNotHold)
+    assert said.why.startswith(why)
+    assert "\n" not in said.why
+    assert why_unusable(expression) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("'true'", "is not a condition: it gives string and not true or false"),
+        ("1 + 1", "is not a condition: it gives int and not true or false"),
         ("predicat.result == 1", "does not compile: 1:9: undeclared reference to 'predicat.result'"),
         ("predicate.result.critical =< 0", "does not compile: 1:27: Syntax error"),
         ("predicate.findings.any(f, true)", "does not compile: 1:"),
@@ -66,12 +81,13 @@ def test_a_condition_that_is_true_holds(predicate, expression):
         ("true\n&& nothing", "does not compile: 2:4: undeclared reference to 'nothing'"),
     ],
 )
-def test_one_that_does_not_hold_says_why_and_where(expression, why):
-    said = why_not(expression, of(SCAN))
+def test_one_that_can_be_true_of_nothing_is_unusable_and_says_where(expression, why):
+    said = judge(expression, of(SCAN))
 
-    assert said is not None
-    assert said.startswith(why)
-    assert "\n" not in said
+    assert isinstance(said, Unusable)
+    assert said.why.startswith(why)
+    assert "\n" not in said.why
+    assert why_unusable(expression) == said.why
 
 
 L = "[0,1,2,3,4,5,6,7,8,9]"
@@ -94,11 +110,11 @@ for number in range(6):
     ids=["six loops", "two long loops", "parentheses", "brackets", "too long", "a large expression", "a slow one"],
 )
 def test_what_would_take_long_is_refused_or_does_not(expression, why):
-    said = why_not(expression, of(list(range(1000))))
+    said = judge(expression, of(list(range(1000))))
 
-    assert said is None if why is None else said is not None and said.startswith(why)
+    assert said == Holds() if why is None else isinstance(said, Unusable) and said.why.startswith(why)
 
 
 @pytest.mark.parametrize("predicate", [b"", b"{", b"\xff", b'"\\ud800"', b"[" * 5_000, b"1" * 500, b"NaN"])
-def test_what_is_no_predicate_of_json_is_not_judged(predicate):
-    assert why_not("true", predicate) is not None
+def test_of_what_is_no_predicate_of_json_nothing_holds(predicate):
+    assert isinstance(judge("predicate == 1", predicate), DoesNotHold)

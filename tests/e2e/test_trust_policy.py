@@ -168,7 +168,7 @@ def test_a_secret_that_is_deleted_takes_the_trust_and_leaves_what_runs(
     scenario.until_runs(digest)
 
     scenario.kubectl("-n", NAMESPACE, "delete", "secret", name)
-    said = scenario.until_says("Ready", "SecretNotFound", seconds=SECONDS)
+    said = scenario.until_says("Ready", "PolicyInvalid", seconds=SECONDS)
     scenario.remove("configmap", "settings")
     eventually(lambda: condition(policy_status(scenario, "release"), "Ready").get("status") == "False")
     lost = scenario.there("configmap", "settings")
@@ -236,7 +236,7 @@ def test_the_labels_of_a_namespace_decide_and_are_followed(
     scenario.until_runs(digest)
 
     scenario.kubectl("label", "namespace", scenario.namespace, "trust.example/env=prod")
-    scenario.until_says("Ready", "SecretNotFound", seconds=SECONDS)
+    scenario.until_says("Ready", "PolicyInvalid", seconds=SECONDS)
     scenario.kubectl("label", "namespace", scenario.namespace, "trust.example/env-")
     status = scenario.until_runs(digest, seconds=SECONDS)
 

@@ -22,10 +22,13 @@ from tests.reconcile.test_policy_store import body, policy
 from tests.verify.signing import ALICE
 
 from pattern_operator.aio import background_tasks
+from pattern_operator.api.authority_spec import Attestation, Authority
 from pattern_operator.api.condition import Condition
+from pattern_operator.api.material_spec import Key
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.trust_policy import PatternCounts, TrustPolicyStatus
-from pattern_operator.api.verification import Unsigned
+from pattern_operator.api.verification import Requirement, TrustedAuthority, Unsigned
+from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import ApiError
@@ -279,6 +282,7 @@ class Cluster:
                 policies=policies,
                 patterns=self.patterns,
                 verdicts=verdicts,
+                conditions=ConditionProcesses(),
                 cpu=EXECUTORS.cpu,
                 now=lambda: NOW,
                 report=self.reported.append,
@@ -342,6 +346,40 @@ async def test_the_status_says_whether_a_policy_can_be_used_and_how_its_patterns
     assert broken["patterns"]["failing"] == 1
     assert "Secret gone does not exist." in broken["conditions"][0]["message"]
     assert no_key["conditions"][0]["reason"] == "KeyInvalid"
+
+
+@pytest.mark.real_time
+async def test_a_policy_whose_condition_does_not_compile_is_not_ready_and_says_where(cluster: Cluster):
+    scan = {"name": "scan", "predicateType": "https://example.org/scan", "condition": "predicate.x =="}
+    cluster.put(authorities=[{"name": "release-team", "key": KEY, "attestations": [scan]}])
+
+    async with cluster.running():
+        status = await cluster.until(lambda status: truth(status) == "False")
+
+    (condition,) = status["conditions"]
+    assert condition["reason"] == "PolicyInvalid"
+    assert condition["message"].startswith(
+        "nothing meets this policy: spec.authorities[0].attestations[0].condition ('scan' of 'release-team') does not"
+        " compile: 1:15: Syntax error"
+    )
+
+
+async def test_of_a_policy_whose_conditions_cannot_be_compiled_now_it_is_not_known_whether_it_can_be_used():
+    busy = Transient(reason=Reason.OPERATOR_BUSY, message="busy.")
+
+    class Busy:
+        def errors(self, _: object) -> None:
+            raise busy
+
+    async def requirement(_: object) -> Requirement:
+        attestation = Attestation("scan", "https://example.org/scan", "true")
+        spec = Authority(key=Key(), attestations=(attestation,))
+        return Requirement(authorities=(TrustedAuthority("a", spec, (("key", ALICE.pem),)),))
+
+    made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
+    made._policies, made._conditions, made._cpu = SimpleNamespace(requirement=requirement), Busy(), EXECUTORS.cpu
+
+    assert await made._why_unusable(policy()) is busy
 
 
 @pytest.mark.real_time

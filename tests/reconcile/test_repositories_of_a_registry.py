@@ -26,7 +26,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.api.status import Status
 from pattern_operator.api.verification import Requirement, Unsigned, VerificationPolicy
-from pattern_operator.errors import Stalled, Transient, Untrusted
+from pattern_operator.errors import Stalled, Transient, Undecided, Untrusted
 from pattern_operator.kube import Resource
 from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile import PatternKey
@@ -253,6 +253,8 @@ async def test_issuers_are_asked_in_the_name_of_the_namespace_before_a_signature
     with pytest.raises(Transient, match="which may have been revoked") as unknown:
         await replace(trusting, revocation=OFFLINE).check(asking, desired, found)
     assert unknown.value.reason is Reason.REVOCATION_UNKNOWN
+    assert isinstance(unknown.value, Undecided)
+    assert (unknown.value.met, unknown.value.unmet) == ((), ())
 
 
 async def test_a_signature_of_a_revoked_certificate_is_refused_for_good(

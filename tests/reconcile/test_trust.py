@@ -206,6 +206,31 @@ async def test_a_registry_that_is_away_deletes_nothing(world: World):
     assert world.ready == ("False", "RegistryUnavailable")
 
 
+async def test_what_cannot_be_judged_now_deletes_nothing_counts_for_nothing_and_is_tried_again(world: World):
+    world.undecided = {"release"}
+    changes_to(world, requirement(version="2", prune=True), requirement("other"))
+    await world.settle(1.0)
+    busy, live, noted = world.ready, set(world.live), world.verdicts[-1]
+    stalled = condition_of(world.status, ConditionType.STALLED)
+
+    world.undecided = set()
+    await world.settle(60.0)
+
+    assert busy == ("False", "OperatorBusy")
+    assert stalled is None
+    assert live == {key_to("a"), key_to("b")}
+    assert noted == (("other",), ())
+    assert world.ready == ("True", "Ready")
+
+
+async def test_where_the_registry_is_away_nothing_counts_as_passing_a_policy_that_changed(world: World):
+    world.away = True
+    changes_to(world, requirement(version="2"))
+    await world.settle(1.0)
+
+    assert world.verdicts[-1] == ((), ())
+
+
 async def test_a_newer_artifact_that_is_refused_deletes_nothing_of_what_is_trusted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):

@@ -44,7 +44,7 @@ from pattern_operator.apply import (
     inventory,
 )
 from pattern_operator.apply.co_owners import RemainingField
-from pattern_operator.errors import Stalled, Transient, Untrusted, Waiting
+from pattern_operator.errors import Stalled, Transient, Undecided, Untrusted, Waiting
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconciler, State, Waker
 from pattern_operator.reconcile.comparison import Sent
@@ -230,6 +230,7 @@ class World:
         self.away = False  # the registry
         self.policy = VerificationPolicy()  # of the cluster, beside what the pattern asks for itself
         self.refusing: set[str] = set()  # TrustPolicies that nothing meets
+        self.undecided: set[str] = set()  # TrustPolicies of which it is not known whether they are met
         self.verdicts: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self.asked: list[str] = []
         self.writes = 0
@@ -618,6 +619,10 @@ class Registry:
                 unmet=tuple(each.name for each in unmet),
                 prune=any(each.prune for each in unmet),
             )
+        names = tuple(each.source.name for each in desired.policy.requirements)
+        if self.world.undecided.intersection(names):
+            met = tuple(each for each in names if each not in self.world.undecided)
+            raise Undecided(reason=Reason.OPERATOR_BUSY, message="it is not known. It is tried again.", met=met)
         if not self.world.artifacts[str(digest)].signed:
             raise Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it: sign it.")
         self.checked.add(digest)

@@ -1,6 +1,7 @@
 """Several policies at once: all have to be met, by signers of their own; one that cannot be used is met by nothing."""
 
 import dataclasses
+import itertools
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ from pattern_operator.api.verification import (
     VerificationPolicy,
     VerificationResult,
 )
-from pattern_operator.errors import Stalled, Untrusted
+from pattern_operator.errors import PoliciesUnmet, Stalled, Unjudgeable, Untrusted
 from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
 from pattern_operator.verify import formats
 from pattern_operator.verify.distinct import assign, who
@@ -43,7 +44,7 @@ from pattern_operator.verify.outcome import (
     Verified,
 )
 from pattern_operator.verify.parsed_signature import Rejection
-from pattern_operator.verify.policy import policy_errors
+from pattern_operator.verify.usable import policy_errors
 
 SCAN = "https://example.org/scan"
 SBOM = "https://spdx.dev/Document"
@@ -136,15 +137,25 @@ def test_all_policies_that_are_not_met_are_named():
     assert message.endswith("Not met either: TrustPolicy policy-1, TrustPolicy policy-2, TrustPolicy policy-3, 2 more.")
 
 
+def test_the_order_in_which_a_registry_lists_signatures_changes_no_message():
+    some = [dataclasses.replace(cosign(signer=BOB), where=f"referrer {number}") for number in range(4)]
+
+    messages = {refused(list(order), RELEASE).message for order in itertools.permutations(some)}
+
+    assert len(messages) == 1
+    positions = [next(iter(messages)).index(each.where) for each in some]
+    assert positions == sorted(positions)
+
+
 # --- what cannot be used ---
 
 
 def test_a_policy_that_cannot_be_used_is_met_by_nothing():
     refusal = refused([cosign()], RELEASE, BROKEN)
 
-    assert isinstance(refusal, Untrusted)
-    assert refusal.reason is Reason.SECRET_NOT_FOUND
-    assert (refusal.met, refusal.unmet, refusal.prune) == (("release",), ("broken",), False)
+    assert isinstance(refusal, Unjudgeable)
+    assert refusal.reason is Reason.POLICY_INVALID
+    assert (refusal.met, refusal.unmet) == (("release",), ("broken",))
     assert "TrustPolicy broken cannot be used, so that nothing meets it: Secret x does not exist." in refusal.message
 
 
@@ -164,8 +175,8 @@ def test_a_policy_whose_keys_or_threshold_are_wrong_cannot_be_used(requirement: 
     refusal = refused([cosign()], requirement)
 
     ((broken, error),) = policy_errors(VerificationPolicy((requirement, RELEASE)))
-    assert isinstance(refusal, Untrusted)
-    assert (refusal.unmet, refusal.prune) == (("broken",), False)
+    assert isinstance(refusal, Unjudgeable)
+    assert (refusal.reason, refusal.unmet) == (Reason.POLICY_INVALID, ("broken",))
     assert broken.name == "broken"
     assert error.message in refusal.message
 
@@ -213,8 +224,8 @@ def test_too_many_signatures_are_no_verdict_and_hold_up_nothing_that_only_warns(
 
     assert (result.unmet, result.verified_by) == (("trial",), ())
     assert "TrustPolicy trial is not met: " in result.warnings[0]
-    assert isinstance(refusal, Untrusted)
-    assert (refusal.reason, refusal.unmet, refusal.prune) == (Reason.TOO_MANY_SIGNATURES, ("release",), False)
+    assert isinstance(refusal, Unjudgeable)
+    assert (refusal.reason, refusal.unmet) == (Reason.TOO_MANY_SIGNATURES, ("release",))
 
 
 # --- what nothing covers ---
@@ -271,7 +282,7 @@ def test_a_mirror_counts_for_what_is_below_it_alone(mirror: RepositoryMirror, he
     rule = SignedRepository(required=True, mirrors=(mirror,))
     policy = requires(ALICE.authority("a"), name="release", repository=rule)
 
-    assert isinstance(refused([cosign()], policy, repository=Repository(here, "patterns/web")), Untrusted)
+    assert isinstance(refused([cosign()], policy, repository=Repository(here, "patterns/web")), PoliciesUnmet)
 
 
 def test_where_it_is_not_known_where_the_artifact_is_no_repository_is_named():

@@ -145,16 +145,23 @@ class VerifiedSignature:
 class VerificationResult:
     """Who signed a digest. ``required`` is false where nothing is; then ``verified_by`` is empty.
 
-    ``met`` and ``unmet`` are the names of the TrustPolicies; those unmet only warn, as ``warnings`` say. ``until`` is
-    when the result has to be found again, because a signature is then too old.
+    ``met``, ``unmet`` and ``undecided`` (not known to be the one or the other) are names of TrustPolicies; those that
+    are not met only warn, as ``warnings`` say. ``until`` is when the result has to be found again, because a signature
+    is then too old.
     """
 
     required: bool
     verified_by: tuple[VerifiedSignature, ...] = ()
     met: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     until: datetime | None = None
+
+    @property
+    def all_met(self) -> bool:
+        """Whether every policy is met, also those that only warn."""
+        return not self.unmet and not self.undecided
 
     @property
     def signed_at(self) -> datetime | None:

@@ -80,7 +80,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     from pattern_operator.api import signing
     from pattern_operator.api.reason import Reason
     from pattern_operator.cli import error_messages, registry
-    from pattern_operator.conditions.process import evaluate
+    from pattern_operator.conditions.process import ConditionProcesses
     from pattern_operator.errors import PatternError, Stalled
     from pattern_operator.executors import run_in
     from pattern_operator.source import fetch_signatures
@@ -98,6 +98,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             finding["digest"] = str(digest)
             found = await fetch_signatures(digest, registry=client, predicates=policy.predicates)
             answers = await _answers(found, policy=policy, executors=client.executors)
+            conditions = ConditionProcesses()
             command, now = signing.command(reference.repository, digest, insecure=options.insecure), datetime.now(UTC)
 
             def judge(policy: "VerificationPolicy") -> "VerificationResult":
@@ -108,7 +109,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
                     repository=reference.repository,
                     now=now,
                     command=command,
-                    evaluate=evaluate,
+                    conditions=conditions,
                     target=found.target,
                     answers=answers,
                 )

@@ -14,7 +14,7 @@ from pattern_operator import limits
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
+from pattern_operator.errors import PatternError, PoliciesUnmet, Stalled, Transient
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
@@ -121,8 +121,9 @@ async def _verify(way: Way, given: Resolved) -> Verified:
     running = running_revision(run.pattern, given.desired.repository, objects=run.state.objects, last=last)
     try:
         result = await trust.verified(run, given.desired, registry_timeout=way.registry_timeout)
-    except Untrusted as verdict:
-        run.repositories.note_verdict(run.pattern, met=verdict.met, unmet=verdict.unmet)
+    except PatternError as error:
+        met, unmet = (error.met, error.unmet) if isinstance(error, PoliciesUnmet) else ((), ())
+        run.repositories.note_verdict(run.pattern, met=met, unmet=unmet)
         raise
     run.repositories.note_verdict(run.pattern, met=result.met, unmet=result.unmet)
     refuse_downgrade(run.pattern, given.desired, result, running=running)

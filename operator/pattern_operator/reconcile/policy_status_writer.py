@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from datetime import datetime
+from functools import partial
 from typing import Final, NoReturn
 
 import msgspec
@@ -23,7 +24,8 @@ from pattern_operator.reconcile.policy_status import policy_status
 from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey
 from pattern_operator.reconcile.trust_policies import TrustPolicies
 from pattern_operator.reconcile.verdicts import Verdicts
-from pattern_operator.verify.policy import policy_errors
+from pattern_operator.verify.attestation import Conditions
+from pattern_operator.verify.usable import policy_errors
 
 GATHER: Final = 1.0  # seconds from a change until it is written: one change of a policy changes many verdicts
 REST: Final = 4.0  # seconds after that until more is written: while a thousand patterns are judged, few writes
@@ -44,6 +46,7 @@ class PolicyStatusWriter:
         policies: Policies,
         patterns: PatternStore,
         verdicts: Verdicts,
+        conditions: Conditions,
         cpu: Executor,
         now: Callable[[], datetime],
         report: Callable[[Mapping[str, TrustPolicyStatus]], None],
@@ -54,6 +57,7 @@ class PolicyStatusWriter:
         self._policies = policies
         self._patterns = patterns
         self._verdicts = verdicts
+        self._conditions = conditions
         self._cpu = cpu
         self._now = now
         self._report = report
@@ -103,9 +107,10 @@ class PolicyStatusWriter:
         """Why nothing can meet the policy, whatever is signed; None where it can be used."""
         try:
             requirement = await self._policies.requirement(policy)
+            errors = partial(policy_errors, VerificationPolicy((requirement,)), conditions=self._conditions)
+            found = await run_in(self._cpu, errors)
         except Transient as error:
             return error
-        found = await run_in(self._cpu, policy_errors, VerificationPolicy((requirement,)))
         return found[0][1] if found else None
 
     async def _write(self, policy: KnownPolicy, status: TrustPolicyStatus) -> bool:

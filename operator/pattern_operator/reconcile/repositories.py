@@ -5,7 +5,7 @@ It implements the ports of the steps that come before apply; it decides nothing 
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
@@ -17,7 +17,7 @@ from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.spec import Source
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
-from pattern_operator.conditions.process import evaluate
+from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.errors import PatternError, Stalled, Untrusted
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube.wellknown import SECRET
@@ -49,6 +49,7 @@ from pattern_operator.source import (
 )
 from pattern_operator.source.held_version import Resolution
 from pattern_operator.verify import NO_ANSWERS, revocation_checks, undecided, verify
+from pattern_operator.verify.attestation import Conditions
 from pattern_operator.verify.x509.revocation import RevocationAnswer
 
 
@@ -109,6 +110,7 @@ class Repositories:
     verdicts: Verdicts
     sandbox: Sandbox
     executors: Executors
+    conditions: Conditions = field(default_factory=ConditionProcesses)
     revocation: RevocationSource = OFFLINE
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -181,7 +183,8 @@ class Repositories:
 
         Raises:
             Stalled: they do not.
-            Transient: they do not, and it is not known of a certificate whether it is revoked.
+            Transient: they do not, and it is not known of a certificate whether it is revoked, or of a condition
+                whether it holds.
         """
         digest, now = desired.revision.digest, self.now()
         command = signing.command(desired.repository, digest, insecure=pattern.spec.source.insecure)
@@ -193,7 +196,7 @@ class Repositories:
             repository=desired.repository,
             now=now,
             command=command,
-            evaluate=evaluate,
+            conditions=self.conditions,
             target=found.target,
         )
         if not desired.policy.requires_signatures:  # nothing is to be computed, and to wait for a thread takes longer

@@ -5,6 +5,7 @@ out, whatever the bytes are. ``source`` fetches the signatures, and raises where
 means that the artifact has no signature.
 
     policy             which authorities are required, how many, and the message when they have not signed
+    usable             whether a policy can be used, or nothing can meet it
     formats            the table of signature formats: a new one is added there
     authority          whom a signature is judged by, and what must be proven besides
     cosign             classic cosign: a signed payload that names the digest, and attestations

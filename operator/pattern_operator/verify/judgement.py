@@ -7,7 +7,7 @@ from typing import Final
 
 from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
 from pattern_operator.api.verification import Requirement, TrustedAuthority
-from pattern_operator.verify.attestation import Evaluate, why_unmet
+from pattern_operator.verify.attestation import Conditions, Unjudged, why_unmet
 from pattern_operator.verify.authority import AttestationPolicy, Authority
 from pattern_operator.verify.distinct import assign, who
 from pattern_operator.verify.encoding import quoted
@@ -71,6 +71,11 @@ class Judgement:
         return (each for proofs in self.signed for each in proofs)
 
     @property
+    def unjudged(self) -> Sequence[Unjudged]:
+        """What may be an attestation that is asked for, and is not known to be."""
+        return [each.rejection for each in self.refused if isinstance(each.rejection, Unjudged)]
+
+    @property
     def newest(self) -> datetime | None:
         """When the newest of the signatures that count is proven to have been made."""
         return max((each.signed_at for each in self.counted if each.signed_at is not None), default=None)
@@ -83,23 +88,25 @@ def judge(
     *,
     subject: Subject,
     now: datetime,
-    evaluate: Evaluate,
+    conditions: Conditions,
 ) -> Judgement:
-    """Find the authorities that have signed ``subject``; ``evaluate`` judges conditions on attestations."""
+    """Find the authorities that have signed ``subject``; ``conditions`` judges those on attestations."""
     holding: list[Counted] = []
     refused: list[Refused] = []
     for reading in readings:
         if isinstance(reading.read, Rejection):
             refused.append(Refused(reading.signature, reading.read))
             continue
-        found = _counted(reading, reading.read, authorities, subject=subject, now=now, evaluate=evaluate)
+        found = _counted(reading, reading.read, authorities, subject=subject, now=now, conditions=conditions)
         holding += [each for each in found if isinstance(each, Counted)]
         refused += [each for each in found if isinstance(each, Refused)]
     proofs = [
-        _proofs(authority, _newest_first(each for each in holding if each.authority is authority), evaluate=evaluate)
+        _proofs(
+            authority, _newest_first(each for each in holding if each.authority is authority), conditions=conditions
+        )
         for authority in authorities
     ]
-    refused += _incomplete(authorities, holding, proofs, evaluate=evaluate)
+    refused += _incomplete(authorities, holding, proofs, conditions=conditions)
     assigned = assign([tuple(each) for each in proofs])
     return Judgement(
         requirement=requirement,
@@ -119,21 +126,31 @@ def _incomplete(
     holding: Sequence[Counted],
     proofs: Sequence[Mapping[tuple[str, ...], tuple[Counted, ...]]],
     *,
-    evaluate: Evaluate,
+    conditions: Conditions,
 ) -> Iterable[Refused]:
     """Of authorities that have made some of the attestations that they must, which are missing."""
     for authority, proof in zip(authorities, proofs, strict=True):
         held = [each for each in holding if each.authority is authority]
         if proof or not held:
             continue
-        lacking = [
-            each.name
+        lacking = {
+            each.name: rejection
             for each in authority.attestations
-            if not any(_meets(each, counted.verified, evaluate=evaluate) for counted in held)
-        ]
+            if (rejection := _unmet_by_all(each, held, conditions=conditions)) is not None
+        }
         missing = f"the attestation {', '.join(map(quoted, lacking))}" if lacking else "all attestations by one signer"
+        unjudged = next((each for each in lacking.values() if isinstance(each, Unjudged)), Rejection(""))
         why = f"is by {authority}, of which {missing} is required too"
-        yield Refused(held[0].signature, Rejection(why, key_is_right=True), authority)
+        yield Refused(held[0].signature, replace(unjudged, why=why, key_is_right=True), authority)
+
+
+def _unmet_by_all(policy: AttestationPolicy, held: Sequence[Counted], *, conditions: Conditions) -> Rejection | None:
+    """Why none of what an authority signed is the attestation; not known where that is so of one."""
+    found = [_unmet(policy, each.verified, conditions=conditions) for each in held]
+    rejections = [each for each in found if each is not None]
+    if len(rejections) < len(found):
+        return None
+    return next((each for each in rejections if isinstance(each, Unjudged)), rejections[0])
 
 
 def load(authorities: Iterable[TrustedAuthority]) -> list[Authority]:
@@ -148,7 +165,7 @@ def _counted(
     *,
     subject: Subject,
     now: datetime,
-    evaluate: Evaluate,
+    conditions: Conditions,
 ) -> Sequence[Counted] | Sequence[Refused]:
     """For which authorities a signature holds, else why it does for none.
 
@@ -158,7 +175,7 @@ def _counted(
     found: list[Counted] = []
     rejections: list[Refused] = []
     for authority in authorities:
-        outcome = _checked(read.verify(subject, authority, now=now), authority, evaluate=evaluate)
+        outcome = _checked(read.verify(subject, authority, now=now), authority, conditions=conditions)
         if isinstance(outcome, Rejection):
             rejections.append(Refused(signature, outcome, authority))
             continue
@@ -168,7 +185,7 @@ def _counted(
     return found or rejections
 
 
-def _checked(outcome: Outcome, authority: Authority, *, evaluate: Evaluate) -> Outcome:
+def _checked(outcome: Outcome, authority: Authority, *, conditions: Conditions) -> Outcome:
     """What every format is held to alike: somebody who is known, the annotations, and an approval or an attestation."""
     if isinstance(outcome, Rejection):
         return outcome
@@ -179,7 +196,7 @@ def _checked(outcome: Outcome, authority: Authority, *, evaluate: Evaluate) -> O
             why = f"is by {authority} and does not have the annotation {quoted(name)} with the value {quoted(value)}"
             return Rejection(why, key_is_right=True)
     if authority.attestations:
-        return _attesting(outcome, authority, evaluate=evaluate)
+        return _attesting(outcome, authority, conditions=conditions)
     kind = outcome.statement.predicate_type if outcome.statement is not None else SIGNATURE_PREDICATE
     if kind != SIGNATURE_PREDICATE:
         why = f"is by {authority} and states {quoted(kind)}, which is not an approval: {SIGNATURE_PREDICATE} is"
@@ -187,20 +204,22 @@ def _checked(outcome: Outcome, authority: Authority, *, evaluate: Evaluate) -> O
     return outcome
 
 
-def _attesting(verified: Verified, authority: Authority, *, evaluate: Evaluate) -> Outcome:
+def _attesting(verified: Verified, authority: Authority, *, conditions: Conditions) -> Outcome:
     """What states one of the attestations that the authority must have made."""
     if verified.statement is None:
         return Rejection(f"is by {authority} and is a signature, not an attestation", key_is_right=True)
     statement = verified.statement
     of_the_type = [each for each in authority.attestations if each.predicate_type == statement.predicate_type]
-    reasons = [why_unmet(each, statement, evaluate=evaluate) for each in of_the_type or authority.attestations]
-    if None in reasons:
+    reasons = [why_unmet(each, statement, conditions=conditions) for each in of_the_type or authority.attestations]
+    rejections = [each for each in reasons if each is not None]
+    if len(rejections) < len(reasons):
         return verified
-    return Rejection(f"is by {authority} and {reasons[0]}", key_is_right=True)
+    told = next((each for each in rejections if isinstance(each, Unjudged)), rejections[0])
+    return replace(told, why=f"is by {authority} and {told.why}")
 
 
 def _proofs(
-    authority: Authority, counted: Sequence[Counted], *, evaluate: Evaluate
+    authority: Authority, counted: Sequence[Counted], *, conditions: Conditions
 ) -> Mapping[tuple[str, ...], tuple[Counted, ...]]:
     """By signer, what proves that the authority signed: one signature, or one for each attestation, all by it.
 
@@ -209,16 +228,16 @@ def _proofs(
     by_signer: dict[tuple[str, ...], list[Counted]] = {}
     for each in counted:
         by_signer.setdefault(who(each.verified.signer), []).append(each)
-    proofs = {signer: _proof(authority, each, evaluate=evaluate) for signer, each in by_signer.items()}
+    proofs = {signer: _proof(authority, each, conditions=conditions) for signer, each in by_signer.items()}
     return {signer: each for signer, each in proofs.items() if each}
 
 
-def _proof(authority: Authority, counted: Sequence[Counted], *, evaluate: Evaluate) -> tuple[Counted, ...]:
+def _proof(authority: Authority, counted: Sequence[Counted], *, conditions: Conditions) -> tuple[Counted, ...]:
     if not authority.attestations:
         return (counted[0],)
     proof: list[Counted] = []
     for policy in authority.attestations:
-        found = next((each for each in counted if _meets(policy, each.verified, evaluate=evaluate)), None)
+        found = next((each for each in counted if _meets(policy, each.verified, conditions=conditions)), None)
         if found is None:
             return ()
         if not any(each is found for each in proof):
@@ -226,5 +245,11 @@ def _proof(authority: Authority, counted: Sequence[Counted], *, evaluate: Evalua
     return tuple(proof)
 
 
-def _meets(policy: AttestationPolicy, verified: Verified, *, evaluate: Evaluate) -> bool:
-    return verified.statement is not None and why_unmet(policy, verified.statement, evaluate=evaluate) is None
+def _meets(policy: AttestationPolicy, verified: Verified, *, conditions: Conditions) -> bool:
+    return _unmet(policy, verified, conditions=conditions) is None
+
+
+def _unmet(policy: AttestationPolicy, verified: Verified, *, conditions: Conditions) -> Rejection | None:
+    if verified.statement is None:
+        return Rejection("is a signature, not an attestation", key_is_right=True)
+    return why_unmet(policy, verified.statement, conditions=conditions)

@@ -7,7 +7,6 @@ A policy that only warns is judged alike, and its refusal is a warning of the re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Final
 
 from pattern_operator.api.artifact import Descriptor, Signature
@@ -24,17 +23,18 @@ from pattern_operator.api.verification import (
     VerificationResult,
     VerifiedSignature,
 )
-from pattern_operator.errors import Stalled, Untrusted
+from pattern_operator.errors import PoliciesUnmet, Stalled, Undecided, Unjudgeable, Untrusted
 from pattern_operator.limits import MAX_SIGNATURES
 from pattern_operator.verify import refusal, repositories
-from pattern_operator.verify.attestation import Evaluate, no_conditions
+from pattern_operator.verify.attestation import NO_CONDITIONS, Conditions, judged_once
 from pattern_operator.verify.authority import Authority
 from pattern_operator.verify.formats import FORMATS
-from pattern_operator.verify.judgement import Counted, Judgement, Reading, judge, load
+from pattern_operator.verify.judgement import Counted, Judgement, Reading, judge
 from pattern_operator.verify.outcome import CertificateSigner, KeySigner, NotationSigner
-from pattern_operator.verify.refusal import Refusal
+from pattern_operator.verify.refusal import Finding, Refusal
 from pattern_operator.verify.revocation import NO_ANSWERS, Answers, with_answers
 from pattern_operator.verify.subject import Subject
+from pattern_operator.verify.usable import usable
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _OTHERS_SHOWN: Final = 3  # of policies that are not met, beside the one that the message is about
@@ -48,7 +48,7 @@ def verify(
     repository: Repository | None = None,
     now: datetime,
     command: str = SIGN,
-    evaluate: Evaluate = no_conditions,
+    conditions: Conditions = NO_CONDITIONS,
     target: Descriptor | None = None,
     answers: Answers = NO_ANSWERS,
 ) -> VerificationResult:
@@ -57,7 +57,7 @@ def verify(
     One valid signature of an authority is enough; invalid ones beside it are ignored. A threshold counts authorities of
     which each has a key, identity or certificate of its own. ``repository`` is where the artifact was found; that
     signatures name it is required only where a policy says so. ``command`` signs the artifact, for messages.
-    ``evaluate`` judges conditions on attestations, each once; without it, none holds.
+    ``conditions`` judges those on attestations, each once; without it, a policy that has one cannot be used.
     ``target`` is its descriptor, which the Notary Project signs, and ``answers`` what was fetched for
     ``revocation_checks``.
 
@@ -70,20 +70,26 @@ def verify(
     Raises:
         Stalled: KEY_INVALID or INVALID_SPEC: the pattern's own policy is invalid. NO_TRUST_POLICY: nothing is required,
             and nothing unsigned is admitted.
+        Unjudgeable: POLICY_INVALID: a TrustPolicy that enforces cannot be used. TOO_MANY_SIGNATURES: none was judged.
+        Undecided: OPERATOR_BUSY: whether a policy that enforces is met is not known, because a condition could not be
+            judged now.
+        Transient: OPERATOR_BUSY: it is not known whether the conditions of a policy compile.
         Untrusted: a policy that enforces is not met: SIGNATURE_MISSING, SIGNATURE_INVALID (nothing there is a
             signature), SIGNATURE_OF_ANOTHER_ARTIFACT (a valid signature by a trusted signer, copied here),
-            SIGNATURE_TOO_OLD, SIGNATURE_UNTRUSTED, or TOO_MANY_SIGNATURES, so that none was judged. The message names
-            the authorities and why each signature is refused, up to a limit.
+            SIGNATURE_TOO_OLD or SIGNATURE_UNTRUSTED. The message names the authorities and why each signature is
+            refused, up to a limit.
     """
     if not policy.requirements:
         if policy.unsigned is Unsigned.DENY:
             raise _not_covered(digest, repository)
         return VerificationResult(required=False)
-    authorities = _load(policy, answers)
+    authorities = _load(policy, answers, conditions=conditions)
     if too_many := _too_many(digest, signatures):
         return _result([_unjudged(each.source, too_many) for each in policy.requirements])
-    evaluate = cache(evaluate)
-    readings = [Reading(each, FORMATS[each.format](each)) for each in signatures]
+    conditions = judged_once(conditions)
+    # In an order of their own: a registry lists them in any, and messages must not change by that.
+    ordered = sorted(signatures, key=lambda each: (each.where, each.format))
+    readings = [Reading(each, FORMATS[each.format](each)) for each in ordered]
     subject = Subject(digest, descriptor=target)
     return _result(
         [
@@ -95,7 +101,7 @@ def verify(
                 repository=repository,
                 now=now,
                 command=command,
-                evaluate=evaluate,
+                conditions=conditions,
             )
             for requirement, loaded in authorities
         ]
@@ -103,36 +109,26 @@ def verify(
 
 
 def _result(verdicts: Sequence[Judgement | Refusal]) -> VerificationResult:
-    """The result where every policy that enforces is met; raises Untrusted where one is not."""
+    """The result where every policy that enforces is met; raises PoliciesUnmet where one is not."""
     refusals = [each for each in verdicts if isinstance(each, Refusal)]
     met = [each for each in verdicts if isinstance(each, Judgement)]
     if enforced := [each for each in refusals if each.source.mode is PolicyMode.ENFORCE]:
-        raise _untrusted(enforced, refusals=refusals, met=met)
+        raise _unmet(enforced, refusals=refusals, met=met)
     return VerificationResult(
         required=True,
         verified_by=_verified_by(met),
-        met=tuple(each.requirement.source.name for each in met if each.requirement.source.name),
-        unmet=_names(refusals),
+        met=_met(met),
+        unmet=_names(each for each in refusals if each.finding is not Finding.UNDECIDED),
+        undecided=_names(each for each in refusals if each.finding is Finding.UNDECIDED),
         warnings=(*(each.message for each in refusals), *_logged(met)),
         until=min(_ends(met), default=None),
     )
 
 
-def policy_errors(policy: VerificationPolicy) -> Sequence[tuple[PolicySource, Stalled]]:
-    """Why requirements cannot be used, whatever is signed: their keys or roots, or a threshold that nobody meets."""
-    found: list[tuple[PolicySource, Stalled]] = []
-    for requirement in policy.requirements:
-        try:
-            _usable(requirement)
-        except Stalled as error:
-            found.append((requirement.source, error))
-    return found
-
-
 Loaded = tuple[Requirement | UnusablePolicy, list[Authority]]
 
 
-def _load(policy: VerificationPolicy, answers: Answers) -> list[Loaded]:
+def _load(policy: VerificationPolicy, answers: Answers, *, conditions: Conditions) -> list[Loaded]:
     """Read every key and root: one that cannot be used is an error even where others would do: it was meant to count.
 
     A TrustPolicy that cannot be used is one that is not met; the pattern's own is for its author to correct.
@@ -140,28 +136,14 @@ def _load(policy: VerificationPolicy, answers: Answers) -> list[Loaded]:
     found: list[Loaded] = []
     for requirement in policy.requirements:
         try:
-            usable = _usable(requirement)
-            found.append((requirement, [with_answers(each, answers) for each in usable]))
+            authorities = usable(requirement, conditions=conditions)
+            found.append((requirement, [with_answers(each, answers) for each in authorities]))
         except Stalled as error:
             if not requirement.source.name:
                 raise
             unusable = UnusablePolicy(source=requirement.source, reason=error.reason, message=error.message)
             found.append((unusable, []))
     return found
-
-
-def _usable(requirement: Requirement | UnusablePolicy) -> list[Authority]:
-    if isinstance(requirement, UnusablePolicy):
-        raise Stalled(reason=requirement.reason, message=requirement.message)
-    authorities, threshold = load(requirement.authorities), requirement.threshold
-    distinct = {each.trusted for each in authorities}
-    if not 1 <= threshold <= len(distinct):
-        raise Stalled(
-            reason=Reason.INVALID_SPEC,
-            message=f"{threshold} authorities are required to sign, and {len(distinct)} different keys are named: "
-            f"set the threshold to a number from 1 to {len(distinct)}, or add authorities with keys of their own.",
-        )
-    return authorities
 
 
 def _too_many(digest: Digest, signatures: Sequence[Signature]) -> str:
@@ -177,7 +159,8 @@ def _too_many(digest: Digest, signatures: Sequence[Signature]) -> str:
 
 def _unjudged(source: PolicySource, why: str) -> Refusal:
     """A refusal that is not a verdict on any signature."""
-    return Refusal(source, Reason.TOO_MANY_SIGNATURES, f"{source} is not met: {why}" if source.name else why)
+    message = f"{source} is not met: {why}" if source.name else why
+    return Refusal(source, Reason.TOO_MANY_SIGNATURES, message, Finding.UNJUDGEABLE)
 
 
 def _verdict(
@@ -189,23 +172,27 @@ def _verdict(
     repository: Repository | None,
     now: datetime,
     command: str,
-    evaluate: Evaluate,
+    conditions: Conditions,
 ) -> Judgement | Refusal:
     digest = subject.digest
     if isinstance(requirement, UnusablePolicy):
-        message = f"{requirement.source} cannot be used, so that nothing meets it: {requirement.message}"
-        return Refusal(requirement.source, requirement.reason, message)
+        return refusal.unusable(requirement)
     if not readings:
         return refusal.unsigned(digest, authorities, source=requirement.source, command=command)
     try:
         named = repositories.to_be_named(requirement.repository, repository)
     except Stalled as error:
-        return Refusal(requirement.source, error.reason, error.message)
+        unusable = UnusablePolicy(source=requirement.source, reason=error.reason, message=error.message)
+        return refusal.unusable(unusable)
     subject = replace(subject, repositories=named)
-    judgement = judge(requirement, authorities, readings, subject=subject, now=now, evaluate=evaluate)
-    if len(judgement.signed) < requirement.threshold:
+    judgement = judge(requirement, authorities, readings, subject=subject, now=now, conditions=conditions)
+    is_met = len(judgement.signed) >= requirement.threshold
+    is_late = requirement.max_age is not None and (judgement.newest is None or _until(judgement) <= now)
+    if judgement.unjudged and (not is_met or is_late):
+        return refusal.unjudged(digest, judgement)
+    if not is_met:
         return refusal.not_met(digest, judgement, command=command)
-    if requirement.max_age is not None and (judgement.newest is None or _until(judgement) <= now):
+    if is_late:
         return refusal.too_old(digest, judgement, command=command)
     return judgement
 
@@ -228,19 +215,24 @@ def _until(judgement: Judgement) -> datetime:
         return _NEVER
 
 
-def _untrusted(enforced: Sequence[Refusal], *, refusals: Sequence[Refusal], met: Sequence[Judgement]) -> Stalled:
-    """The verdict; what only says that a policy cannot be used is none, and leaves what runs as it is."""
-    first, *others = enforced
+def _unmet(enforced: Sequence[Refusal], *, refusals: Sequence[Refusal], met: Sequence[Judgement]) -> PoliciesUnmet:
+    """A verdict where there is one, whatever else is not known; then a policy to correct; last what may pass."""
+    first, *others = sorted(enforced, key=lambda each: each.finding.value)
     more = [str(each.source) for each in others[:_OTHERS_SHOWN]]
     more += [f"{len(others) - _OTHERS_SHOWN} more"] if len(others) > _OTHERS_SHOWN else []
     beside = f" Not met either: {', '.join(more)}." if more else ""
-    return Untrusted(
-        reason=first.reason,
-        message=f"{first.message}{beside}",
-        met=tuple(each.requirement.source.name for each in met if each.requirement.source.name),
-        unmet=_names(refusals),
-        prune=any(each.is_verdict and each.source.prune for each in enforced),
-    )
+    message, passed = f"{first.message}{beside}", _met(met)
+    unmet = _names(each for each in refusals if each.finding is not Finding.UNDECIDED)
+    if first.finding is Finding.UNDECIDED:
+        return Undecided(reason=first.reason, message=message, met=passed, unmet=unmet)
+    if first.finding is Finding.UNJUDGEABLE:
+        return Unjudgeable(reason=first.reason, message=message, met=passed, unmet=unmet)
+    prune = any(each.finding is Finding.VERDICT and each.source.prune for each in enforced)
+    return Untrusted(reason=first.reason, message=message, met=passed, unmet=unmet, prune=prune)
+
+
+def _met(judgements: Iterable[Judgement]) -> tuple[str, ...]:
+    return tuple(each.requirement.source.name for each in judgements if each.requirement.source.name)
 
 
 def _names(refusals: Iterable[Refusal]) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
-from pattern_operator.api.verification import PolicySource
+from pattern_operator.api.verification import PolicySource, UnusablePolicy
 from pattern_operator.verify.authority import Authority
 from pattern_operator.verify.encoding import shortened
 from pattern_operator.verify.judgement import Judgement, Refused
@@ -18,17 +19,22 @@ _REJECTIONS_SHOWN: Final = 800
 _REJECTION_SHOWN: Final = 240
 
 
+class Finding(Enum):
+    """What a refusal is worth; what proves more comes first."""
+
+    VERDICT = 1  # signatures were judged
+    UNJUDGEABLE = 2  # nothing can be said of signatures until somebody corrects the policy, or removes some
+    UNDECIDED = 3  # it is not known whether it is met: trying again helps
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a policy is not met: the reason for programs, and the message for people.
-
-    ``is_verdict``: signatures were judged; false where the policy cannot be used.
-    """
+    """Why a policy is not known to be met: the reason for programs, and the message for people."""
 
     source: PolicySource
     reason: Reason
     message: str
-    is_verdict: bool = False
+    finding: Finding
 
 
 def unsigned(digest: Digest, authorities: Sequence[Authority], *, source: PolicySource, command: str) -> Refusal:
@@ -38,7 +44,7 @@ def unsigned(digest: Digest, authorities: Sequence[Authority], *, source: Policy
         f"{digest} has no signature, and one by {names(authorities)} is {required}: "
         f"sign it with `{command}`, or point source.ref at an artifact that is signed."
     )
-    return Refusal(source, Reason.SIGNATURE_MISSING, message, is_verdict=True)
+    return Refusal(source, Reason.SIGNATURE_MISSING, message, Finding.VERDICT)
 
 
 def not_met(digest: Digest, judgement: Judgement, *, command: str) -> Refusal:
@@ -51,7 +57,7 @@ def not_met(digest: Digest, judgement: Judgement, *, command: str) -> Refusal:
     told = f": {because}" if because else ""
     policy = f"{source} is not met: " if source.name else ""
     message = f"{policy}{digest} is not signed by {names(judgement.missing)}{counted}{told}. {next_step}"
-    return Refusal(source, reason, message, is_verdict=True)
+    return Refusal(source, reason, message, Finding.VERDICT)
 
 
 def too_old(digest: Digest, judgement: Judgement, *, command: str) -> Refusal:
@@ -65,7 +71,29 @@ def too_old(digest: Digest, judgement: Judgement, *, command: str) -> Refusal:
     )
     policy = f"{source} is not met: " if source.name else ""
     message = f"{policy}{digest} {signed}, and maxAge is {judgement.requirement.max_age}: {next_step}."
-    return Refusal(source, Reason.SIGNATURE_TOO_OLD, message, is_verdict=True)
+    return Refusal(source, Reason.SIGNATURE_TOO_OLD, message, Finding.VERDICT)
+
+
+def unusable(policy: UnusablePolicy) -> Refusal:
+    """Nothing meets the policy: who has the pattern learns that it is the policy, and its own status has the reason."""
+    message = f"{policy.source} cannot be used, so that nothing meets it: {policy.message}"
+    reason = Reason.POLICY_INVALID if policy.source.name else policy.reason
+    return Refusal(policy.source, reason, message, Finding.UNJUDGEABLE)
+
+
+def unjudged(digest: Digest, judgement: Judgement) -> Refusal:
+    """Of what an authority attests it is not known whether a condition holds, and nothing else is enough."""
+    source = judgement.requirement.source
+    name = source if source.name else "what spec.verify requires"
+    because = _listed(_words(judgement.refused), separator="; ", room=_REJECTIONS_SHOWN)
+    if any(not each.may_pass for each in judgement.unjudged):
+        reason = Reason.POLICY_INVALID if source.name else Reason.INVALID_SPEC
+        message = (
+            f"whether {digest} meets {name} cannot be judged: {because}. Correct the condition, or make it take less."
+        )
+        return Refusal(source, reason, message, Finding.UNJUDGEABLE)
+    message = f"it is not known whether {digest} meets {name}: {because}. It is tried again."
+    return Refusal(source, Reason.OPERATOR_BUSY, message, Finding.UNDECIDED)
 
 
 def names(authorities: Iterable[Authority]) -> str:

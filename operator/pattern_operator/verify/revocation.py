@@ -12,7 +12,7 @@ from typing import Final
 from pattern_operator.api.artifact import Descriptor, Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.verification import Requirement, VerificationPolicy
-from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
+from pattern_operator.errors import PatternError, Stalled, Undecided, Untrusted
 from pattern_operator.verify import notation
 from pattern_operator.verify.authority import Authority
 from pattern_operator.verify.load_authority import load_authority
@@ -48,7 +48,7 @@ def undecided(refusal: Untrusted, answers: Answers, *, now: datetime) -> Pattern
     """The error for a refusal: where it is not known whether a certificate is revoked, it may be that alone."""
     if not any(isinstance(judge(check, answer, now=now), Unknown) for check, answer in answers.items()):
         return refusal
-    return Transient(reason=Reason.REVOCATION_UNKNOWN, message=f"{refusal.message} It is asked again.")
+    return Undecided(reason=Reason.REVOCATION_UNKNOWN, message=f"{refusal.message} It is asked again.", met=refusal.met)
 
 
 def with_answers(authority: Authority, answers: Answers) -> Authority:

@@ -56,7 +56,7 @@ async def verify(
 
     Raises:
         Stalled: not enough of those whose signatures are required; Untrusted where that is a verdict.
-        Transient: the registry could not be asked, which is not an answer.
+        Transient: the registry could not be asked, or a condition not be judged, which is not an answer.
     """
     if known is not None and known.is_of(desired, login=login, now=now):
         return Verified(known.result, known)
@@ -68,7 +68,7 @@ async def verify(
         except Stalled:
             pass  # there may be other signatures by now
         else:
-            if not result.unmet:
+            if result.all_met:
                 return Verified(result, Checked(artifact, desired.policy, result, held))
     found = FetchedSignatures()
     if desired.policy.requires_signatures:
@@ -90,7 +90,7 @@ def asks_registry(desired: DesiredState, known: Checked | None, *, login: str, n
 
 def _looked_at_again(result: VerificationResult, found: FetchedSignatures, *, now: datetime) -> VerificationResult:
     """A result that only warns: somebody may sign later, and what could not be asked for may be there."""
-    if not result.unmet:
+    if result.all_met:
         return result
     until = now + WARNED_AGAIN if result.until is None else min(result.until, now + WARNED_AGAIN)
     failures = tuple(each.message for each in found.failures[:1])
