@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from pattern_operator.limits import MAX_MANIFEST, MIB
+from pattern_operator.verify.key import PublicKey, load
 from pattern_operator.verify.x509.certificate import Certificate, read_certificates
+
+MAX_FILE = MAX_MANIFEST  # the largest of what a registry may serve
+MAX_ARTIFACT = 64 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +34,24 @@ class Case:
         """A field that may be absent."""
         return self.fields.get(name, default)
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a file of the case."""
-        return self.files[path] if path in self.files else (self.folder / path).read_bytes()
+    def read(self, path: str, *, most: int = MAX_FILE) -> bytes:
+        """The bytes of a file of the case; raises ValueError where there are more than ``most``."""
+        if path in self.files:
+            content = self.files[path]
+        else:
+            with (self.folder / path).open("rb") as file:
+                content = file.read(most + 1)
+        if len(content) > most:
+            raise ValueError(f"{path} has more than {most} bytes")
+        return content
+
+    def key(self, path: str) -> PublicKey:
+        """The public key of a file, which is PEM or DER whatever its name."""
+        content = self.read(path)
+        if b"-----BEGIN" not in content:
+            read = load_der_public_key(content)
+            content = read.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return load(content, name=path)
 
     def certificates(self, paths: list[str]) -> tuple[Certificate, ...]:
         """The certificates of some files."""

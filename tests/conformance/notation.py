@@ -4,6 +4,7 @@ from tests.conformance.case import Case
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reference import Digest
+from pattern_operator.limits import MAX_SIGNATURE_BLOB
 from pattern_operator.verify.notation import (
     Level,
     NotationAuthority,
@@ -21,7 +22,7 @@ REVOCATION = {"skip": RevocationMode.SKIP}  # the vectors ask nobody
 
 def judge(case: Case) -> str | None:
     """Why the signature is rejected; None where it is accepted."""
-    envelope = read_envelope(case.read(case["envelope"]), media_type=case["mediaType"])
+    envelope = read_envelope(case.read(case["envelope"], most=MAX_SIGNATURE_BLOB), media_type=case["mediaType"])
     if isinstance(envelope, Rejection):
         return envelope.why
     stated = case["target"]

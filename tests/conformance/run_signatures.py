@@ -16,6 +16,7 @@ if __name__ == "__main__":  # run as a program, from anywhere
 
 from tests.conformance import cosign_classic, notation, rfc3161, sigstore_bundle
 from tests.conformance.case import Case
+from tests.conformance.inputs import check
 
 EXPECTATIONS = ("expect", "why", "confirmed", "source")
 ADAPTERS: Mapping[str, Callable[[Case], str | None]] = {
@@ -28,15 +29,17 @@ ADAPTERS: Mapping[str, Callable[[Case], str | None]] = {
 
 def verdicts(folder: Path) -> Iterator[dict[str, str]]:
     """The verdict of each case, in their order."""
-    for fields in json.loads((folder / "cases.json").read_bytes()):
+    for fields in json.loads((folder / "cases.json").read_bytes(), object_pairs_hook=_object):
         yield verdict(fields, folder)
 
 
 def verdict(fields: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """The verdict of one case; whatever is not a full success is a rejection."""
+    if not isinstance(fields, dict):
+        return {"id": "", "verdict": "reject", "reason": "this is not a case"}
     case = Case({name: value for name, value in fields.items() if name not in EXPECTATIONS}, folder)
     try:
-        rejection = ADAPTERS[case["format"]](case)
+        rejection = judge(case)
     except Exception as error:
         rejection = f"{type(error).__name__}: {error}"
     return {
@@ -44,6 +47,18 @@ def verdict(fields: Mapping[str, Any], folder: Path) -> dict[str, str]:
         "verdict": "accept" if rejection is None else "reject",
         "reason": rejection or "verified",
     }
+
+
+def judge(case: Case) -> str | None:
+    """Why a case is rejected; None where it is accepted. Raises what comes of inputs that are not valid."""
+    check(case.fields)
+    return ADAPTERS[case["format"]](case)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; with a name twice it is none, because one of its values would be ignored."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else {**found, "": "a name twice"}
 
 
 def main(arguments: list[str]) -> int:

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from tests.conformance.case import Case
+from tests.conformance.case import MAX_ARTIFACT, Case
 
 from pattern_operator.api.reference import Digest
+from pattern_operator.limits import MAX_SIGNATURE_BLOB
 from pattern_operator.verify.authority import Identity, KeyAuthority, KeylessAuthority, LogPolicy, TimestampPolicy
 from pattern_operator.verify.bundle.document import read_bundle
 from pattern_operator.verify.bundle.verify import verify_bundle
-from pattern_operator.verify.key import load
 from pattern_operator.verify.matcher import Anything, Exactly, Matcher
 from pattern_operator.verify.outcome import Outcome
 from pattern_operator.verify.parsed_signature import Rejection
@@ -24,7 +24,7 @@ def judge(case: Case) -> str | None:
 
 def outcome(case: Case) -> Outcome:
     """Verify the bundle; raises ``Stalled`` where the key or the trusted root of the case cannot be used."""
-    bundle = read_bundle(case.read(case["bundle"]))
+    bundle = read_bundle(case.read(case["bundle"], most=MAX_SIGNATURE_BLOB))
     if isinstance(bundle, Rejection):
         return bundle
     root = load_trusted_root(case.read(case["trustedRoot"]), name="case")
@@ -44,7 +44,7 @@ def matcher(text: str | None) -> Matcher:
 
 def _subject(case: Case) -> Subject:
     if "artifact" in case.fields:
-        return Subject.of(case.read(case["artifact"]))
+        return Subject.of(case.read(case["artifact"], most=MAX_ARTIFACT))
     return Subject(Digest.parse(case["digest"]))
 
 
@@ -54,7 +54,7 @@ def _authority(case: Case, root: TrustedRoot) -> KeyAuthority | KeylessAuthority
         until = case.get("keyValidUntil")
         return KeyAuthority(
             "case",
-            (load(case.read(case["key"]), name="case"),),
+            (case.key(case["key"]),),
             log=LogPolicy(root.logs, log_required),
             timestamp=TimestampPolicy(root.timestamp_authorities, timestamp_required),
             valid_until=datetime.fromisoformat(until) if until is not None else None,

@@ -12,7 +12,7 @@ from itertools import chain
 
 import pytest
 from tests import tracing, vectors
-from tests.conformance.run_signatures import ADAPTERS
+from tests.conformance.run_signatures import judge
 from tests.verify.mutations import ACCEPTED, Mutant, mutants, mutants_of_root, row_of
 
 from pattern_operator.errors import Stalled
@@ -50,13 +50,13 @@ def signature_of(case):
     )
 
 
-def accepted(found: Iterator[Mutant], form: str) -> tuple[int, list[Mutant]]:
+def accepted(found: Iterator[Mutant]) -> tuple[int, list[Mutant]]:
     """How many mutants there are, and those that are accepted."""
     every = list(found)
     kept = []
     for mutant in every:
         try:
-            rejection = ADAPTERS[form](mutant)
+            rejection = judge(mutant)
         except (Stalled, ValueError) as error:  # a key, a digest or a reference of the policy that is none
             rejection = str(error)
         if rejection is None:
@@ -71,7 +71,7 @@ def all_mutants(case) -> Iterator[Mutant]:
 
 def check(case, found):
     with tracing.off():
-        number, kept = accepted(found, case["format"])
+        number, kept = accepted(found)
     surprising = [(each.place, each.change) for each in kept if row_of(case["id"], each) is None]
 
     assert number > 100
@@ -94,7 +94,7 @@ def main() -> int:
     total = 0
     for case in ALL:
         found = chain(all_mutants(case), mutants_of_root(case, vectors.folder()) if case["id"] in ROOTS else ())
-        number, kept = accepted(iter(found), case["format"])
+        number, kept = accepted(iter(found))
         total += number
         for mutant in kept:
             row = row_of(case["id"], mutant)
