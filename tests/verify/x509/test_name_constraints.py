@@ -13,8 +13,16 @@ from pattern_operator.verify.x509.name_constraints import violation
 DNS, MAIL, URI = x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier
 
 
+HOSTS = ("evil.example.", "a.evil.example.", "a b", "10.0.0.1", "*.example")
+
+
 def ip(text):
     return x509.IPAddress(ip_network(text) if "/" in text else ip_address(text))
+
+
+def any_mail(text):
+    """A mail address that cryptography reads, and does not write."""
+    return x509.RFC822Name._init_without_validation(text)
 
 
 def directory(text):
@@ -86,12 +94,57 @@ def test_other_forms_of_names_are_not_limited():
             x509.OtherName(x509.ObjectIdentifier("1.2.3"), b"\5\0"),
             x509.OtherName(x509.ObjectIdentifier("1.2.4"), b"\5\0"),
         ),
+        *((DNS("evil.example"), DNS(name)) for name in HOSTS),
+        (DNS("evil.example."), DNS("evil.example")),
+        (DNS("a.evil.example"), DNS("*.evil.example")),
+        *(
+            (MAIL("evil.example"), any_mail(name))
+            for name in ("a@evil.example.", "a@b@evil.example", '"a"@evil.example')
+        ),
+        (MAIL("a@evil.example"), MAIL("A@evil.example")),
+        (MAIL("evil.example"), any_mail("evil.example")),
+        *(
+            (URI("evil.example"), URI(name))
+            for name in (
+                "https://evil.example./a",
+                "https://ev%69l.example/a",
+                "https://evil.example\\@ci.example/",
+                "https://user@evil.example/",
+                "https:/evil.example/",
+                "https://10.0.0.1/",
+                "https://[::1]/",
+                "https://evil.example\t/",
+                "//evil.example/",
+            )
+        ),
+        *(
+            (directory("O=Evil Corp"), directory(f"O={name},CN=a"))
+            for name in ("EVIL CORP", "Evil  Corp", "Evil\u00a0Corp", "\uff25vil Corp")
+        ),
+        (ip("10.0.0.0/8"), ip("::ffff:10.0.0.1")),
     ],
-    ids=range(4),
+    ids=str,
 )
 def test_what_cannot_be_compared_is_refused_both_ways(constraint, name):
     assert found([name], permitted=[constraint]) is not None
     assert found([name], excluded=[constraint]) is not None
+
+
+@pytest.mark.parametrize(
+    "constraint, name",
+    [
+        (directory("O=Evil"), directory("O=Evil Corp,CN=a")),
+        (directory("O=Evil,OU=b"), directory("O=evil")),
+        (DNS("evil.example"), DNS("*.ci.example")),
+        (MAIL("a@evil.example"), MAIL("b@evil.example")),
+        (MAIL("a@evil.example"), MAIL("A@ci.example")),
+        (URI("evil.example"), URI("https://ci.example/evil.example?a=b#c@evil.example")),
+    ],
+    ids=str,
+)
+def test_names_that_are_clearly_others_are_not_covered(constraint, name):
+    assert found([name], permitted=[constraint]) is not None
+    assert found([name], excluded=[constraint]) is None
 
 
 def test_an_empty_constraint_covers_every_name():

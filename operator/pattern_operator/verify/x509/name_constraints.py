@@ -1,17 +1,25 @@
 """The names that an authority may certify: RFC 5280 section 4.2.1.10, and how they are compared, section 6.1.
 
-Constraints on a form of name that is not compared here refuse every certificate that has a name of this form.
+Constraints on a form of name that is not compared here refuse every certificate that has a name of this form; so do
+those on a name of which another reader may think otherwise.
 """
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from urllib.parse import urlsplit
+from typing import Final
+from unicodedata import normalize
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from pattern_operator.limits import MAX_NAMES_COMPARED
 from pattern_operator.verify.x509.certificate import Certificate
+
+# Letters, digits and hyphens in labels, none of them empty (so no dot at the end), and the last is not a number.
+_HOST: Final = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_-][a-z0-9_-]*", re.ASCII)
+_LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+", re.ASCII)  # RFC 5321 section 4.1.2, ``Dot-string``
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9._-]+)(?::[0-9]*)?(?:[/?#][!-\[\]-~]*)?", re.ASCII)
 
 _Name = tuple[type[x509.GeneralName], object]  # its form and its value
 
@@ -61,17 +69,35 @@ def _covers(form: type[x509.GeneralName], constraint: object, value: object) -> 
     """Whether a name lies within a constraint of the same form; None where that cannot be told."""
     match constraint, value:
         case x509.Name(), x509.Name():
-            return value.rdns[: len(constraint.rdns)] == constraint.rdns
+            return _covers_directory(constraint, value)
         case IPv4Network(), IPv4Address():
             return value in constraint
         case IPv6Network(), IPv6Address():
             return value in constraint
+        case IPv4Network(), IPv6Address() if value.ipv4_mapped is not None:
+            return None
         case ((IPv4Network() | IPv6Network()), (IPv4Address() | IPv6Address())):
             return False
         case str(), str():
-            return _covers_text(form, constraint.lower(), value.lower())
+            return _covers_text(form, constraint, value)
         case _:
             return None
+
+
+def _covers_directory(constraint: x509.Name, value: x509.Name) -> bool | None:
+    """Compare exactly; what only another reader may take for equal, by section 7.1, cannot be told."""
+    begin = value.rdns[: len(constraint.rdns)]
+    if begin == constraint.rdns:
+        return True
+    return None if [*map(_folded, begin)] == [*map(_folded, constraint.rdns)] else False
+
+
+def _folded(names: x509.RelativeDistinguishedName) -> frozenset[tuple[str, str | bytes]]:
+    return frozenset((each.oid.dotted_string, _folded_text(each.value)) for each in names)
+
+
+def _folded_text(value: str | bytes) -> str | bytes:
+    return " ".join(normalize("NFKC", value).casefold().split()) if isinstance(value, str) else value
 
 
 def _covers_text(form: type[x509.GeneralName], constraint: str, value: str) -> bool | None:
@@ -79,18 +105,42 @@ def _covers_text(form: type[x509.GeneralName], constraint: str, value: str) -> b
     if not constraint:
         return True
     if form is x509.DNSName:
-        return _is_host_below(value, constraint) or value == constraint
+        return _covers_host(constraint.removeprefix("."), value.lower(), below=constraint.lower())
     if form is x509.RFC822Name:
-        host = value.rpartition("@")[2] if "@" in value else None
-        return value == constraint if "@" in constraint else _is_host_of(constraint, host)
+        return _covers_address(constraint, value)
     return _is_host_of(constraint, _host(value)) if form is x509.UniformResourceIdentifier else None
+
+
+def _covers_host(name: str, value: str, *, below: str) -> bool | None:
+    """A host is covered with all hosts below it; of a wildcard, a host of a covered domain may be meant."""
+    host = value.removeprefix("*.")
+    if not _HOST.fullmatch(host) or not _HOST.fullmatch(name.lower()):
+        return None
+    if _is_host_below(value, below) or value == below:
+        return True
+    return None if host != value and _is_host_below(name.lower(), host) else False
+
+
+def _covers_address(constraint: str, value: str) -> bool | None:
+    """Of a mail address, the host in any case; the part before it is compared exactly (section 7.5)."""
+    own, _, host = value.rpartition("@")
+    if not _LOCAL.fullmatch(own):
+        return None
+    if "@" not in constraint:
+        return _is_host_of(constraint, host.lower())
+    wanted, _, at = constraint.rpartition("@")
+    same = _is_host_of(at, host.lower())
+    if not same or own == wanted:
+        return same
+    return None if own.casefold() == wanted.casefold() else False
 
 
 def _is_host_of(constraint: str, host: str | None) -> bool | None:
     """Of mail addresses and URIs: a constraint is one host, or with a dot before it all hosts below a domain."""
-    if not host:
+    name = constraint.lower()
+    if not host or not _HOST.fullmatch(host) or not _HOST.fullmatch(name.removeprefix(".")):
         return None
-    return _is_host_below(host, constraint) if constraint.startswith(".") else host == constraint
+    return _is_host_below(host, name) if name.startswith(".") else host == name
 
 
 def _is_host_below(host: str, domain: str) -> bool:
@@ -98,8 +148,6 @@ def _is_host_below(host: str, domain: str) -> bool:
 
 
 def _host(uri: str) -> str | None:
-    """The host of a URI; None of one without, which no constraint can be compared with (section 4.2.1.10)."""
-    try:
-        return urlsplit(uri).hostname
-    except ValueError:
-        return None
+    """The host of a URI; None of one without, or of one whose host two readers may find in different places."""
+    found = _URI.fullmatch(uri)
+    return found[1].lower() if found else None
