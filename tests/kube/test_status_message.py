@@ -14,9 +14,10 @@ from tests.cputime import cpu_time
 
 from pattern_operator.kube import ApiError
 from pattern_operator.kube import status_message as module
+from pattern_operator.kube.decoding_messages import unreadable_entry
 from pattern_operator.kube.errors import from_response
 from pattern_operator.kube.fieldpath import field_path
-from pattern_operator.kube.redact import sentence
+from pattern_operator.kube.redact import is_plain, sentence
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 
 PLANTED = "tulipwood-4711"
@@ -786,3 +787,24 @@ def test_a_value_is_read_up_to_a_length(more: int, said: str):
 )
 def test_where_a_list_or_a_structure_ends_is_found(text: str, end: int):
     assert module._end_of_json(text) == end
+
+
+def test_what_does_not_fit_a_schema_is_no_entry_of_another_version():
+    undeclared, of_another_type = ".spec.a: field not declared in schema", ".spec.a: expected string, got &value{1}"
+
+    assert unreadable_entry(undeclared, NO_CONTENT).startswith("managedFields cannot be read: .spec.a")
+    assert unreadable_entry(of_another_type, NO_CONTENT) == ""
+
+
+@pytest.mark.parametrize(("length", "plain"), [(300, True), (301, False)])
+def test_a_path_of_a_field_is_a_plain_word_up_to_a_length(length: int, plain: bool):
+    whole = ".".join(["a" * 40] * 8)
+
+    assert is_plain(whole[:length]) is plain
+
+
+@pytest.mark.parametrize("name", ["gr\u00f6\u00dfe", "a\x07b"])
+def test_a_name_is_not_shown_where_a_terminal_may_not_show_it(name: str):
+    request = RequestContent(orjson.dumps({"kind": "Widget", "spec": {name: 1}}))
+
+    assert sentence(f"{name} must be less than that", request) == "*** must be less than that"

@@ -10,6 +10,7 @@ from typing import Final
 from pattern_operator.quote import ELLIPSIS, MASK, cut
 
 _LONGEST: Final = 300  # bytes of a path that is shown
+_READ: Final = 2000  # characters of a path that are read
 _FIELD: Final = re.compile(r"\.?[A-Za-z0-9_$][\w$~/-]{0,252}|\.(?=\.)|<nil>")
 _BRACKET: Final = re.compile(r'\[((?:[^\]"\\]|"(?:[^"\\]|\\.)*"){0,1000})\]')
 _PAIR: Final = re.compile(r'([\w.-]{1,63})=("(?:[^"\\]|\\.)*"|[^,]{0,300})(?:,|$)')
@@ -32,7 +33,7 @@ _SHAPES: Final = {
 
 def field_path(path: str) -> str:
     """``path`` without values, of at most some hundred bytes; what has not the shape of a path ends it."""
-    text, shown, at = path[:2000], [], 0
+    text, shown, at = path[:_READ], [], 0
     while at < len(text):
         if match := _FIELD.match(text, at):
             shown.append(match.group())

@@ -13,6 +13,7 @@ from pattern_operator.quote import MASK, cut
 _FIRST: Final = 1024  # characters of a rule that are read
 _DETAIL: Final = 300  # bytes of one rule
 SENTENCE: Final = 700  # bytes of what a webhook or a policy says
+_READ: Final = 4 * SENTENCE  # characters of it that are read: several masks in a row are one
 _EXAMPLE: Final = re.compile(r" ?\((?:e\.g\.|regex used)[^\n]{0,600}")
 # No part of these can match in two ways: an optional separator would let a long word match in millions.
 _WORD: Final = re.compile(r"[A-Za-z]{1,24}(?:[-/_.:'\u2019][A-Za-z]{1,24}){0,7}[-/_.:]?")
@@ -41,7 +42,7 @@ def sentence(text: str, request: RequestContent) -> str:
         return ""
     if found := known_sentence(text, request):
         return found
-    words = together(_sentence_word(word, request) for word in text[: 4 * SENTENCE].split())
+    words = together(_sentence_word(word, request) for word in text[:_READ].split())
     shown = cut(" ".join(words), SENTENCE)
     return shown if any(letter.isalpha() for letter in shown) else ""
 
