@@ -133,3 +133,10 @@ def test_authorities_are_looked_for_to_a_depth(depth: int, seen: bool, listed: b
 
 def test_nothing_of_a_request_is_shown_by_itself():
     assert "swordfish" not in repr(sent())
+
+
+@pytest.mark.parametrize(("word", "seen"), [("red-fish", False), ("say:fish", True), ("fis", False)])
+def test_a_word_that_has_a_part_of_a_value_in_it_has_the_value(word: str, seen: bool):
+    content = RequestContent(orjson.dumps({"spec": {"motto": "a fish, and red"}}))
+
+    assert content.has_value(word) is seen

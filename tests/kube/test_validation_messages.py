@@ -70,3 +70,21 @@ def test_nothing_is_shown_of_a_secret(path: str):
     secret = RequestContent(orjson.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": METADATA}), path)
 
     assert sentence("provided port is already allocated", secret) == ""
+
+
+ENVIRONMENT = 'container {} with envFrom referencing secret.secretName="{}" is not allowed because service account {}'
+ENVIRONMENT += " does not reference that secret"
+
+
+@pytest.mark.parametrize(("gap", "is_known"), [(300, True), (301, False)])
+def test_a_gap_has_an_end(gap: int, is_known: bool):
+    text = ENVIRONMENT.format("a" * gap, "b", "c")
+
+    assert (known(text) is not None) is is_known
+
+
+@pytest.mark.parametrize(("length", "is_known"), [(1024, True), (1025, False)])
+def test_a_sentence_has_an_end(length: int, is_known: bool):
+    text = ENVIRONMENT.format("a" * 300, "b" * 300, "{}")
+
+    assert (known(text.format("c" * (length - len(text) + 2))) is not None) is is_known

@@ -13,6 +13,7 @@ from typing import Final
 
 _GAP: Final = "{}"
 _LONGEST: Final = 1024  # characters of a text that is compared
+_READ: Final = 2 * _LONGEST  # with an example at its end
 _WIDEST: Final = 300  # of a gap
 # apimachinery, validation.RegexError: what would match, and the expression, follow the sentence.
 _EXAMPLE: Final = re.compile(r" \((?:e\.g\.|regex used).*\Z", re.DOTALL)
@@ -36,7 +37,7 @@ _SENTENCES: Final = _index(files(__package__).joinpath("validation_messages.txt"
 
 def known(text: str) -> tuple[Sentence, list[str]] | None:
     """What is said between the gaps, and what fills these, one less; None where the text is not a known sentence."""
-    text = _EXAMPLE.sub("", text[: 2 * _LONGEST].strip()).removesuffix(".")
+    text = _EXAMPLE.sub("", text[:_READ].strip()).removesuffix(".")
     if len(text) > _LONGEST or not text.isprintable():
         return None
     for literals in (*_SENTENCES.get(text.partition(" ")[0], ()), *_SENTENCES.get("", ())):
