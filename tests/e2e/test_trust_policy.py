@@ -222,6 +222,50 @@ def test_a_tag_that_moves_back_is_refused(
     assert kept == "2"
 
 
+def test_the_ways_to_roll_back_work_under_a_policy_and_so_does_the_way_forward(
+    scenario: Scenario, make_policy: Callable[..., None], cosign: Cosign, key_pair: KeyPair
+) -> None:
+    make_policy("release", signed_by(key_pair))
+    older = signed(scenario, cosign, key_pair, tag="stable", version="1")
+    scenario.want(ref={"tag": "stable"})
+    scenario.until_runs(older)
+    newer = signed(scenario, cosign, key_pair, tag="stable", version="2")
+    scenario.request()
+    scenario.until_runs(newer)
+
+    for ref, expected in (
+        ({"tag": "stable", "digest": older}, older),
+        ({"tag": "stable"}, newer),
+        ({"digest": older}, older),
+        ({"digest": newer}, newer),
+        ({"digest": older}, older),
+    ):
+        scenario.want(ref=ref)
+        scenario.until_runs(expected)
+    assert scenario.get("configmap", "settings")["data"]["version"] == "1"
+
+
+def test_a_condition_with_a_typing_mistake_makes_the_policy_unusable_and_deletes_nothing(
+    scenario: Scenario, make_policy: Callable[..., None], cosign: Cosign, key_pair: KeyPair
+) -> None:
+    make_policy("release", signed_by(key_pair), onFailure="Prune")
+    digest = signed(scenario, cosign, key_pair)
+    scenario.want()
+    scenario.until_runs(digest)
+
+    scan = {"name": "scan", "predicateType": "https://example.org/scan", "condition": "predicate.critical =="}
+    make_policy("release", {**signed_by(key_pair), "attestations": [scan]}, onFailure="Prune")
+    said = scenario.until_says("Ready", "PolicyInvalid", seconds=SECONDS)
+    eventually(lambda: condition(policy_status(scenario, "release"), "Ready").get("status") == "False")
+
+    where = (
+        "spec.authorities[0].attestations[0].condition ('scan' of 'release-team') does not compile: 1:22: Syntax error"
+    )
+    assert where in said["message"]
+    assert where in condition(policy_status(scenario, "release"), "Ready")["message"]
+    assert scenario.names() == ["settings"]
+
+
 def test_the_labels_of_a_namespace_decide_and_are_followed(
     scenario: Scenario, make_policy: Callable[..., None]
 ) -> None:

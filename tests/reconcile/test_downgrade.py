@@ -54,6 +54,7 @@ def test_what_ran_before_is_refused():
     assert refusal.value.reason is Reason.DOWNGRADE_REFUSED
     assert not isinstance(refusal.value, Untrusted)  # it is no verdict on what runs
     assert "which ran before, and TrustPolicy release does not allow that" in refusal.value.message
+    assert f"set source.ref.digest to {BACK.digest}, or source.ref.tag to another tag" in refusal.value.message
 
 
 def test_what_was_signed_before_what_runs_is_refused():
@@ -71,12 +72,20 @@ def test_what_was_signed_before_what_runs_is_refused():
         (Revision("stable", Digest.of(b"three")), signed(), RUNNING),
         (Revision("older", BACK.digest), signed(), RUNNING),
         (RUNNING, signed(NOW - timedelta(days=1)), RUNNING),
-        (BACK, signed(), None),
     ],
-    ids=["newer", "of the same time", "of no known time", "another tag", "the same artifact", "another repository"],
+    ids=["newer", "of the same time", "of no known time", "another tag", "the same artifact"],
 )
 def test_what_is_newer_or_asked_for_is_no_downgrade(revision, result, running):
     refuse_downgrade(pattern(status=STATUS), desired(revision), result, running=running)
+
+
+@pytest.mark.parametrize("ref", [{"digest": str(BACK.digest)}, {"tag": "stable", "digest": str(BACK.digest)}])
+def test_a_digest_in_the_spec_is_what_the_user_asks_for(ref):
+    spec = {"source": {"url": "oci://registry.example/web", "ref": ref}}
+    back = Revision(ref.get("tag", ""), BACK.digest)
+    running = Revision(back.tag, NEWER.digest)
+
+    refuse_downgrade(pattern(status=STATUS, spec=spec), desired(back), signed(), running=running)
 
 
 @pytest.mark.parametrize(

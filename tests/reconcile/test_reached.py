@@ -30,7 +30,14 @@ from pattern_operator.api.verification import PolicySource, TrustedAuthority, Un
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.desired import DesiredState, desired_state
-from pattern_operator.reconcile.reached import UNREADABLE, is_reached, policy_digest, running_revision, state_of
+from pattern_operator.reconcile.reached import (
+    UNREADABLE,
+    is_asked_otherwise,
+    is_reached,
+    policy_digest,
+    running_revision,
+    state_of,
+)
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import Applying, Lookup, Nothing, Objects, Running
 
@@ -337,3 +344,41 @@ def test_a_policy_that_cannot_be_used_is_another_one_when_it_has_another_reason(
 
 def test_what_status_says_of_a_policy_holds_for_later_versions_of_the_operator_too():
     assert policy_digest(VerificationPolicy()) == "1788f993b4772e3516f54099"
+
+
+# --- whether a reference moved by itself, or the user asks for another ---
+
+BY_ANOTHER = {key: OTHER[key] for key in ("tag", "digest", "semver", "registry")}
+
+
+@pytest.mark.parametrize("spec", BY_ANOTHER.values(), ids=BY_ANOTHER)
+def test_another_reference_than_led_to_what_runs_is_what_the_user_asks_for(spec: dict[str, Any]):
+    assert is_asked_otherwise(pattern(spec=spec, status=first_status()), REVISION)
+
+
+def test_the_reference_that_led_to_what_runs_is_the_same_whatever_else_of_the_spec_is_another():
+    others = [OTHER[key] for key in ("layer", "policy", "rendering")]
+
+    assert [is_asked_otherwise(pattern(spec=each, status=first_status()), REVISION) for each in ({}, *others)] == [
+        False
+    ] * 4
+
+
+def test_what_began_to_be_applied_is_known_by_the_reference_that_it_was_asked_for_with():
+    begun = status.applying(pattern(spec=OTHER["tag"], status=first_status()), revision=NEWER, now=LATER)
+
+    assert not is_asked_otherwise(pattern(spec=OTHER["tag"], status=begun), NEWER)
+    assert is_asked_otherwise(pattern(status=begun), NEWER)
+
+
+def test_where_status_does_not_know_the_reference_nothing_is_taken_for_a_wish():
+    old = msgspec.structs.replace(first_status(), last_applied_state=f"{'0' * 24}-{KEYS}")
+
+    assert not is_asked_otherwise(pattern(spec=OTHER["tag"], status=old), REVISION)
+    assert not is_asked_otherwise(pattern(spec=OTHER["tag"], status=first_status()), NEWER)
+    assert is_reached(pattern(status=msgspec.structs.replace(old, last_applied_state=before_it_was_kept())), KEYS)
+
+
+def before_it_was_kept() -> str:
+    """The state as an earlier version wrote it."""
+    return state_of(pattern().spec, KEYS).partition("+")[0]

@@ -271,6 +271,65 @@ async def test_a_restart_judges_what_runs_anew(world: World):
     assert world.live.keys() == {key_to("b")}
 
 
+# --- going back, and forward again ---
+
+URL = "oci://registry.example/web"
+
+
+def refers(world: World, **ref: str) -> None:
+    world.change(source={"url": URL, "ref": ref})
+
+
+async def runs(world: World, name: str, seconds: float = 1.0) -> bool:
+    await world.settle(seconds)
+    return world.status.digest == str(worlds.digest_of(name)) and world.ready == ("True", "Ready")
+
+
+async def test_under_a_policy_that_guards_a_digest_in_the_spec_leads_back_and_forward_again(world: World):
+    one, two = (str(worlds.digest_of(name)) for name in ("one", "two"))
+    world.push("stable", "two", "a", "b")
+
+    refers(world, digest=one)
+    assert await runs(world, "one")
+    refers(world, digest=two)
+    assert await runs(world, "two")
+    refers(world, digest=one)
+    assert await runs(world, "one")
+    world.restart()
+    refers(world, digest=two)
+    assert await runs(world, "two")
+
+
+async def test_a_tag_that_was_moved_is_left_by_the_digest_beside_it_and_followed_again_without(world: World):
+    world.push("stable", "two", "a", "b")
+    assert await runs(world, "two", 400.0)
+
+    refers(world, tag="stable", digest=str(worlds.digest_of("one")))
+    assert await runs(world, "one")
+    world.restart()
+    refers(world, tag="stable")
+
+    assert await runs(world, "two")
+
+
+async def test_a_tag_that_moves_back_by_itself_is_refused_also_after_a_restart_and_a_change_of_something_else(
+    world: World,
+):
+    world.push("stable", "two", "a", "b")
+    assert await runs(world, "two", 400.0)
+
+    world.tags["stable"] = "one"
+    world.change(render={"targetNamespace": "team"})
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+    refused = world.ready
+    world.restart()
+    await world.settle(400.0)
+
+    assert refused == world.ready == ("False", "DowngradeRefused")
+    assert world.status.digest == str(worlds.digest_of("two"))
+
+
 # --- what only warns ---
 
 

@@ -586,6 +586,8 @@ class Registry:
 
     async def look_up(self, _: DesignPattern, reference: Reference, **__: Any) -> Found:
         tag = reference.tag or ""
+        if reference.digest is not None:
+            return Found(Resolution(Revision(tag, reference.digest)), 0)
         try:
             self._ask("tag")
         except Transient as error:

@@ -95,8 +95,8 @@ class TrustPolicySpec(Requirements, frozen=True, kw_only=True):
     allow_downgrade: Annotated[
         bool,
         Meta(
-            description="Whether a tag or range may lead back to an artifact that ran before, or was signed before what"
-            " runs."
+            description="Whether a tag or range that moved by itself may lead back to an artifact that ran before, or"
+            " was signed before what runs. A digest, or another reference, in the spec may always."
         ),
     ] = False
 

@@ -2,8 +2,9 @@
 
 A signature binds neither tag nor time: an older artifact is signed as well as a newer one. Of the same tag of the same
 repository, an artifact is older that ran before the one that runs, or whose signatures are proven to be older. What the
-user asks for, another tag or repository, is no downgrade; nor is a range, which never leads to a lower version than
-runs (``source.held_version``).
+user asks for is no downgrade: a digest in the spec, or another tag, range or repository than led to what runs
+(``reached.is_asked_otherwise``). Nor is a range, which never leads to a lower version than runs
+(``source.held_version``).
 """
 
 from datetime import UTC, datetime
@@ -17,9 +18,9 @@ from pattern_operator.reconcile.desired import DesiredState
 
 
 def refuse_downgrade(
-    pattern: DesignPattern, desired: DesiredState, result: VerificationResult, *, running: Revision | None
+    pattern: DesignPattern, desired: DesiredState, result: VerificationResult, *, running: Revision
 ) -> None:
-    """Return where ``desired`` may follow what runs; ``running`` is what is known to run from the same repository.
+    """Return where ``desired`` may follow ``running``, to which the same reference of the same repository led.
 
     Raises:
         Stalled: DOWNGRADE_REFUSED: the tag leads back, and a TrustPolicy that enforces does not allow that.
@@ -30,15 +31,18 @@ def refuse_downgrade(
         if each.source.mode is PolicyMode.ENFORCE and not each.source.allow_downgrade
     ]
     revision = desired.revision
-    if not guards or running is None or running.digest == revision.digest or running.tag != revision.tag:
+    if not guards or pattern.spec.source.ref.digest is not None:
+        return
+    if running.digest == revision.digest or running.tag != revision.tag:
         return
     why = _why_older(pattern, revision, result)
     if why:
         raise Stalled(
             reason=Reason.DOWNGRADE_REFUSED,
-            message=f"the tag {revision.tag or '(none)'} moved from {running.digest.short} back to"
-            f" {revision.digest.short}, {why}, and TrustPolicy {guards[0]} does not allow that: publish a newer"
-            " artifact, or set source.ref to another tag; an administrator may set allowDowngrade.",
+            message=f"the tag {revision.tag} moved from {running.digest.short} back to {revision.digest.short}, {why},"
+            f" and TrustPolicy {guards[0]} does not allow that: publish a newer artifact; or, where it is meant, set"
+            f" source.ref.digest to {revision.digest}, or source.ref.tag to another tag; an administrator may set"
+            " allowDowngrade.",
         )
 
 

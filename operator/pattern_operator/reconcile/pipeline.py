@@ -22,7 +22,7 @@ from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.downgrade import refuse_downgrade
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
-from pattern_operator.reconcile.reached import is_reached, policy_digest, running_revision
+from pattern_operator.reconcile.reached import is_asked_otherwise, is_reached, policy_digest, running_revision
 from pattern_operator.reconcile.results import AppliedObjects, StepError, failing_at
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Refused, State
@@ -126,7 +126,8 @@ async def _verify(way: Way, given: Resolved) -> Verified:
         run.repositories.note_verdict(run.pattern, met=met, unmet=unmet)
         raise
     run.repositories.note_verdict(run.pattern, met=result.met, unmet=result.unmet)
-    refuse_downgrade(run.pattern, given.desired, result, running=running)
+    if running is not None and not is_asked_otherwise(run.pattern, running):
+        refuse_downgrade(run.pattern, given.desired, result, running=running)
     run.results = replace(run.results, verification=result)
     return Verified(given.desired, artifact)
 

@@ -20,6 +20,7 @@ from pattern_operator.reconcile.state import Applying, Lookup, Objects, Running
 
 UNREADABLE = "unreadable"  # in place of a policy whose keys cannot be read: it is not the one that was reached
 _DIGITS = 24  # of a SHA-256 that are kept: 96 bits
+_REFERENCE_DIGITS = 12  # of the part that only tells one reference of a user from another
 
 
 def policy_digest(policy: VerificationPolicy) -> str:
@@ -29,7 +30,7 @@ def policy_digest(policy: VerificationPolicy) -> str:
 
 def state_of(spec: Spec, policy: str) -> str:
     """What stands for the desired state: what decides which objects are applied and how, and not how it is fetched."""
-    return f"{_spec_digest(spec)}-{policy}"
+    return f"{_spec_digest(spec)}-{policy}+{_reference_digest(spec)}"
 
 
 def is_reached(pattern: DesignPattern, policy: str | None, *, revision: Revision | None = None) -> bool:
@@ -44,8 +45,8 @@ def is_reached(pattern: DesignPattern, policy: str | None, *, revision: Revision
         return False
     if not status.last_applied_state:
         return _was_ready(status, pattern.metadata.generation)
-    spec, _, reached = status.last_applied_state.partition("-")
-    return spec == _spec_digest(pattern.spec) and policy in (None, reached)
+    spec, _, rest = status.last_applied_state.partition("-")
+    return spec == _spec_digest(pattern.spec) and policy in (None, rest.partition("+")[0])
 
 
 def is_known_otherwise(pattern: DesignPattern, policy: str | None, *, revision: Revision | None) -> bool:
@@ -82,6 +83,17 @@ def running_revision(
     return None
 
 
+def is_asked_otherwise(pattern: DesignPattern, running: Revision) -> bool:
+    """Whether the spec names another repository, tag, range or digest than the one that led to ``running``.
+
+    False also where status does not know what led to it.
+    """
+    status = pattern.status
+    states = ((status.revision, status.last_applied_state), (status.applying_revision, status.applying_state))
+    known = [state.partition("+")[2] for revision, state in states if revision == str(running)]
+    return next(filter(None, known), _reference_digest(pattern.spec)) != _reference_digest(pattern.spec)
+
+
 def _was_ready(status: Status, generation: int) -> bool:
     """What a status says that was written before the digest was kept."""
     ready = condition_of(status, ConditionType.READY)
@@ -92,6 +104,10 @@ def _spec_digest(spec: Spec) -> str:
     source = spec.source
     # Defaults are left out of the JSON, so that a field that a later version adds changes no digest.
     return _digest([source.url, source.ref, source.layer, spec.verify, spec.render, spec.apply])
+
+
+def _reference_digest(spec: Spec) -> str:
+    return _digest([spec.source.url, spec.source.ref])[:_REFERENCE_DIGITS]
 
 
 def _requirement(each: Requirement | UnusablePolicy) -> object:
