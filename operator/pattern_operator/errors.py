@@ -72,7 +72,8 @@ class Untrusted(PoliciesUnmet, Stalled):
     """The verdict on an artifact: signatures were judged, and a policy that enforces is not met.
 
     ``prune``: one that is not met wants what runs deleted. A policy or a condition that cannot be used or judged, or a
-    registry that cannot be asked, is never a verdict.
+    registry that cannot be asked, is never a verdict. ``fact`` is the message without the next step, for where that one
+    does not help.
     """
 
     def __init__(
@@ -83,9 +84,10 @@ class Untrusted(PoliciesUnmet, Stalled):
         met: tuple[str, ...] = (),
         unmet: tuple[str, ...] = (),
         prune: bool = False,
+        fact: str = "",
     ) -> None:
         super().__init__(reason=reason, message=message, met=met, unmet=unmet)
-        self.prune = prune
+        self.prune, self.fact = prune, fact or message
 
 
 class Unjudgeable(PoliciesUnmet, Stalled):

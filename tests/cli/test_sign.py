@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 
 import pytest
@@ -117,7 +118,10 @@ def test_signing_again_adds_nothing_and_other_annotations_do(sign, repository, d
     assert (again.code, again.json["signature"]) == (0, None)
     assert other.json["signature"] is not None
     assert len(repository.referrers(digest)) == 2
-    assert sign().out.endswith("signature  was there already\n")
+    again = sign().out
+    key = re.search(r"^key        (\w{12})", again, re.MULTILINE)
+    assert key is not None
+    assert again.endswith(f"signature  was there already, by this key ({key[1]}): nothing was added\n")
 
 
 def test_a_signature_of_another_key_does_not_keep_from_signing(sign, repository, digest, cosign):

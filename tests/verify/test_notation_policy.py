@@ -15,8 +15,8 @@ from pattern_operator.api.authority_spec import Authority, Notation, TrustStore
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy
-from pattern_operator.errors import Stalled
-from pattern_operator.verify import revocation_checks
+from pattern_operator.errors import Stalled, Untrusted
+from pattern_operator.verify import revocation_checks, undecided
 from pattern_operator.verify.x509.revocation import RevocationAnswer
 
 REPOSITORY = Repository("registry.example", "patterns/web")
@@ -152,3 +152,21 @@ def test_the_answer_decides_and_says_when_to_ask_again(kind):
         with pytest.raises(Stalled, match=reason):
             judged(content)
     assert "which may have been revoked" in refusal(of(REVOCABLE, kind), policy=CHECKED).message
+
+
+@pytest.mark.parametrize(
+    ("content", "is_known"),
+    [(crl(REVOCABLE.leaf, by=REVOCABLE.root, this=NOW, until=TOMORROW), True), (b"no", False)],
+    ids=["revoked", "unknown"],
+)
+def test_where_it_is_not_known_whether_who_signed_is_revoked_nobody_is_told_to_sign(content, is_known):
+    (check,) = asked(of(REVOCABLE), policy=CHECKED)
+    answers = {check: RevocationAnswer(crls={URL: content})}
+    with pytest.raises(Untrusted) as refusal:
+        verify(of(REVOCABLE), policy=CHECKED, answers=answers)
+
+    error = undecided(refusal.value, answers, now=NOW)
+
+    assert ("`notation sign " in error.message) is is_known
+    assert error.reason is (refusal.value.reason if is_known else Reason.REVOCATION_UNKNOWN)
+    assert "which " in error.message

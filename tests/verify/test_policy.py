@@ -20,10 +20,10 @@ from tests.verify.signing import (
     verify,
 )
 
-from pattern_operator.api import signing
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
+from pattern_operator.api.signing import SignCommands
 from pattern_operator.api.verification import (
     TrustedAuthority,
     VerificationPolicy,
@@ -148,7 +148,7 @@ def test_a_threshold_that_cannot_be_followed_is_refused_whatever_is_signed(asked
     refusal = refusal_of([cosign(), bundle()], policy=asked)
 
     assert refusal.reason is Reason.INVALID_SPEC
-    assert "1 to 1" in refusal.message
+    assert "there is one key or identity: set the threshold to 1, or" in refusal.message
 
 
 def test_an_artifact_without_signature_is_refused_with_the_names_that_are_awaited():
@@ -234,26 +234,25 @@ def test_the_message_names_each_authority_and_why_each_signature_was_refused():
     ],
 )
 def test_the_message_has_the_command_that_signs_this_very_artifact(signatures: list[Signature]):
-    command = signing.command(Repository("registry.example", "patterns/web"), ARTIFACT, insecure=False)
+    commands = SignCommands.of(Repository("registry.example", "patterns/web"), ARTIFACT, insecure=False)
 
     with pytest.raises(Stalled) as refusal:
-        verify(ARTIFACT, signatures, policy=policy_of(ALICE), command=command)
+        verify(ARTIFACT, signatures, policy=policy_of(ALICE), commands=commands)
 
-    assert command.endswith(f" oci://registry.example/patterns/web@{ARTIFACT}")
-    assert f"`{command}`" in refusal.value.message
+    assert f"`patternctl sign --key cosign.key oci://registry.example/patterns/web@{ARTIFACT}`" in refusal.value.message
 
 
 def test_the_message_stays_short_and_counts_what_it_leaves_out():
     many = VerificationPolicy.of(*(signer.authority(f"{name} {'x' * 300}") for name, signer in SIGNERS.items()))
     signatures = [cosign({"critical": "y" * 5_000}, where=f"{place} {'z' * 300}", signer=BOB) for place in range(64)]
 
-    command = signing.command(Repository("r" * 255, "n" * 255), ARTIFACT, insecure=True)
+    commands = SignCommands.of(Repository("r" * 255, "n" * 255), ARTIFACT, insecure=True)
     with pytest.raises(Stalled) as refusal:
-        verify(ARTIFACT, signatures, policy=many, command=command)
+        verify(ARTIFACT, signatures, policy=many, commands=commands)
     message = refusal.value.message
 
     assert len(message.encode()) <= MAX_STATUS_MESSAGE
-    assert command in message
+    assert f"`{commands.patternctl()}`" in message
     assert "more" in message
     assert "yyy" not in message
 
@@ -348,8 +347,8 @@ def test_a_signature_that_is_called_an_attestation_is_judged_by_what_it_is():
 
 # --- whether the key or the content is wrong ------------------------------------------------------------------------
 
-AGAIN = "The key is right and what it signed is not: sign this artifact again"
-LET = "Let them sign it"
+AGAIN = "The signer is right and what was signed is not: sign it with the private key of alice: `patternctl sign"
+LET = "Next: sign it with the private key of alice: `patternctl sign"
 
 
 def hinted(signer, **fields):

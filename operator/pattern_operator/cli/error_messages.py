@@ -20,7 +20,7 @@ _LOGIN: Final = "`docker login {host}`"
 _REPLACED: Final = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
-        (r"(?:; it is|\. It is) retried(?: later)?\.", "; run it again."),
+        (r"(?:; it is|\. It is) (?:retried(?: later)?|asked again)\.", "; run it again."),
         (r"correct the Secret of (?:spec\.)?source\.secretRef", f"log in again with {_LOGIN}"),
         (r"set (?:spec\.)?source\.secretRef to a docker config with an entry for it", f"log in with {_LOGIN}"),
         (r"renew the Secret of (?:spec\.)?source\.secretRef", f"log in anew with {_LOGIN}"),

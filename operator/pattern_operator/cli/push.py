@@ -49,12 +49,12 @@ def run(options: argparse.Namespace) -> int:
 
     reference, revision = asyncio.run(_push(options))
     if options.output == "table":
-        from pattern_operator.api import signing
+        from pattern_operator.api.signing import SignCommands
 
         print(f"pushed  {reference}")
         print(f"digest  {revision.digest}")
-        command = signing.command(reference.repository, revision.digest, insecure=options.insecure)
-        print(f"sign it with: {command}")
+        commands = SignCommands.of(reference.repository, revision.digest, insecure=options.insecure)
+        print(f"sign it with: {commands.patternctl()}")
         return exit_codes.OK
     from pattern_operator.cli import yaml_output
 

@@ -74,9 +74,16 @@ def run(options: argparse.Namespace) -> int:
     print(f"signed     {signed['reference']}")
     print(f"digest     {signed['digest']}")
     print(f"key        {signed['key']}")
-    where = f"{signed['signature']}, listed by the {signed['listedBy']}" if signed["signature"] else "was there already"
+    where = (
+        f"{signed['signature']}, listed by the {signed['listedBy']}" if signed["signature"] else _there(signed["key"])
+    )
     print(f"signature  {where}")
     return exit_codes.OK
+
+
+def _there(key: str) -> str:
+    """Nothing is new: if a policy is not met still, it names another key, as refusals write it, or wants more."""
+    return f"was there already, by this key ({key[:12]}): nothing was added"
 
 
 async def _sign(options: argparse.Namespace, reference: "Reference", key: "PrivateKey") -> dict[str, Any]:

@@ -77,14 +77,14 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     """What is found, and the error where no signature counts; the digest is printed if it was resolved."""
     from datetime import UTC, datetime
 
-    from pattern_operator.api import signing
     from pattern_operator.api.reason import Reason
+    from pattern_operator.api.signing import SignCommands
     from pattern_operator.cli import error_messages, registry
     from pattern_operator.conditions.process import ConditionProcesses
-    from pattern_operator.errors import PatternError, Stalled
+    from pattern_operator.errors import PatternError, Stalled, Untrusted
     from pattern_operator.executors import run_in
     from pattern_operator.source import fetch_signatures
-    from pattern_operator.verify import verify
+    from pattern_operator.verify import undecided, verify
 
     finding: dict[str, Any] = {"reference": None, "digest": None, "verified": False}
     authorities: list[dict[str, Any]] = []
@@ -98,8 +98,8 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             finding["digest"] = str(digest)
             found = await fetch_signatures(digest, registry=client, predicates=policy.predicates)
             answers = await _answers(found, policy=policy, executors=client.executors)
-            conditions = ConditionProcesses()
-            command, now = signing.command(reference.repository, digest, insecure=options.insecure), datetime.now(UTC)
+            conditions, now = ConditionProcesses(), datetime.now(UTC)
+            commands = SignCommands.of(reference.repository, digest, insecure=options.insecure)
 
             def judge(policy: "VerificationPolicy") -> "VerificationResult":
                 return verify(
@@ -108,7 +108,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
                     policy=policy,
                     repository=reference.repository,
                     now=now,
-                    command=command,
+                    commands=commands,
                     conditions=conditions,
                     target=found.target,
                     answers=answers,
@@ -118,7 +118,8 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
                 result = await run_in(client.executors.cpu, judge, policy)
             except Stalled as refusal:
                 authorities += await run_in(client.executors.cpu, _each, policy, judge)
-                raise found.explain(refusal) from None  # which says all that it says
+                error = undecided(refusal, answers, now=now) if isinstance(refusal, Untrusted) else refusal
+                raise (found.explain(error) if isinstance(error, Stalled) else error) from None  # which says all of it
     except PatternError as error:
         return finding | {
             "reason": error_messages.reason_of(error),

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pattern_operator import __version__
-from pattern_operator.api import signing
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.report import Rendering
+from pattern_operator.api.signing import SignCommands
 from pattern_operator.api.spec import Source
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
 from pattern_operator.conditions.process import ConditionProcesses
@@ -187,7 +187,7 @@ class Repositories:
                 whether it holds.
         """
         digest, now = desired.revision.digest, self.now()
-        command = signing.command(desired.repository, digest, insecure=pattern.spec.source.insecure)
+        commands = SignCommands.of(desired.repository, digest, insecure=pattern.spec.source.insecure)
         check = partial(
             verify,
             digest,
@@ -195,7 +195,7 @@ class Repositories:
             policy=desired.policy,
             repository=desired.repository,
             now=now,
-            command=command,
+            commands=commands,
             conditions=self.conditions,
             target=found.target,
         )

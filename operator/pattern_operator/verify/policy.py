@@ -12,7 +12,7 @@ from typing import Final
 from pattern_operator.api.artifact import Descriptor, Signature
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
-from pattern_operator.api.signing import SIGN
+from pattern_operator.api.signing import SignCommands
 from pattern_operator.api.verification import (
     PolicyMode,
     PolicySource,
@@ -47,7 +47,7 @@ def verify(
     policy: VerificationPolicy,
     repository: Repository | None = None,
     now: datetime,
-    command: str = SIGN,
+    commands: SignCommands | None = None,
     conditions: Conditions = NO_CONDITIONS,
     target: Descriptor | None = None,
     answers: Answers = NO_ANSWERS,
@@ -56,7 +56,7 @@ def verify(
 
     One valid signature of an authority is enough; invalid ones beside it are ignored. A threshold counts authorities of
     which each has a key, identity or certificate of its own. ``repository`` is where the artifact was found; that
-    signatures name it is required only where a policy says so. ``command`` signs the artifact, for messages.
+    signatures name it is required only where a policy says so. ``commands`` sign the artifact, for messages.
     ``conditions`` judges those on attestations, each once; without it, a policy that has one cannot be used.
     ``target`` is its descriptor, which the Notary Project signs, and ``answers`` what was fetched for
     ``revocation_checks``.
@@ -87,6 +87,7 @@ def verify(
     if too_many := _too_many(digest, signatures):
         return _result([_unjudged(each.source, too_many) for each in policy.requirements])
     conditions = judged_once(conditions)
+    commands = commands or SignCommands(f"{repository or 'REPOSITORY'}@{digest}")
     # In an order of their own: a registry lists them in any, and messages must not change by that.
     ordered = sorted(signatures, key=lambda each: (each.where, each.format))
     readings = [Reading(each, FORMATS[each.format](each)) for each in ordered]
@@ -100,7 +101,7 @@ def verify(
                 subject=subject,
                 repository=repository,
                 now=now,
-                command=command,
+                commands=commands,
                 conditions=conditions,
             )
             for requirement, loaded in authorities
@@ -171,14 +172,14 @@ def _verdict(
     subject: Subject,
     repository: Repository | None,
     now: datetime,
-    command: str,
+    commands: SignCommands,
     conditions: Conditions,
 ) -> Judgement | Refusal:
     digest = subject.digest
     if isinstance(requirement, UnusablePolicy):
         return refusal.unusable(requirement)
     if not readings:
-        return refusal.unsigned(digest, authorities, source=requirement.source, command=command)
+        return refusal.unsigned(digest, authorities, requirement=requirement, commands=commands)
     try:
         named = repositories.to_be_named(requirement.repository, repository)
     except Stalled as error:
@@ -191,9 +192,9 @@ def _verdict(
     if judgement.unjudged and (not is_met or is_late):
         return refusal.unjudged(digest, judgement)
     if not is_met:
-        return refusal.not_met(digest, judgement, command=command)
+        return refusal.not_met(digest, judgement, commands=commands)
     if is_late:
-        return refusal.too_old(digest, judgement, command=command)
+        return refusal.too_old(digest, judgement, commands=commands)
     return judgement
 
 
@@ -228,7 +229,8 @@ def _unmet(enforced: Sequence[Refusal], *, refusals: Sequence[Refusal], met: Seq
     if first.finding is Finding.UNJUDGEABLE:
         return Unjudgeable(reason=first.reason, message=message, met=passed, unmet=unmet)
     prune = any(each.finding is Finding.VERDICT and each.source.prune for each in enforced)
-    return Untrusted(reason=first.reason, message=message, met=passed, unmet=unmet, prune=prune)
+    fact = f"{first.fact}{beside}"
+    return Untrusted(reason=first.reason, message=message, met=passed, unmet=unmet, prune=prune, fact=fact)
 
 
 def _met(judgements: Iterable[Judgement]) -> tuple[str, ...]:

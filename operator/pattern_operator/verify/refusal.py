@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Final
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
-from pattern_operator.api.verification import PolicySource, UnusablePolicy
+from pattern_operator.api.signing import SignCommands
+from pattern_operator.api.verification import PolicySource, Requirement, UnusablePolicy
+from pattern_operator.verify.advice import to_pass
 from pattern_operator.verify.authority import Authority
 from pattern_operator.verify.encoding import shortened
 from pattern_operator.verify.judgement import Judgement, Refused
-from pattern_operator.verify.parsed_signature import MalformedSignature, Rejection
+from pattern_operator.verify.parsed_signature import MalformedSignature
 
 # The message has room for these in MAX_STATUS_MESSAGE, with the words around them.
 _NAMES_SHOWN: Final = 400  # characters
@@ -29,49 +32,55 @@ class Finding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a policy is not known to be met: the reason for programs, and the message for people."""
+    """Why a policy is not known to be met: the reason for programs, and the message for people.
+
+    ``fact`` is the message of a verdict without the next step.
+    """
 
     source: PolicySource
     reason: Reason
     message: str
     finding: Finding
+    fact: str = ""
 
 
-def unsigned(digest: Digest, authorities: Sequence[Authority], *, source: PolicySource, command: str) -> Refusal:
+def unsigned(
+    digest: Digest, authorities: Sequence[Authority], *, requirement: Requirement, commands: SignCommands
+) -> Refusal:
     """There is no signature at all."""
+    source = requirement.source
     required = f"required by {source}" if source.name else "required"
-    message = (
-        f"{digest} has no signature, and one by {names(authorities)} is {required}: "
-        f"sign it with `{command}`, or point source.ref at an artifact that is signed."
-    )
-    return Refusal(source, Reason.SIGNATURE_MISSING, message, Finding.VERDICT)
+    fact = f"{digest} has no signature, and one by {names(authorities)} is {required}"
+    step = to_pass(authorities, requirement.repository, commands=commands)
+    other = "or point source.ref at an artifact that is signed"
+    return _verdict(source, Reason.SIGNATURE_MISSING, f"{fact}:", f"{step}; {other}.")
 
 
-def not_met(digest: Digest, judgement: Judgement, *, command: str) -> Refusal:
+def not_met(digest: Digest, judgement: Judgement, *, commands: SignCommands) -> Refusal:
     """Not enough of the authorities have signed."""
     source, threshold = judgement.requirement.source, judgement.requirement.threshold
-    rejections = [each.rejection for each in judgement.refused]
-    reason, next_step = _reason(rejections, judgement=judgement, command=command)
+    reason, next_step = _reason(judgement, commands=commands)
     counted = f" ({len(judgement.signed)} of {threshold} required signatures)" if threshold > 1 else ""
     because = _listed(_words(judgement.refused), separator="; ", room=_REJECTIONS_SHOWN)
     told = f": {because}" if because else ""
     policy = f"{source} is not met: " if source.name else ""
-    message = f"{policy}{digest} is not signed by {names(judgement.missing)}{counted}{told}. {next_step}"
-    return Refusal(source, reason, message, Finding.VERDICT)
+    fact = f"{policy}{digest} is not signed by {names(judgement.missing)}{_also(judgement)}{counted}{told}."
+    return _verdict(source, reason, fact, next_step)
 
 
-def too_old(digest: Digest, judgement: Judgement, *, command: str) -> Refusal:
+def too_old(digest: Digest, judgement: Judgement, *, commands: SignCommands) -> Refusal:
     """Enough have signed, and none of them lately, as far as that can be proven."""
-    source, newest = judgement.requirement.source, judgement.newest
+    requirement, newest = judgement.requirement, judgement.newest
     signed = f"was signed on {newest:%Y-%m-%d}" if newest is not None else "has no signature whose time is proven"
+    signers = list({each.authority.name: each.authority for each in judgement.counted}.values())
     next_step = (
-        f"sign it again with `{command}`"
+        f"{to_pass(signers, requirement.repository, commands=commands)}."
         if newest is not None
-        else "let signers use a transparency log or a timestamp authority, and require it of the authority"
+        else "let signers use a transparency log or a timestamp authority, and require it of the authority."
     )
-    policy = f"{source} is not met: " if source.name else ""
-    message = f"{policy}{digest} {signed}, and maxAge is {judgement.requirement.max_age}: {next_step}."
-    return Refusal(source, Reason.SIGNATURE_TOO_OLD, message, Finding.VERDICT)
+    policy = f"{requirement.source} is not met: " if requirement.source.name else ""
+    fact = f"{policy}{digest} {signed}, and maxAge is {_age(requirement.max_age)}:"
+    return _verdict(requirement.source, Reason.SIGNATURE_TOO_OLD, fact, next_step)
 
 
 def unusable(policy: UnusablePolicy) -> Refusal:
@@ -96,6 +105,29 @@ def unjudged(digest: Digest, judgement: Judgement) -> Refusal:
     return Refusal(source, Reason.OPERATOR_BUSY, message, Finding.UNDECIDED)
 
 
+def _verdict(source: PolicySource, reason: Reason, fact: str, next_step: str) -> Refusal:
+    alone = f"{fact.removesuffix(':').removesuffix('.')}."
+    return Refusal(source, reason, f"{fact} {next_step}", Finding.VERDICT, alone)
+
+
+def _age(age: timedelta | None) -> str:
+    """As ``maxAge`` is written: in days, hours, minutes and seconds."""
+    seconds = int(age.total_seconds()) if age is not None else 0
+    units = (("h", 3600), ("m", 60), ("s", 1))
+    parts = [f"{seconds // size if unit == 'h' else seconds // size % 60}{unit}" for unit, size in units]
+    return "".join(each for each in parts if not each.startswith("0")) or "0s"
+
+
+def _also(judgement: Judgement) -> str:
+    """Of those that are missing, which have the key of another that has signed: it counts once."""
+    signed = {each.authority.trusted: each.authority for each in judgement.counted}
+    same = [(each, signed[each.trusted]) for each in judgement.missing if each.trusted in signed]
+    if not same:
+        return ""
+    missing, other = same[0]
+    return f" (what {shortened(missing.name)} trusts counts once, for {shortened(other.name)})"
+
+
 def names(authorities: Iterable[Authority]) -> str:
     """The authorities, as far as there is room; each set of keys once, under the name that comes first."""
     shown: list[str] = []
@@ -107,23 +139,30 @@ def names(authorities: Iterable[Authority]) -> str:
     return _listed(shown, separator=", ", room=_NAMES_SHOWN)
 
 
-def _reason(rejections: Sequence[Rejection], *, judgement: Judgement, command: str) -> tuple[Reason, str]:
+def _reason(judgement: Judgement, *, commands: SignCommands) -> tuple[Reason, str]:
     """Choose what tells most: a copied signature, then nothing that is one, then the wrong signers."""
+    rejections, requirement = [each.rejection for each in judgement.refused], judgement.requirement
+
+    def advice(authorities: Sequence[Authority]) -> str:
+        return to_pass(authorities, requirement.repository, commands=commands)
+
     if any(rejection.about_another and rejection.key_is_right for rejection in rejections):
         return (
             Reason.SIGNATURE_OF_ANOTHER_ARTIFACT,
             "The signature was copied from another artifact: sign this one, or point source.ref at the signed one.",
         )
+    correct = f"the {requirement.source}" if requirement.source.name else "spec.verify.authorities"
     if not judgement.signed and all(isinstance(rejection, MalformedSignature) for rejection in rejections):
-        return Reason.SIGNATURE_INVALID, f"Sign the artifact again with `{command}`."
-    if any(rejection.key_is_right for rejection in rejections):
-        return (
-            Reason.SIGNATURE_UNTRUSTED,
-            f"The key is right and what it signed is not: sign this artifact again with `{command}`.",
-        )
-    source = judgement.requirement.source
-    correct = f"the {source}" if source.name else "spec.verify.authorities"
-    return Reason.SIGNATURE_UNTRUSTED, f"Let them sign it with `{command}`, or correct {correct}."
+        return Reason.SIGNATURE_INVALID, f"Nothing there can be read as a signature: {advice(judgement.missing)}."
+    nearly = [
+        each
+        for each in judgement.missing
+        if any(it.authority is each and it.rejection.key_is_right for it in judgement.refused)
+    ]
+    if nearly:
+        why = f"The signer is right and what was signed is not: {advice(nearly)}; or correct {correct}."
+        return Reason.SIGNATURE_UNTRUSTED, why
+    return Reason.SIGNATURE_UNTRUSTED, f"Next: {advice(judgement.missing)}; or correct {correct}."
 
 
 def _words(refused: Sequence[Refused]) -> Iterable[str]:

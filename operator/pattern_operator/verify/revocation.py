@@ -48,7 +48,7 @@ def undecided(refusal: Untrusted, answers: Answers, *, now: datetime) -> Pattern
     """The error for a refusal: where it is not known whether a certificate is revoked, it may be that alone."""
     if not any(isinstance(judge(check, answer, now=now), Unknown) for check, answer in answers.items()):
         return refusal
-    return Undecided(reason=Reason.REVOCATION_UNKNOWN, message=f"{refusal.message} It is asked again.", met=refusal.met)
+    return Undecided(reason=Reason.REVOCATION_UNKNOWN, message=f"{refusal.fact} It is asked again.", met=refusal.met)
 
 
 def with_answers(authority: Authority, answers: Answers) -> Authority:

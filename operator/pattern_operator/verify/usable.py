@@ -45,11 +45,19 @@ def usable(requirement: Requirement | UnusablePolicy, *, conditions: Conditions)
     if not 1 <= threshold <= len(distinct):
         raise Stalled(
             reason=Reason.INVALID_SPEC,
-            message=f"{threshold} authorities are required to sign, and {len(distinct)} different keys are named: "
-            f"set the threshold to a number from 1 to {len(distinct)}, or add authorities with keys of their own.",
+            message=f"{threshold} authorities are required to sign, and there {_different(len(distinct))}: "
+            f"set the threshold to {_up_to(len(distinct))}, or add authorities with keys or identities of their own.",
         )
     _compile(requirement, conditions)
     return authorities
+
+
+def _different(count: int) -> str:
+    return "is one key or identity" if count == 1 else f"are {count} different keys or identities"
+
+
+def _up_to(count: int) -> str:
+    return "1" if count == 1 else f"a number from 1 to {count}"
 
 
 def _compile(requirement: Requirement, conditions: Conditions) -> None:

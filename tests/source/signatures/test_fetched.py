@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.errors import Stalled, Transient
+from pattern_operator.errors import Stalled, Transient, Untrusted
 from pattern_operator.source import FetchedSignatures
 
 MISSING = Stalled(reason=Reason.SIGNATURE_MISSING, message="it has no signature: sign it")
@@ -42,5 +42,18 @@ def test_a_failure_to_ask_is_what_is_said_where_nothing_proves_enough(failures, 
 
     assert type(said) is kind
     assert said.reason is (reason or Reason.REGISTRY_THROTTLED)
-    assert refusal.message in said.message
+    assert (refusal.message in said.message) is (not failures or refusal is not MISSING)
     assert getattr(said, "retry_after", None) == (timedelta(seconds=7) if kind is Transient else None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "so_far"),
+    [
+        (Reason.SIGNATURE_MISSING, "429; later. So far none of its signatures was seen."),
+        (Reason.SIGNATURE_UNTRUSTED, "429; later. So far it is by a stranger."),
+    ],
+)
+def test_where_it_could_not_be_asked_nobody_is_told_to_sign(reason, so_far):
+    refusal = Untrusted(reason=reason, message="it is by a stranger: sign it", fact="it is by a stranger.")
+
+    assert FetchedSignatures(failures=(DOWN,)).explain(refusal).message == so_far

@@ -5,7 +5,7 @@ from typing import Final
 
 from pattern_operator.api.artifact import Descriptor, Signature
 from pattern_operator.api.reason import Reason
-from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 
 _NOT_PROVEN: Final = frozenset(
     {
@@ -44,7 +44,10 @@ class FetchedSignatures:
         if not self.failures:
             return refusal
         failure = min(self.failures, key=lambda each: not isinstance(each, Transient))
-        message = f"{failure.message} So far {refusal.message}"
+        so_far = refusal.fact if isinstance(refusal, Untrusted) else refusal.message
+        if refusal.reason is Reason.SIGNATURE_MISSING:
+            so_far = "none of its signatures was seen."
+        message = f"{failure.message} So far {so_far}"
         if isinstance(failure, Transient):
             return Transient(reason=failure.reason, message=message, retry_after=failure.retry_after)
         return Stalled(reason=failure.reason, message=message)
