@@ -14,6 +14,7 @@ from pattern_operator.verify.trusted_root import Validity, load_trusted_root
 LOCAL = LocalSigstore()
 LOG, CA = ("tlogs", 0), ("certificateAuthorities", 0)
 KEY = (*LOG, "publicKey")
+P256 = "PKIX_ECDSA_P256_SHA_256"
 
 
 def load(document):
@@ -78,6 +79,27 @@ def test_a_log_with_a_key_of_a_kind_that_is_not_used_is_left_out():
         pytest.param(changed(*KEY, "keyDetails", to="PKIX_ED25519"), "is not PKIX_ED25519", id="key of another kind"),
         pytest.param(changed(*KEY, "keyDetails", to="PKIX_ECDSA_P384_SHA_384"), "is not PKIX", id="of another size"),
         pytest.param(changed(*KEY, "rawBytes", to=text(b"x")), "cannot be read", id="no key"),
+        *(
+            pytest.param(
+                changed("ctlogs", 0, "publicKey", "keyDetails", to=details), "is no kind of key", id=repr(details)
+            )
+            for details in (
+                "pkix_ecdsa_p256_sha_256",
+                "PKIX_ECDSA_P256_SHA_256\0",
+                "",
+                None,
+                "PUBLIC_KEY_DETAILS_UNSPECIFIED",
+            )
+        ),
+        *(
+            pytest.param(changed(*LOG, "baseUrl", to=url), "baseUrl is not a URL", id=repr(url))
+            for url in (
+                " https://rekor.test",
+                "https://rekor.test\n",
+                "https://rekor.test\0",
+                "https://rek\u00f6r.test",
+            )
+        ),
         pytest.param(changed(*LOG, "logId", "keyId", to=text(b"x" * 32)), "not that of its key", id="another log id"),
         pytest.param(changed("tlogs", 1, "baseUrl", to="https://other.test"), "not that of its key", id="another name"),
         pytest.param(changed(*LOG, "baseUrl", to=["x"]), "not a string", id="URL is a list"),

@@ -5,6 +5,7 @@ fetched: the text comes with the operator, or from a Secret or ConfigMap.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +43,7 @@ _LOG: Final = ("baseUrl", "hashAlgorithm", "publicKey", "logId", "checkpointKeyI
 _KEY: Final = ("rawBytes", "keyDetails", "validFor")
 _AUTHORITY: Final = ("subject", "uri", "certChain", "validFor", "operator")
 _SUBJECT: Final = ("organization", "commonName")
+_NO_URL: Final = re.compile(r"[^!-~]")  # blanks, control characters and what is not ASCII (RFC 3986 section 2)
 _HINT: Final = 4  # bytes of the id of a key that checkpoints have
 _NOTE_ED25519: Final = b"\x01"  # c2sp.org/signed-note, "Signatures": the type that is hashed into the id of a key
 
@@ -56,6 +58,26 @@ _DETAILS: Final[dict[str, tuple[type, int | None]]] = {
     "PKIX_RSA_PKCS1V15_3072_SHA256": (rsa.RSAPublicKey, 3072),
     "PKIX_RSA_PKCS1V15_4096_SHA256": (rsa.RSAPublicKey, 4096),
 }
+# The others: RSA that is not PKCS #1 v1.5, curves with another hash, Ed25519ph, and what resists quantum computers.
+_UNUSED: Final = frozenset(
+    {
+        "PKCS1_RSA_PSS",
+        "PKIX_RSA_PKCS1V5",
+        "PKIX_RSA_PSS",
+        "PKIX_RSA_PSS_2048_SHA256",
+        "PKIX_RSA_PSS_3072_SHA256",
+        "PKIX_RSA_PSS_4096_SHA256",
+        "PKIX_ECDSA_P256_HMAC_SHA_256",
+        "PKIX_ECDSA_P384_SHA_256",
+        "PKIX_ECDSA_P521_SHA_256",
+        "PKIX_ED25519_PH",
+        "LMS_SHA256",
+        "LMOTS_SHA256",
+        "ML_DSA_44",
+        "ML_DSA_65",
+        "ML_DSA_87",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +182,11 @@ def _log(entry: Message) -> Log | None:
             raise InvalidDocument("has a log whose checkpointKeyId is not that of its key")
     if entry.get("hashAlgorithm") != "SHA2_256":
         raise InvalidDocument("has a log whose hash is not SHA2_256")
-    key = _key(key_message)
+    key, origin = _key(key_message), _origin(text_field(entry, "baseUrl"))
     if key is None:
         return None
     if log_id == key.spki_hash:
         return Log(log_id, key, valid)
-    origin = _origin(text_field(entry, "baseUrl"))
     if log_id == _note_key_id(origin, key):
         return Log(log_id, key, valid, origin)
     raise InvalidDocument("has a log whose logId is not that of its key")
@@ -174,8 +195,10 @@ def _log(entry: Message) -> Log | None:
 def _key(key: Message) -> PublicKey | None:
     """Read the key of a log; None for one of a kind that is not used."""
     details = text_field(key, "keyDetails")
-    if details not in _DETAILS:
+    if details in _UNUSED:
         return None
+    if details not in _DETAILS:
+        raise InvalidDocument(f"has a log whose keyDetails are {quoted(details)}, which is no kind of key")
     kind, size = _DETAILS[details]
     try:
         read = load_der_public_key(bytes_field(key, "rawBytes"))
@@ -196,6 +219,8 @@ def _note_key_id(origin: str, key: PublicKey) -> bytes | None:
 
 def _origin(url: str) -> str:
     """The name of a log: its URL without scheme (rekor-tiles, CLIENTS.md, "Checkpoint origin")."""
+    if _NO_URL.search(url):
+        raise InvalidDocument("has a log whose baseUrl is not a URL")
     try:
         parts = urlsplit(url)
     except ValueError as error:

@@ -207,6 +207,8 @@ def test_a_pattern_has_to_match_as_a_whole(subject, issuer, matches):
 
 SIGNED, OTHER = LOCAL.sign(STATEMENT, stamped=True), LOCAL.sign(STATEMENT, stamped=True)
 V2 = LOCAL.sign(STATEMENT, log="v2", stamped=True)
+FILE = LOCAL.sign_file(ARTIFACT)
+WITNESS = f"\u2014 witness.test {text(b'0000' + b'x' * 64)}\n"
 
 
 def of(document, *path):
@@ -255,6 +257,19 @@ def note_of(document):
             changed(SIGNED, *ENTRY, "inclusionProof", "checkpoint"),
             "a tree that the log did not sign",
             id="no checkpoint",
+        ),
+        pytest.param(
+            changed(SIGNED, *ENTRY, "inclusionProof", "checkpoint", "envelope", to=note_of(SIGNED) + WITNESS),
+            "a signature of somebody else",
+            id="Rekor v1: a witness",
+        ),
+        pytest.param(
+            changed(FILE, "messageSignature", "messageDigest"), "has no object 'messageDigest'", id="file: no digest"
+        ),
+        pytest.param(
+            changed(FILE, "messageSignature", "messageDigest", "digest", to=text(b"x" * 32)),
+            "signs other content",
+            id="file: another digest",
         ),
         pytest.param(changed(SIGNED, *ENTRY, "inclusionProof"), "no inclusion proof with a checkpoint", id="no proof"),
         pytest.param(
@@ -322,6 +337,12 @@ def test_a_bundle_with_a_part_of_another_one_is_refused(document, says):
 
     assert isinstance(outcome, Rejection)
     assert any(each in outcome.why for each in says.split("|")), outcome.why
+
+
+def test_witnesses_may_sign_the_checkpoint_of_rekor_v2():
+    document = changed(V2, *ENTRY, "inclusionProof", "checkpoint", "envelope", to=note_of(V2) + WITNESS)
+
+    assert isinstance(judge(document), Verified)
 
 
 def as_v01(document):

@@ -1,6 +1,7 @@
 """Layers of classic cosign: keys, log entries, identities, certificates of one's own, and attestations."""
 
 import json
+import ssl
 from datetime import timedelta
 
 import pytest
@@ -135,6 +136,71 @@ def test_an_entry_that_does_not_prove_this_signature_is_refused(annotations, say
 
         assert isinstance(outcome, Rejection)
         assert says in outcome.why
+
+
+@pytest.mark.parametrize(
+    ("path", "spelled", "says"),
+    [
+        ((), {"SignedEntryTimestamp": "without padding"}, "is not base64"),
+        ((), {"SignedEntryTimestamp": "other alphabet"}, "is not base64"),
+        (("Payload",), {"body": "without padding"}, "is not base64"),
+        (("Payload",), {"integratedTime": "as text"}, "is not a number"),
+        (("Payload",), {"logIndex": "as text"}, "is not a number"),
+    ],
+    ids=str,
+)
+def test_an_entry_is_the_json_of_go_and_no_protobuf_message(path, spelled, says):
+    ((name, how),) = spelled.items()
+
+    def made():
+        """An entry, and whether it is spelled in another way than before."""
+        annotations = entry_with()
+        entry = json.loads(annotations[BUNDLE])
+        parent = entry["Payload"] if path else entry
+        value = str(parent[name])
+        ways = {
+            "without padding": value.rstrip("="),
+            "other alphabet": value.replace("+", "-").replace("/", "_"),
+            "as text": value,
+        }
+        parent[name] = ways[how]
+        return {**annotations, BUNDLE: json.dumps(entry)}, how == "as text" or ways[how] != value
+
+    # Until there are bytes with padding, and with letters that are others in the other alphabet.
+    annotations = next(found for found, is_other in (made() for _ in range(200)) if is_other)
+
+    assert says in judge(annotations, by_key(log=LogPolicy(ROOT.logs))).why
+
+
+def test_a_timestamp_is_the_json_of_go_as_well():
+    signature = ALICE.sign(PAYLOAD)
+    stamp = LOCAL.tsa.respond(message=signature, time=SIGNED_AT)
+    padded = stamp if len(stamp) % 3 else LOCAL.tsa.respond(message=signature, time=SIGNED_AT, nonce=7 << 8)
+    annotations = {ANNOTATION: text(signature), STAMP: json.dumps({"SignedRFC3161Timestamp": text(padded).rstrip("=")})}
+
+    assert len(padded) % 3
+    assert "cannot be read" in judge(annotations, by_key(timestamp=TimestampPolicy(ROOT.timestamp_authorities))).why
+
+
+def test_a_certificate_that_nothing_rests_on_must_have_a_key_that_can_be_read():
+    der = bytearray(pki.root("CN=odd,O=Test").certificate.der)
+    point = bytes(der).index(b"\x03\x42\x00\x04")
+    der[point + 10] ^= 1
+    odd = ssl.DER_cert_to_PEM_cert(bytes(der))
+    annotations = LOCAL.annotations(PAYLOAD)
+
+    assert isinstance(judge(annotations, keyless()), Verified)
+    assert "whose key cannot be read" in judge({**annotations, CHAIN: annotations[CHAIN] + odd}, keyless()).why
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\x85", "\x1c"])
+@pytest.mark.parametrize("name", [CERTIFICATE, CHAIN])
+def test_blanks_in_pem_are_those_of_ascii(name, blank):
+    annotations = LOCAL.annotations(PAYLOAD)
+    pem = annotations[name]
+
+    for changed in (pem.replace("\n", f"\n{blank}", 3), pem + blank, blank + pem):
+        assert "is not PEM, and nothing else" in judge({**annotations, name: changed}, keyless()).why
 
 
 def test_an_entry_must_name_the_key_that_signed():

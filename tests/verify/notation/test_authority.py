@@ -65,8 +65,11 @@ def test_a_trust_store_that_cannot_be_meant_is_refused(kind, content, reason):
         (["x509.subject: CN=a"], "without C, ST, O"),
         (["x509.subject:"], "is not a list of attributes"),
         (["x509.subject: C=US, ST=WA, O=a, O=b"], "has the attribute O twice"),
+        ([IDENTITY] * 2, "which is already trusted as"),
+        ([IDENTITY, f"{IDENTITY}, CN=a"], "which is already trusted as"),
+        ([f"{IDENTITY}, CN=a", IDENTITY], "which is already trusted as"),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_trusted_identities_that_could_be_misunderstood_are_refused(identities, reason):
     error = refusal((StoreType.CA, ROOT.pem), identities=identities)

@@ -104,7 +104,7 @@ def test_a_key_that_a_signer_may_not_have_is_refused(kind, key):
         ({"protected": {SCHEME: LEAVE_OUT}}, "has the signing scheme nothing"),
         ({"protected": {"crit": []}}, "list of critical attributes"),
         ({"protected": {"crit": [EXPIRY]}}, "does not have"),
-        ({"protected": {"crit": [TIME]}}, f"does not mark {SCHEME} as critical"),
+        ({"expiry": NOW + timedelta(hours=1), "protected": {"crit": [EXPIRY]}}, f"does not mark {SCHEME} as critical"),
         ({"protected": {"crit": [SCHEME, SCHEME]}}, "names a critical attribute twice"),
         ({"protected": {"crit": [SCHEME, 7]}}, "or one that is not text"),
         (
@@ -293,3 +293,10 @@ def test_what_is_as_large_as_it_may_be_takes_little_time_and_memory(content, kin
 
     assert most < 16 * 2**20
     assert cpu_time(lambda: isinstance(judge(content, kind), Rejection), enough=0.05) < 0.05
+
+
+def test_the_time_of_signing_may_be_critical_in_cose_alone():
+    options = {"protected": {"crit": [SCHEME, TIME]}}
+
+    assert f"names {TIME} as critical, which it is not" in rejection(ALICE.sign(JWS, **options), JWS)
+    assert not isinstance(judge(ALICE.sign(COSE, **options), COSE), Rejection)

@@ -137,9 +137,20 @@ def own_id(**changed):
     )
 
 
+def id_of(identity, digest=None):
+    content = hashlib.new("sha512" if digest else "sha256", identity.certificate.der).digest()
+    return own_id(hash=content, algorithm=algorithm(digest) if digest else None)
+
+
 OTHER = OURS.root.issue("CN=TSA,O=Test", extensions=TIME_STAMPING)
 ISSUER = OURS.identity.certificate.issuer
 SERIAL = OURS.identity.certificate.parsed.serial_number
+
+
+def test_a_token_may_state_its_whole_chain():
+    further = (id_of(OURS.root), id_of(OURS.root, SHA512), id_of(OURS.identity))
+
+    assert isinstance(verify(OURS.stamp(**signing_certificate(own_id(), *further))), Timestamp)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +204,16 @@ SERIAL = OURS.identity.certificate.parsed.serial_number
             signing_certificate(own_id(issuer_serial=s.IssuerSerial(issuer=[ISSUER, ISSUER], serial=SERIAL))),
             "states another issuer and serial number than its certificate has",
         ),
+        (signing_certificate(own_id(), own_id(hash=b"x" * 32)), "verified with a certificate that is not in its chain"),
+        (signing_certificate(own_id(), id_of(OTHER)), "verified with a certificate that is not in its chain"),
+        (
+            signing_certificate(own_id(), own_id(algorithm=algorithm(SHA1))),
+            "has a signing certificate hash that is not SHA-256",
+        ),
+        (
+            attribute(tsa.CERTIFICATE, s.SigningCertificate(certificates=[own_id()], policies=[tlv(7)])),
+            "with policies, which are not judged",
+        ),
         ({"named": OTHER}, "names another signer than its signed attributes do"),
         (
             attribute(tsa.TIME, asn1.UTCTime(NOW + 2 * YEAR)),
@@ -214,7 +235,7 @@ SERIAL = OURS.identity.certificate.parsed.serial_number
         ({"time": NOW + 2 * YEAR}, "expired at"),
         ({"time": NOW - 2 * YEAR}, "is valid from"),
     ],
-    ids=range(48),
+    ids=range(52),
 )
 def test_a_token_that_is_wrong_in_one_way_is_refused(options, reason):
     assert reason in rejection(OURS.stamp(**options))

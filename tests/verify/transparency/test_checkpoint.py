@@ -11,7 +11,7 @@ from tests.verify.local_sigstore import sign_with, text
 from pattern_operator.limits import MAX_CHECKPOINT, MAX_NOTE_SIGNATURES
 from pattern_operator.strict_json import InvalidDocument
 from pattern_operator.verify.key import from_cryptography
-from pattern_operator.verify.transparency.checkpoint import is_signed_by, read_checkpoint
+from pattern_operator.verify.transparency.checkpoint import is_signed_by, is_signed_by_others, read_checkpoint
 from pattern_operator.verify.trusted_root import Log, Validity
 
 ALWAYS = Validity(datetime(2020, 1, 1, tzinfo=UTC))
@@ -64,6 +64,18 @@ def test_witnesses_and_unknown_keys_decide_nothing_wherever_they_stand():
         assert is_signed_by(read_checkpoint(f"{head}\n\n{lines}"), known(V2))
     for lines in (witness, second_key, witness + second_key):
         assert not is_signed_by(read_checkpoint(f"{head}\n\n{lines}"), known(V2))
+
+
+@pytest.mark.parametrize("log", [V1, V2], ids=["v1", "v2"])
+def test_a_line_of_somebody_else_is_found_wherever_it_stands(log):
+    head, own = note(log).split("\n\n")
+    witness = f"\u2014 witness.test {text(b'0000' + b'x' * 64)}\n"
+    second_key = f"\u2014 {log.name} {text(b'1111' + b'x' * 64)}\n"
+
+    for lines in (own, own + own):
+        assert not is_signed_by_others(read_checkpoint(f"{head}\n\n{lines}"), known(log))
+    for lines in (own + witness, witness + own, own + second_key):
+        assert is_signed_by_others(read_checkpoint(f"{head}\n\n{lines}"), known(log))
 
 
 def test_each_line_of_the_logs_own_must_hold():

@@ -26,6 +26,7 @@ from pattern_operator.verify.x509.revocation import (
 )
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 SHA1 = hashes.SHA1()  # noqa: S303 - of names and keys of issuers, on which nothing rests
 CRL_URL, OCSP_URL = "http://crl.example/a.crl", "http://ocsp.example"
 
@@ -178,9 +179,10 @@ def test_an_issuer_may_have_a_responder():
         delegate(not_after=NOW - DAY),
         delegate(digest=hashes.SHA224()),
         delegate(extensions=[(extended("OCSPSigning"), False), STRANGE]),
+        delegate(extensions=[(key_usage("key_encipherment"), True), (extended("OCSPSigning"), False)]),
         LEAF,
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_nobody_else_may_answer_for_it(responder):
     assert "a signature that is not of its issuer" in unknown(answer(respond(by=responder, certificates=[responder])))
@@ -205,6 +207,7 @@ def changed_signature(content: bytes) -> bytes:
         (respond(this=NOW + DAY, until=NOW + 2 * DAY), "out of date"),
         (respond(this=NOW - 2 * DAY, until=NOW - DAY), "out of date"),
         (respond(until=None), "out of date"),
+        (respond(this=NOW + MINUTE, until=NOW), "out of date"),
         (respond(ocsp.OCSPCertStatus.UNKNOWN), "is not known to the OCSP responder"),
         (respond(id_hash=hashes.SHA224()), "for another certificate"),
         (respond(extension=(x509.OCSPNonce(b"0" * 16), True)), "critical extension that is not understood"),
@@ -213,7 +216,7 @@ def changed_signature(content: bytes) -> bytes:
             "by OCSP with TRY_LATER",
         ),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_an_ocsp_response_that_cannot_be_believed_says_nothing(content, reason):
     assert reason in unknown(answer(content))
@@ -251,6 +254,10 @@ def scope(**stated):
     return [(x509.IssuingDistributionPoint(**{**usual, **stated}), True)]
 
 
+def not_critical(extensions):
+    return [(extension, False) for extension, _ in extensions]
+
+
 def test_a_list_says_whether_it_is_revoked():
     assert judge(CHECK, listed(crl(SISTER)), now=NOW) == NotRevoked(NOW + DAY)
     assert judge(CHECK, listed(crl(SISTER, LEAF)), now=NOW) == Revoked(NOW - DAY, NOW + DAY)
@@ -262,8 +269,9 @@ def test_a_list_says_whether_it_is_revoked():
         [(x509.CRLNumber(1), False)],
         scope(full_name=[uri("http://other.example"), uri(CRL_URL)]),
         scope(only_contains_user_certs=True),
+        [(each, False) for each, _ in scope(only_contains_user_certs=True)],
     ],
-    ids=range(3),
+    ids=range(4),
 )
 def test_a_list_may_be_of_a_part_in_which_the_certificate_is(extensions):
     assert judge(CHECK, listed(crl(LEAF, extensions=extensions)), now=NOW) == Revoked(NOW - DAY, NOW + DAY)
@@ -285,6 +293,10 @@ NO_LISTS = pki.root(key=ROOT.key, extensions=[CA, (key_usage("key_cert_sign"), T
         (crl(this=NOW + DAY, until=NOW + 2 * DAY), "out of date"),
         (crl(this=NOW - 2 * DAY, until=NOW - DAY), "out of date"),
         (crl(extensions=[(x509.DeltaCRLIndicator(1), True)]), "not for it, or that is not understood"),
+        (crl(extensions=[(x509.DeltaCRLIndicator(1), False)]), "not for it, or that is not understood"),
+        (crl(extensions=not_critical(scope(only_contains_ca_certs=True))), "not for it"),
+        (crl(extensions=not_critical(scope(only_some_reasons=frozenset({x509.ReasonFlags.superseded})))), "not for it"),
+        (crl(extensions=not_critical(scope(indirect_crl=True))), "not for it"),
         (crl(extensions=scope(full_name=[uri("http://other.example")])), "not for it"),
         (crl(extensions=scope(only_contains_ca_certs=True)), "not for it"),
         (crl(extensions=scope(only_contains_attribute_certs=True)), "not for it"),
@@ -295,7 +307,7 @@ NO_LISTS = pki.root(key=ROOT.key, extensions=[CA, (key_usage("key_cert_sign"), T
             "a critical extension that is not understood",
         ),
     ],
-    ids=range(16),
+    ids=range(20),
 )
 def test_a_list_that_cannot_be_believed_says_nothing(content, reason):
     assert reason in unknown(listed(content))

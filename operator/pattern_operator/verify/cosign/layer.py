@@ -13,9 +13,9 @@ from pattern_operator.strict_json import InvalidDocument, read_bounded
 from pattern_operator.verify.dsse import Envelope, read_envelope
 from pattern_operator.verify.encoding import decode_base64, quoted
 from pattern_operator.verify.parsed_signature import MalformedSignature
-from pattern_operator.verify.protojson import bytes_field, int64_field, message, text_field
+from pattern_operator.verify.protojson import Message, int64_field, message, text_field
 from pattern_operator.verify.transparency.log_entry import ParsedEntry
-from pattern_operator.verify.x509.certificate import Certificate, InvalidCertificate, read_certificates
+from pattern_operator.verify.x509.certificate import UNREADABLE_KEY, Certificate, InvalidCertificate, read_certificates
 
 MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 ATTESTATION_TYPE: Final = "application/vnd.dsse.envelope.v1+json"  # of the layers of a tag sha256-<hex>.att
@@ -27,7 +27,9 @@ TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 
 _ENTRY: Final = ("SignedEntryTimestamp", "Payload")
 _PAYLOAD: Final = ("body", "integratedTime", "logIndex", "logID")
-_ONLY_PEM: Final = re.compile(r"(?:\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----)+\s*")
+_ONLY_PEM: Final = re.compile(
+    r"(?:\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----)+\s*", re.ASCII
+)
 _LOG_ID: Final = re.compile(r"[0-9a-f]{64}")
 _LINE_BREAKS: Final = str.maketrans("", "", "\r\n")  # `base64` and `openssl` break lines; cosign reads such text
 
@@ -90,9 +92,14 @@ def _pem(annotations: Mapping[str, str], name: str) -> tuple[Certificate, ...]:
     try:
         if not _ONLY_PEM.fullmatch(text):
             raise InvalidCertificate("is not PEM, and nothing else")
-        return read_certificates(text.encode())
+        found = read_certificates(text.encode())
     except (InvalidCertificate, UnicodeEncodeError) as error:
         raise InvalidDocument(f"has an annotation {name} that {error}") from error
+    if any(
+        each.key_weakness == UNREADABLE_KEY for each in found
+    ):  # also of one that nothing rests on, as cosign has it
+        raise InvalidDocument(f"has an annotation {name} with a certificate whose key cannot be read")
+    return found
 
 
 def _entry(annotations: Mapping[str, str]) -> ParsedEntry | None:
@@ -103,20 +110,38 @@ def _entry(annotations: Mapping[str, str]) -> ParsedEntry | None:
     try:
         entry = message(read_bounded(text.encode()), LOG_ENTRY, fields=_ENTRY)
         payload = message(entry.get("Payload"), "Payload", fields=_PAYLOAD)
-        body = bytes_field(payload, "body")
+        body = _bytes(payload, "body")
         kind = read_bounded(body)
         return ParsedEntry(
             log_id=_log_id(text_field(payload, "logID")),
-            index=int64_field(payload, "logIndex"),
+            index=_integer(payload, "logIndex"),
             kind=text_field(kind, "kind"),
             version=text_field(kind, "apiVersion"),
             body=body,
-            time=int64_field(payload, "integratedTime"),
-            promise=bytes_field(entry, "SignedEntryTimestamp"),
+            time=_integer(payload, "integratedTime"),
+            promise=_bytes(entry, "SignedEntryTimestamp"),
         )
     except (InvalidDocument, UnicodeEncodeError) as error:
         why = str(error) if isinstance(error, InvalidDocument) else "is not UTF-8"
         raise InvalidDocument(f"has an annotation {LOG_ENTRY} that {why}") from error
+
+
+def _bytes(parent: Message, name: str) -> bytes:
+    """Read bytes as Go writes them into JSON: the annotations are no protobuf messages, which have more spellings."""
+    text = text_field(parent, name)
+    if not text:
+        raise InvalidDocument(f"has no {name!r}")
+    try:
+        return decode_base64(text)
+    except InvalidDocument as error:
+        raise InvalidDocument(f"has a {name!r} that {error}") from error
+
+
+def _integer(parent: Message, name: str) -> int:
+    """Read an int64 as Go writes it into JSON, which is never a text; an absent one is zero."""
+    if isinstance(parent.get(name), str):
+        raise InvalidDocument(f"has a {name!r} that is not a number")
+    return int64_field(parent, name)
 
 
 def _log_id(text: str) -> bytes:
@@ -132,6 +157,6 @@ def _timestamp(annotations: Mapping[str, str]) -> bytes | None:
         return None
     try:
         stated = message(read_bounded(text.encode()), TIMESTAMP, fields=("SignedRFC3161Timestamp",))
-        return bytes_field(stated, "SignedRFC3161Timestamp")
+        return _bytes(stated, "SignedRFC3161Timestamp")
     except (InvalidDocument, UnicodeEncodeError) as error:
         raise InvalidDocument(f"has an annotation {TIMESTAMP} that cannot be read") from error

@@ -6,6 +6,7 @@ Read once, into values of which nothing can fail later.
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import permutations
 from typing import Final
 
 from pattern_operator.api.reason import Reason
@@ -161,7 +162,11 @@ def _identities(authority: str, texts: list[str]) -> tuple[Mapping[str, str], ..
         return None
     if not 1 <= len(texts) <= MAX_TRUSTED_IDENTITIES:
         raise _invalid(authority, f"must have 1 to {MAX_TRUSTED_IDENTITIES} trusted identities, or * alone")
-    return tuple(_identity(authority, text) for text in texts)
+    found = tuple(_identity(authority, text) for text in texts)
+    for (one, wide), (other, narrow) in permutations(zip(texts, found, strict=True), 2):
+        if wide.items() <= narrow.items():  # trust-store-trust-policy.md, "Trusted Identities Constraints"
+            raise _invalid(authority, f"trusts {quoted(other)}, which is already trusted as {quoted(one)}")
+    return found
 
 
 def _identity(authority: str, text: str) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from pattern_operator.strict_json import InvalidDocument, read_bounded
 from pattern_operator.verify.encoding import decode_base64, quoted
-from pattern_operator.verify.notation.attributes import TIMESTAMP, check_unsigned, read_attributes
+from pattern_operator.verify.notation.attributes import SIGNING_TIME, TIMESTAMP, check_unsigned, read_attributes
 from pattern_operator.verify.notation.envelope import PAYLOAD_TYPE, Envelope, EnvelopeAlgorithm, read_chain
 
 _MEMBERS: Final = {"payload", "protected", "header", "signature"}
@@ -55,6 +55,8 @@ def _critical(signed: Mapping[str, object]) -> list[object]:
     critical = _list(signed, "crit")
     if not critical:
         raise InvalidDocument("has an empty list of critical attributes")
+    if SIGNING_TIME in critical:  # notation 1.3 refuses it in this envelope; the specification has it not critical
+        raise InvalidDocument(f"names {SIGNING_TIME} as critical, which it is not")
     return critical
 
 

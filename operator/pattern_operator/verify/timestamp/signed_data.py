@@ -68,7 +68,7 @@ class Token:
     """A token that was read: ``signature`` is over ``signed``, which states the ``message_digest`` of ``content``.
 
     ``certificate_id`` is what the signer states of its own certificate, ``certificate_hash`` by which hash.
-    ``certificates`` are those that the token brings along.
+    ``further`` are the hashes of others that it may be verified with. ``certificates`` are those that the token brings.
     """
 
     info: TimestampInfo
@@ -81,6 +81,7 @@ class Token:
     message_digest: bytes = field(repr=False)
     certificate_id: CertificateId
     certificate_hash: hashes.HashAlgorithm
+    further: tuple[tuple[hashes.HashAlgorithm, bytes], ...]
     signing_time: datetime | None
     certificates: tuple[Certificate, ...] = field(repr=False)
 
@@ -123,7 +124,7 @@ def _read(data: SignedData) -> Token:
     if _decode_attribute(attributes, _CONTENT_TYPE, x509.ObjectIdentifier, name="content type") != _TST_INFO:
         raise InvalidDocument("states another content type than a timestamp")
     _check_algorithm_protection(attributes, signer.digest_algorithm, identifier)
-    certificate_id = _certificate_id(attributes)
+    certificate_id, *further = _certificate_ids(attributes)
     return Token(
         info=_info(content),
         content=content,
@@ -134,9 +135,8 @@ def _read(data: SignedData) -> Token:
         signed=asn1.encode_der(signer.signed_attributes),  # as a SET, not as [0] (RFC 5652 section 5.4)
         message_digest=_decode_attribute(attributes, _MESSAGE_DIGEST, bytes, name="message digest"),
         certificate_id=certificate_id,
-        certificate_hash=hash_of(certificate_id.algorithm, name="signing certificate hash")
-        if certificate_id.algorithm is not None
-        else SHA256,
+        certificate_hash=_hash_of(certificate_id),
+        further=tuple((_hash_of(each), each.hash) for each in further),
         signing_time=_signing_time(attributes),
         certificates=_certificates(data),
     )
@@ -175,12 +175,19 @@ def _attributes(signer: SignerInfo) -> Mapping[x509.ObjectIdentifier, asn1.TLV]:
     return found
 
 
-def _certificate_id(attributes: Mapping[x509.ObjectIdentifier, asn1.TLV]) -> CertificateId:
-    """The first certificate that is stated: the signer's (RFC 5035 section 3)."""
+def _hash_of(stated: CertificateId) -> hashes.HashAlgorithm:
+    return SHA256 if stated.algorithm is None else hash_of(stated.algorithm, name="signing certificate hash")
+
+
+def _certificate_ids(attributes: Mapping[x509.ObjectIdentifier, asn1.TLV]) -> list[CertificateId]:
+    """The certificates that are stated: first the signer's, then those of its chain (RFC 5035 section 3)."""
     stated = _decode_attribute(attributes, _SIGNING_CERTIFICATE, SigningCertificate, name="signing certificate (V2)")
     if not stated.certificates:
         raise InvalidDocument("states a signing certificate attribute without a certificate")
-    return stated.certificates[0]
+    if stated.policies is not None:
+        raise InvalidDocument("states a signing certificate attribute with policies, which are not judged")
+    found: list[CertificateId] = stated.certificates
+    return found
 
 
 def _signing_time(attributes: Mapping[x509.ObjectIdentifier, asn1.TLV]) -> datetime | None:

@@ -188,7 +188,7 @@ class CertificateId:
 
 @asn1.sequence
 class SigningCertificate:
-    """SigningCertificateV2, RFC 5035 section 3. Policies are not judged."""
+    """SigningCertificateV2, RFC 5035 section 3."""
 
     certificates: list[CertificateId]
     policies: list[asn1.TLV] | None

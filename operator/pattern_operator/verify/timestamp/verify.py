@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from cryptography.hazmat.primitives import hashes
+
 from pattern_operator.strict_json import InvalidDocument
 from pattern_operator.verify.key import verify_as
 from pattern_operator.verify.parsed_signature import Rejection
@@ -86,6 +88,8 @@ def verify_timestamp(
     chain = find_chain(signer, roots=roots, intermediates=known, at=time, purpose=Purpose.TIME_STAMPING)
     if isinstance(chain, Rejection):
         return chain
+    if not all(any(_digest(method, each) == stated for each in chain) for method, stated in token.further):
+        return Rejection("states that it is verified with a certificate that is not in its chain")
     if token.signing_time is not None and not signer.is_valid_at(token.signing_time):
         return Rejection("states a signing time at which the certificate of the TSA was not valid")
     return Timestamp(time, accuracy, chain)
@@ -107,7 +111,7 @@ def _check_imprint(token: Token, stamped: bytes | StampedDigest) -> None:
 def _signer(token: Token, certificates: Sequence[Certificate]) -> Certificate:
     """The certificate that the signer states to be its own: by hash, and by issuer and serial wherever they stand."""
     wanted = token.certificate_id
-    named = next((each for each in certificates if _digest(token, each) == wanted.hash), None)
+    named = next((each for each in certificates if _digest(token.certificate_hash, each) == wanted.hash), None)
     if named is None:
         raise InvalidDocument("is signed with a certificate that is not known")
     if not _is_named(named, token.signer.issuer.public_bytes(), token.signer.serial):
@@ -123,8 +127,8 @@ def _is_named(certificate: Certificate, issuer: bytes, serial: int) -> bool:
     return certificate.issuer.public_bytes() == issuer and certificate.parsed.serial_number == serial
 
 
-def _digest(token: Token, certificate: Certificate) -> bytes:
-    return hashlib.new(token.certificate_hash.name, certificate.der).digest()
+def _digest(method: hashes.HashAlgorithm, certificate: Certificate) -> bytes:
+    return hashlib.new(method.name, certificate.der).digest()
 
 
 def _check_signature(token: Token, signer: Certificate) -> None:

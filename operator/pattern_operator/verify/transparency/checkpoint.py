@@ -4,6 +4,7 @@ Formats: c2sp.org/signed-note and c2sp.org/tlog-checkpoint; rekor, pkg/util/chec
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,9 +74,18 @@ def is_signed_by(checkpoint: Checkpoint, log: Log) -> bool:
     """
     if log.origin and checkpoint.origin != log.origin:
         return False
-    name = log.origin or checkpoint.origin.partition(_TREE)[0]
-    own = [each for each in checkpoint.signatures if each.name == name and each.hint == log.log_id[:_HINT]]
+    own = _lines_of(log, checkpoint)
     return bool(own) and all(verify_signature(log.key, each.signature, checkpoint.text) for each in own)
+
+
+def is_signed_by_others(checkpoint: Checkpoint, log: Log) -> bool:
+    """Whether it has a line that is not the log's. Rekor v1 has no witnesses, and cosign refuses any other line."""
+    return len(_lines_of(log, checkpoint)) < len(checkpoint.signatures)
+
+
+def _lines_of(log: Log, checkpoint: Checkpoint) -> Sequence[NoteSignature]:
+    name = log.origin or checkpoint.origin.partition(_TREE)[0]
+    return [each for each in checkpoint.signatures if each.name == name and each.hint == log.log_id[:_HINT]]
 
 
 def _signatures(lines: str) -> tuple[NoteSignature, ...]:

@@ -22,7 +22,7 @@ from pattern_operator.verify.protojson import (
     text_field,
 )
 from pattern_operator.verify.transparency.body import REKOR_V2_KINDS, LoggedSignature, check_body
-from pattern_operator.verify.transparency.checkpoint import is_signed_by, read_checkpoint
+from pattern_operator.verify.transparency.checkpoint import is_signed_by, is_signed_by_others, read_checkpoint
 from pattern_operator.verify.transparency.merkle import HASH_SIZE, root_of
 from pattern_operator.verify.transparency.promise import verify_promise
 from pattern_operator.verify.trusted_root import Log
@@ -177,6 +177,8 @@ def _wrong_proof(parsed: ParsedEntry, log: Log) -> str | None:
         return str(error)
     if not is_signed_by(checkpoint, log):
         return "has a checkpoint that the log did not sign"
+    if (parsed.kind, parsed.version) not in REKOR_V2_KINDS and is_signed_by_others(checkpoint, log):
+        return "has a checkpoint with a signature of somebody else, which no log of its kind has"
     if (checkpoint.size, checkpoint.root) != (proof.size, proof.root):
         return "has a checkpoint of another tree than its inclusion proof"
     return None

@@ -36,6 +36,7 @@ UNREADABLE: Final = (
 )
 # Those whose meaning is judged here, or that limit nothing here. Of policies (RFC 5280 section 6.1.1) every one is
 # accepted, so that naming some limits nothing; what demands one is not among them.
+UNREADABLE_KEY: Final = "cannot be read"
 _UNDERSTOOD: Final = frozenset(
     {
         x509.BasicConstraints.oid,
@@ -218,7 +219,7 @@ def _key(parsed: x509.Certificate) -> tuple[PublicKey | None, str | None]:
     except UnusableKey as error:
         return None, str(error)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return None, "cannot be read"
+        return None, UNREADABLE_KEY
 
 
 def _signature_weakness(parsed: x509.Certificate) -> str | None:

@@ -131,6 +131,10 @@ def _urls(names: Sequence[x509.GeneralName]) -> Iterator[str]:
             yield name.value
 
 
+def _is_current(this: datetime, until: datetime, *, now: datetime) -> bool:
+    return this <= until and this <= now + _SKEW and until >= now - _SKEW
+
+
 # --- OCSP -----------------------------------------------------------------------------------------------------------
 
 
@@ -159,7 +163,7 @@ def _judge_responses(check: RevocationCheck, response: ocsp.OCSPResponse, *, now
         return Unknown("was answered by OCSP with a signature that is not of its issuer")
     single = singles[0]
     until = single.next_update_utc
-    if single.this_update_utc > now + _SKEW or until is None or until < now - _SKEW:
+    if until is None or not _is_current(single.this_update_utc, until, now=now):
         return Unknown("was answered by OCSP with what is out of date")
     match single.certificate_status:
         case ocsp.OCSPCertStatus.GOOD:
@@ -220,6 +224,7 @@ def _is_delegate(delegate: Certificate, issuer: Certificate, *, now: datetime) -
     return (
         usage is not None
         and ExtendedKeyUsageOID.OCSP_SIGNING in set(usage.value)
+        and (delegate.key_usage is None or delegate.key_usage.value.digital_signature)
         and not delegate.unknown_critical
         and delegate.signature_weakness is None
         and delegate.is_valid_at(now)
@@ -263,9 +268,9 @@ def _judge_list(check: RevocationCheck, crl: x509.CertificateRevocationList, *, 
     if not _is_list_of(check.issuer, crl):
         return Unknown("was answered with a CRL that is not of its issuer")
     until = crl.next_update_utc
-    if crl.last_update_utc > now + _SKEW or until is None or until < now - _SKEW:
+    if until is None or not _is_current(crl.last_update_utc, until, now=now):
         return Unknown("was answered with a CRL that is out of date")
-    if not all(_covers(check, extension, url=url) for extension in crl.extensions if extension.critical):
+    if not all(_covers(check, extension, url=url) for extension in crl.extensions if _limits(extension)):
         return Unknown("was answered with a CRL that is not for it, or that is not understood")
     entry = crl.get_revoked_certificate_by_serial_number(check.certificate.parsed.serial_number)
     if entry is None:
@@ -285,8 +290,13 @@ def _is_list_of(issuer: Certificate, crl: x509.CertificateRevocationList) -> boo
     return named and crl.is_signature_valid(issuer.key.arithmetic)
 
 
+def _limits(extension: x509.Extension[x509.ExtensionType]) -> bool:
+    """Whether it may say that certificates are not in the CRL; these two must be critical, and are not always."""
+    return extension.critical or isinstance(extension.value, x509.IssuingDistributionPoint | x509.DeltaCRLIndicator)
+
+
 def _covers(check: RevocationCheck, extension: x509.Extension[x509.ExtensionType], *, url: str) -> bool:
-    """Whether a critical extension of a CRL leaves the certificate in it: only the distribution point may
+    """Whether an extension of a CRL leaves the certificate in it: only the distribution point may
     (RFC 5280 section 5.2.5). A delta, an indirect one and one of some reasons do not tell enough."""
     point = extension.value
     if not isinstance(point, x509.IssuingDistributionPoint):
