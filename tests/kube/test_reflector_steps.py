@@ -45,7 +45,9 @@ class Scripted(FakeSession):
     async def stream(self, *_: object, **more: Any) -> AsyncGenerator[bytes, None]:
         self.accepted.append(more["accept"])
         self.timeouts.append(more["timeout"])
-        for line in await self._next(self.streams, more["params"]):
+        found = await self._next(self.streams, more["params"])
+        more["opened"]()
+        for line in found:
             if isinstance(line, Exception):
                 raise line
             if isinstance(line, float):
@@ -234,6 +236,28 @@ async def test_a_problem_ends_with_a_list_and_is_told_again_when_it_comes_again(
         pass
 
     assert [each.reason for each in told.problems][:2] == ["Forbidden", "Forbidden"]
+
+
+@pytest.mark.parametrize(
+    ("lists", "watches", "times", "now"),
+    [
+        ([page("10")], [], 1, True),  # the list is all there is, and the watch is opened from there
+        ([error(403, "Forbidden"), page("10")], [], 1, True),
+        ([page("10"), error(403, "Forbidden")], [[error(500, "x")]], 1, False),
+        ([page("10"), page("11")], [[error(403, "Forbidden")]], 1, False),  # it can be listed, and not watched
+        ([page("10"), page("11")], [[error(403, "Forbidden")], [event("BOOKMARK", "", "12"), 5.0]], 2, True),
+        ([page("10"), page("20")], [[GONE]], 2, True),
+        ([page("10"), page("20")], [[b'{"type": "X"}']], 2, True),
+    ],
+)
+async def test_it_is_current_while_nothing_is_missed(lists, watches, times, now):
+    said: list[str] = []
+    session = Scripted(lists, watches)
+
+    async with following(session, Told(), on_current=lambda: said.append("current")) as reflector:
+        is_current = reflector.current.is_set()
+
+    assert (len(said), is_current) == (times, now)
 
 
 async def test_an_object_that_is_told_unchanged_is_left_out_and_one_without_a_version_is_not():

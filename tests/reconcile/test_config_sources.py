@@ -197,6 +197,19 @@ async def test_without_a_watch_each_reading_asks_and_is_held_up_once(secrets: Co
     assert secrets.asked.count("get secrets") == 2
 
 
+async def test_while_a_watch_is_broken_what_was_read_is_read_again(secrets: Collection):
+    """A key that is taken out of a Secret would count as long as nobody tells of it."""
+    async with reading(secrets) as (sources, _):
+        before = await read(sources)
+        secrets.refuse = {"watch": (403, "Forbidden")}
+        secrets.fail_watches(403, "Forbidden")
+        await until(lambda: secrets.asked[-2:] == ["list secrets", "watch secrets"])
+        secrets.put("login", data={"token": encoded("two")})
+        now = await read(sources)
+
+    assert (before, now) == ({"token": b"one"}, {"token": b"two"})
+
+
 async def test_what_was_read_before_a_change_that_is_known_already_is_not_kept(secrets: Collection):
     """An API server behind the one that the watch asks answers with an older state."""
     async with reading(secrets) as (sources, woken):

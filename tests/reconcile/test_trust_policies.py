@@ -74,7 +74,8 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster() -> Cluster:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    monkeypatch.setattr(trust_policies, "LEAVE", 0.05)
     return Cluster()
 
 
@@ -243,7 +244,7 @@ async def test_where_no_policy_asks_for_labels_namespaces_are_not_followed(clust
     ("code", "reason", "says"),
     [
         (403, "Forbidden", "may not list and watch trustpolicies.pattern-operator.io; apply its manifests again"),
-        (500, "InternalError", "TrustPolicies could not be listed yet"),
+        (500, "InternalError", "TrustPolicies cannot be followed"),
         (500, "InternalError", "what must be verified: InternalError. It is tried again."),
         (404, "NotFound", "the kind is missing; apply crds/"),
     ],
@@ -260,6 +261,71 @@ async def test_until_the_policies_are_listed_nothing_is_known_to_be_approved(
 
     assert says in unknown.value.message
     assert "not known what must be verified" in unknown.value.message
+
+
+@pytest.mark.parametrize("kind", ["policies", "namespaces"])
+async def test_while_they_cannot_be_watched_nothing_is_known_and_who_waited_is_woken(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    """A policy or label that comes meanwhile would be missed: RBAC that is broken later is as one that never was."""
+    monkeypatch.setattr(trust_policies, "SYNC_TIMEOUT", 0.1)
+    cluster.put(match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
+    broken: Collection = getattr(cluster, kind)
+    async with cluster.followed() as trust:
+        before = await names(trust, pattern())
+        await until(lambda: broken.asked[-1].startswith("watch"))
+        broken.refuse = {"list": (403, "Forbidden"), "watch": (403, "Forbidden")}
+        broken.fail_watches(403, "Forbidden")
+        await until(lambda: broken.asked[-1].startswith("list"))
+        cluster.put("new")
+        cluster.label("team", env="prod")
+        with pytest.raises(Transient, match="the operator may not list and watch"):
+            await trust.covering(pattern())
+        cluster.woken.clear()
+        broken.refuse = {}
+        await cluster.until_woken(WEB)
+
+        assert (before, await names(trust, pattern())) == ([], ["new", "release"])
+
+
+async def test_policies_of_a_kind_that_is_not_served_are_not_gone(cluster: Cluster, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(trust_policies, "SYNC_TIMEOUT", 0.1)
+    cluster.put("kept")
+    cluster.put("deleted")
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+        cluster.policies.refuse = {"list": (404, "NotFound"), "watch": (404, "NotFound")}
+        cluster.policies.fail_watches(404, "NotFound")
+        await until(lambda: trust._unseen != set())
+        with pytest.raises(Transient, match="the kind is missing; apply crds/"):
+            await trust.covering(pattern())
+        counted = [each.key.name for each in trust.known_covering(pattern())]
+        cluster.policies.drop("deleted", namespace="")
+        cluster.policies.refuse = {}
+        await cluster.until_woken(WEB)
+
+        assert counted == ["deleted", "kept"]
+        assert await names(trust, pattern()) == ["kept"]
+    assert cluster.forgotten == [PolicyKey("deleted")]
+
+
+async def test_a_policy_that_is_replaced_holds_all_the_time(cluster: Cluster, monkeypatch: pytest.MonkeyPatch):
+    """`kubectl replace --force` deletes it, and makes another one of its name a moment later."""
+    monkeypatch.setattr(trust_policies, "LEAVE", 0.5)
+    cluster.put()
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+        cluster.policies.drop("release", namespace="")
+        await until(lambda: any(each.get_name() == "leave-trustpolicy" for each in asyncio.all_tasks()))
+        between = await names(trust, pattern())
+        cluster.put(generation=1, mode="Warn")
+        await cluster.until_woken(WEB)
+        await until(lambda: all(each.get_name() != "leave-trustpolicy" for each in asyncio.all_tasks()))
+        (after,) = await trust.covering(pattern())
+
+    assert between == ["release"]
+    assert after.source.mode == "Warn"
+    assert cluster.forgotten == []
 
 
 async def test_a_changed_secret_of_a_policy_wakes_whom_it_covers(cluster: Cluster):

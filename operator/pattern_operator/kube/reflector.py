@@ -52,6 +52,9 @@ class Reflector:
     itself. ``problem`` is what keeps it from following now, None when nothing does. ``synced`` is set when the first
     list is complete. Of a kind that is gone (``NotFound``), every object is reported as deleted.
 
+    ``current`` is set while nothing is missed: the list is complete, and the watch goes on from there. It is not while
+    the server cannot be asked, or refuses. ``on_current`` is called each time it becomes so.
+
     ``on_restored`` is called where the server has older versions than were seen, before what it has is told.
 
     ``remembers(namespace, name)`` says whether an object matters: of others nothing is kept, so that each version of
@@ -67,12 +70,14 @@ class Reflector:
         on_change: Callable[[WatchEvent], None],
         on_problem: Callable[[ApiError], None] | None = None,
         on_restored: Callable[[], None] = lambda: None,
+        on_current: Callable[[], None] = lambda: None,
         namespace: str = "",
         label_selector: str = "",
         field_selector: str = "",
         remembers: Callable[[str, str], bool] = lambda namespace, name: True,
     ) -> None:
         self.synced = asyncio.Event()
+        self.current = asyncio.Event()
         self.resource = resource
         self._session = session
         self._path = resource.path(namespace=namespace)
@@ -81,6 +86,7 @@ class Reflector:
         self._on_change = on_change
         self._on_problem = on_problem
         self._on_restored = on_restored
+        self._on_current = on_current
         self._known = KnownObjects(resource, remembers=remembers)
         self._version = ""  # where to go on; empty: list first
         self._broke = False  # the last watch ended before its time
@@ -109,6 +115,7 @@ class Reflector:
                     await self._pause(failure)
                 except Exception as error:  # a defect costs this kind for a moment, and not the operator
                     self._session.internal_errors.record("watch", error)
+                    self.current.clear()
                     self._version = ""
                     self._failures += 1
                     await self._pause(_DEFECT)
@@ -163,6 +170,7 @@ class Reflector:
         self._known.begin_at(number_of(version))
         self.problem = None
         self.synced.set()
+        self._opened()
 
     async def _ask(self, params: dict[str, str]) -> bytes:
         return await self._session.request(
@@ -177,7 +185,9 @@ class Reflector:
         params["resourceVersion"] = self._version
         started = loop.time()
         # The server ends the watch in time; one that does not is a connection that leads nowhere.
-        stream = self._session.stream(self._path, params=params, accept=self._accepted(), timeout=seconds + 30.0)
+        stream = self._session.stream(
+            self._path, params=params, accept=self._accepted(), timeout=seconds + 30.0, opened=self._opened
+        )
         try:
             async with aclosing(stream), asyncio.timeout(self._quiet) as quiet:
                 async for line in stream:
@@ -223,6 +233,13 @@ class Reflector:
         self._version = meta.resource_version or self._version
         self._known.reach(meta.version)
 
+    def _opened(self) -> None:
+        """Nothing was missed until now, and what comes is told."""
+        if not self.current.is_set():
+            self.current.set()
+            with self._session.internal_errors.contain("watch_callback"):
+                self._on_current()
+
     def _restored(self) -> None:
         with self._session.internal_errors.contain("watch_callback"):
             self._on_restored()
@@ -238,15 +255,16 @@ class Reflector:
 
     def _failed(self, error: ApiError) -> None:
         self._failures += 1
+        self.current.clear()
         expired = error.code == HTTPStatus.GONE  # the version, or the pages of a long list
         if expired or _from_the_future(error):
             self._version = ""
             return
+        before, self.problem = self.problem, error
         if error.code == HTTPStatus.NOT_FOUND:
             self._version = ""
             for name in list(self._known.names):
                 self._tell(self._known.vanish(name))
-        before, self.problem = self.problem, error
         if self._on_problem is not None and (
             before is None or (before.code, before.reason) != (error.code, error.reason)
         ):

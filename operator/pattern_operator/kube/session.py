@@ -177,8 +177,11 @@ class Session:
         accept: str | None = None,
         impersonate: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the whole stream, which is long
+        opened: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a watch as they come, of any length, without the line feed.
+
+        ``opened`` is called once the server has accepted it; the first line may come a minute later.
 
         Close it (``contextlib.aclosing``) to drop the connection at once. Nothing is retried.
 
@@ -192,6 +195,7 @@ class Session:
                 self._url(path), params=params, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
                 await check(response, request=RequestContent(None, path))
+                opened()
                 async for line in lines(response.content):
                     yield line
         except _FAILURES as error:

@@ -67,7 +67,7 @@ class ConfigSources:
         self._use(config_source, reader)
         followed = await self._follow(resource)
         known = self._content.get(config_source)
-        if known is not None:
+        if known is not None and followed:
             return known
         try:
             body = await objects.get(self._session, resource, namespace=namespace, name=name)
@@ -113,7 +113,7 @@ class ConfigSources:
             self._newest.pop(config_source, None)
 
     async def _follow(self, resource: Resource) -> bool:
-        """Start the watch of a kind when it is first needed; whether it has seen what is there."""
+        """Start the watch of a kind when it is first needed; whether it tells of every change now."""
         watch = self._watches.get(resource.kind)
         if watch is None:
             watch = Reflector(
@@ -128,8 +128,8 @@ class ConfigSources:
         left = self._begun[resource.kind] + SYNC_TIMEOUT - asyncio.get_running_loop().time()
         with contextlib.suppress(TimeoutError):  # once a kind: one that cannot be watched holds nobody up forever
             async with asyncio.timeout(left):
-                await watch.synced.wait()
-        return watch.synced.is_set()
+                await watch.current.wait()
+        return watch.current.is_set()
 
     def _changed(self, resource: Resource, change: WatchEvent) -> None:
         meta = ObjectMeta.of(change.object)

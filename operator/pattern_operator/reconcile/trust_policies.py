@@ -1,11 +1,13 @@
 """Follows TrustPolicies, and the labels of namespaces, and says which policies hold for a pattern.
 
 A change of a policy, of its Secrets and ConfigMaps, or of the labels of a namespace wakes the patterns for which it
-holds, or held: what was approved is verified again. Until it is known which policies there are, nothing is known to be
-approved.
+holds, or held: what was approved is verified again. While it is not known which policies there are, nothing is known to
+be approved: before the first list, while they cannot be watched, and where the kind is not served, which is not to say
+that the policies are gone.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
@@ -24,7 +26,10 @@ from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey, Poli
 from pattern_operator.verify.url_match import UrlGlob
 
 SYNC_TIMEOUT: Final = 5.0  # seconds that a run waits until the policies are known
+LEAVE: Final = 3.0  # seconds that a deleted policy still holds: `kubectl replace --force` deletes and makes anew
 AT_ONCE: Final = 1_000  # globs that are tried in one turn of the loop: some 5 ms
+
+logger = logging.getLogger(__name__)
 
 
 class TrustPolicies:
@@ -47,6 +52,8 @@ class TrustPolicies:
         self._forget = forget
         self._tasks = tasks
         self._labels: dict[str, Mapping[str, str]] = {}
+        self._waiting: set[PatternKey] = set()  # those that were told to wait until it is known what there is
+        self._unseen: set[PolicyKey] = set()  # policies of a kind that is not served: they may be there
         self._policy_watch = self._reflector(session, TRUST_POLICY, Projection.FULL, self._policy_changed)
         self._namespace_watch = self._reflector(session, NAMESPACE, Projection.METADATA, self._namespace_changed)
         self._follows_namespaces = False
@@ -63,10 +70,10 @@ class TrustPolicies:
             Transient: it is not known yet which there are, or which labels its namespace has.
         """
         repository = reference(pattern).repository
-        await _synced(self._policy_watch, "TrustPolicies")
+        await self._known(pattern, self._policy_watch, "TrustPolicies")
         if not self.policies.asks_for_labels:
             return self.policies.covering(repository, {})
-        await _synced(self._namespace_watch, "the labels of namespaces")
+        await self._known(pattern, self._namespace_watch, "the labels of namespaces")
         labels = self._labels.get(pattern.metadata.namespace)
         if labels is None:
             raise Transient(
@@ -75,6 +82,30 @@ class TrustPolicies:
                 " asks for them; it is looked at again when they are.",
             )
         return self.policies.covering(repository, labels)
+
+    async def _known(self, pattern: DesignPattern, watch: Reflector, what: str) -> None:
+        """Wait until a watch misses nothing."""
+        if watch.current.is_set():
+            return
+        try:
+            async with asyncio.timeout(SYNC_TIMEOUT):
+                await watch.current.wait()
+        except TimeoutError:
+            self._waiting.add(key_of(pattern))
+            raise Transient(
+                reason=Reason.API_SERVER_UNAVAILABLE,
+                message=f"{what} cannot be followed, so that it is not known what must be verified{_why(watch)}. It is"
+                " tried again.",
+            ) from None
+
+    def _is_known_again(self) -> None:
+        for key in self._unseen:
+            self._let_go(key)
+        self._unseen = set()
+        waiting, self._waiting = self._waiting, set()
+        for pattern in waiting:
+            self._wake(pattern)
+        self.changed.set()
 
     def known_covering(self, pattern: DesignPattern) -> tuple[KnownPolicy, ...]:
         """As ``covering``, as far as anything is known."""
@@ -94,14 +125,32 @@ class TrustPolicies:
         policy = KnownPolicy.of(dict(change.object))
         before = self.policies.get(policy.key)
         if change.type is WatchEventType.DELETED:
-            self.policies.forget(policy.key)
-            self._forget(policy.key)
-            self._wake_covered(before)
-        elif self.policies.take(policy):
+            self._deleted(policy)
+            return
+        self._unseen.discard(policy.key)
+        if self.policies.take(policy):
             self._follow_namespaces()
             self._wake_covered(before, policy)
+            self.changed.set()
+
+    def _deleted(self, policy: KnownPolicy) -> None:
+        problem = self._policy_watch.problem
+        if problem is not None and problem.code == HTTPStatus.NOT_FOUND:
+            self._unseen.add(policy.key)
         else:
-            return
+            self._tasks.create_task(self._leave(policy), name="leave-trustpolicy")
+
+    async def _leave(self, policy: KnownPolicy) -> None:
+        """Let a policy go that was deleted, unless there is another one of its name by then."""
+        await asyncio.sleep(LEAVE)
+        known = self.policies.get(policy.key)
+        if known is not None and known.uid == policy.uid:
+            self._let_go(policy.key)
+
+    def _let_go(self, key: PolicyKey) -> None:
+        before = self.policies.forget(key)
+        self._forget(key)
+        self._wake_covered(before)
         self.changed.set()
 
     def _follow_namespaces(self) -> None:
@@ -147,26 +196,17 @@ class TrustPolicies:
                 looked = 0
                 await asyncio.sleep(0)
 
-    @staticmethod
     def _reflector(
-        session: Session, resource: Resource, projection: Projection, on_change: Callable[[WatchEvent], None]
+        self, session: Session, resource: Resource, projection: Projection, on_change: Callable[[WatchEvent], None]
     ) -> Reflector:
-        return Reflector(session, resource, projection=projection, on_change=on_change)
-
-
-async def _synced(watch: Reflector, what: str) -> None:
-    """Wait until a watch knows what there is."""
-    if watch.synced.is_set():
-        return
-    try:
-        async with asyncio.timeout(SYNC_TIMEOUT):
-            await watch.synced.wait()
-    except TimeoutError:
-        raise Transient(
-            reason=Reason.API_SERVER_UNAVAILABLE,
-            message=f"{what} could not be listed yet, so that it is not known what must be verified{_why(watch)}. It is"
-            " tried again.",
-        ) from None
+        return Reflector(
+            session,
+            resource,
+            projection=projection,
+            on_change=on_change,
+            on_problem=lambda error: logger.warning("cannot follow %s: %s", resource.plural, error),
+            on_current=self._is_known_again,
+        )
 
 
 def _why(watch: Reflector) -> str:
