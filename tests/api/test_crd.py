@@ -83,6 +83,8 @@ WORDS = "url must be oci://host[:port]/repository, the repository in small lette
         ("oci://my_registry/web", HOST),
         (f"oci://{'a' * 64}.example/web", HOST),
         ("oci://registry.example:65536/web", HOST),
+        ("oci://registry.example:0443/web", HOST),
+        ("oci://registry.example:0/web", HOST),
         ("oci://registry.example:port/web", HOST),
         ("oci://[registry]/web", HOST),
         ("oci://registry.example/Web", WORDS),

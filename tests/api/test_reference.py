@@ -90,6 +90,8 @@ def test_a_reference_is_read(text, host, name, tag, digest):
         ("oci://a..b/web", "must be a name or address"),
         ("oci://registry.example:port/web", "must be a name or address"),
         ("oci://registry.example:65536/web", "must be a name or address"),
+        ("oci://registry.example:0443/web", "must be a name or address"),
+        ("oci://registry.example:0/web", "must be a name or address"),
         ("oci://[1:2]/web", "must be a name or address"),
         (f"oci://{'a' * 64}.example/web", "must be a name or address"),
         ("https://registry.example/web:1.0", "must be a name or address"),

@@ -220,6 +220,7 @@ PATH = "the path in url must be small letters, digits"
         ("oci://*registry.example/web", SHAPE),
         ("oci://registry.example:*/web", SHAPE),
         ("oci://registry.example:65536/web", SHAPE),
+        ("oci://registry.example:0443/web", SHAPE),
         ("oci://registry.example/web:1.0", ALONE),
         ("oci://registry.example/web@sha256:00", ALONE),
         ("oci://me@registry.example/web", ALONE),

@@ -46,6 +46,8 @@ def matches(glob: str, url: str) -> bool:
         ("oci://docker.io/**", "oci://index.docker.io/library/web"),
         ("oci://registry-1.docker.io/**", "oci://docker.io/library/web"),
         ("oci://[0:0:0:0:0:0:0:1]/**", "oci://[::1]/web"),
+        ("oci://192.0.2.1/**", "oci://[::ffff:c000:201]/web"),
+        ("oci://[::ffff:c000:201]/**", "oci://192.0.2.1/web"),
     ],
 )
 def test_a_glob_covers(glob, url):

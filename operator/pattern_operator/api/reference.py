@@ -18,7 +18,7 @@ _ALGORITHMS: Final = {"sha256": 64, "sha512": 128}  # image-spec, "Registered al
 _REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"  # RFC 1123: at most 63; resolvers fail on more
-_HOST: Final = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[([0-9a-fA-F:]+)\])(?::([0-9]{{1,5}}))?")
+_HOST: Final = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[([0-9a-fA-F:]+)\])(?::([1-9][0-9]{{0,4}}))?")
 _MAX_PORT: Final = 65_535
 _MAX_REPOSITORY: Final = 255  # distribution-spec: many clients limit host and name to this together
 

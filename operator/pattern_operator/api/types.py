@@ -100,7 +100,7 @@ KindName = Annotated[str, Meta(min_length=1, max_length=63)]
 
 _MAX_URL = len("oci://") + 255 + len("/")  # distribution-spec: clients limit host and repository to 255 together
 _HOST_LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_PORT = "[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+_PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 _HOST = rf"({_HOST_LABEL}([.]{_HOST_LABEL})*|[[][0-9a-fA-F:]+[]])(:({_PORT}))?"
 HostPort = Annotated[
     str,

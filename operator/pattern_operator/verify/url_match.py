@@ -31,7 +31,7 @@ _DOCKER_HUB: Final = frozenset({"docker.io", "index.docker.io", "registry-1.dock
 _DEFAULT_PORTS: Final = frozenset({"443", "80"})  # of https, and of http for an insecure source
 _LABEL: Final = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _GLOB: Final = re.compile(
-    rf"oci://(?P<host>\*|(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::(?P<port>[0-9]{{1,5}}))?"
+    rf"oci://(?P<host>\*|(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::(?P<port>[1-9][0-9]{{0,4}}))?"
     r"/(?P<path>[a-z0-9._*-]+(?:/[a-z0-9._*-]+)*)"
 )
 _WILDCARDS: Final = {"**": ".*", "*": "[^/]*"}
@@ -113,15 +113,16 @@ def _split(host: str) -> tuple[str, str]:
 
 
 def _canonical(host: str) -> str:
-    """One spelling of a host: small letters, the shortest form of an IPv6 address, one name of Docker Hub."""
+    """One spelling of a host: small letters, the shortest form of an address, one name of Docker Hub."""
     lowered = host.lower()
     if lowered in _DOCKER_HUB:
         return "docker.io"
     if lowered.startswith("["):
         try:
-            return f"[{ipaddress.IPv6Address(lowered.strip('[]')).compressed}]"
+            address = ipaddress.IPv6Address(lowered.strip("[]"))
         except ValueError:
             return lowered
+        return f"[{address.compressed}]" if address.ipv4_mapped is None else str(address.ipv4_mapped)
     return lowered
 
 
