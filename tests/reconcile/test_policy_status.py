@@ -182,14 +182,18 @@ async def test_whether_all_is_written_and_known_is_told(errors: tuple[Any, Any],
     assert await made.write_all() is whole
 
 
-def test_while_many_patterns_are_looked_at_others_have_their_turn(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(policy_status_writer, "_AT_ONCE", 10)
+@pytest.mark.parametrize(("globs", "turns"), [(1, 2), (3, 7), (10, 29), (700, 29)])
+def test_the_more_patterns_and_globs_are_looked_at_the_more_often_others_have_their_turn(
+    monkeypatch: pytest.MonkeyPatch, globs: int, turns: int
+):
+    monkeypatch.setattr(policy_status_writer, "AT_ONCE", 10)
+    expected = turns
 
     async def work() -> tuple[int, float, int]:
         loop, turns = asyncio.get_running_loop(), 0
         made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
         made._patterns = [pattern(name=f"p{number}") for number in range(29)]
-        made._trust = SimpleNamespace(known_covering=lambda _: (policy(),))
+        made._trust = SimpleNamespace(known_covering=lambda _: (policy(),), policies=SimpleNamespace(globs=globs))
 
         async def others() -> None:
             nonlocal turns
@@ -202,7 +206,7 @@ def test_while_many_patterns_are_looked_at_others_have_their_turn(monkeypatch: p
         waiting.cancel()
         return turns, loop.time() - begun, sum(map(len, covered.values()))
 
-    assert run(work()) == (2, 0.0, 29)
+    assert run(work()) == (expected, 0.0, 29)
 
 
 async def test_of_a_policy_whose_keys_cannot_be_read_now_it_is_not_known_whether_it_can_be_used():

@@ -115,8 +115,12 @@ def test_policies_are_told_by_name_and_forgotten():
         store.take(policy(name, url="oci://other.example/**" if name == "c" else "oci://registry.example/**"))
 
     assert [each.key.name for each in store.covering(WEB, {})] == ["a", "b"]
+    assert store.globs == 3
+    store.take(policy("c", generation=2, match=[{"url": "oci://a/**"}, {"url": "oci://b/**"}]))
+    assert store.globs == 4
     assert store.forget(PolicyKey("a")) is not None
     assert store.forget(PolicyKey("a")) is None
+    assert store.globs == 3
     assert [each.key.name for each in store] == ["b", "c"]
 
 

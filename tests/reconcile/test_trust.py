@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -557,3 +558,74 @@ def test_after_a_restart_what_was_found_with_some_credentials_is_known_to_be_of_
 
     assert trust.login_of(State()) == ""
     assert trust.login_of(State().with_checked(known)) == "login"
+
+
+# --- between the verdict and what it is for ---
+
+
+async def test_a_key_that_is_taken_away_while_layers_are_fetched_counts_no_more(world: World):
+    """A registry that holds back a layer for half a minute would have it applied all the same."""
+    world.push("stable", "two", "a", "c")
+
+    def rotated() -> None:
+        world.on_layers = lambda: None
+        world.refusing = {"release"}
+        world.policy = policy(requirement(version="2"))
+
+    world.on_layers = rotated
+    world.request("now")
+    await world.settle(1.0)
+
+    assert world.applied == []
+    assert world.ready == ("False", "SignatureUntrusted")
+    assert verified(world) == ("False", "SignatureUntrusted")
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+
+
+async def test_a_policy_that_comes_while_layers_are_fetched_and_is_met_holds_nothing_up(world: World):
+    world.push("stable", "two", "a", "c")
+
+    def more() -> None:
+        world.on_layers = lambda: None
+        world.policy = policy(requirement(version="2"), requirement("another"))
+
+    world.on_layers = more
+    world.request("now")
+    await world.settle(1.0)
+
+    assert world.ready == ("True", "Ready")
+    assert world.holds("two", "a", "c")
+    running = world.state.running
+    assert running is not None
+    assert running.desired.policy == world.policy
+
+
+async def test_what_drifted_is_not_repaired_where_trust_is_lost_while_its_layers_are_fetched(world: World):
+    def rotated() -> None:
+        world.refusing = {"release"}
+        world.policy = policy(requirement(version="2"))
+
+    world.on_layers = rotated
+    world.drift("a", None)
+    await world.settle(1.0)
+
+    assert world.applied == []
+    assert world.live.keys() == {key_to("b")}
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_verdict_that_is_over_is_not_acted_on_whatever_the_registry_answers(world: World, *, away: bool):
+    """Who controls the registry could make `maxAge` last for ever by an error."""
+    world.verdict_ends = world.now() + timedelta(seconds=30)
+    changes_to(world, requirement(version="2"))
+    await world.settle(1.0)
+    assert world.ready == ("True", "Ready")
+
+    world.away = away
+    world.refusing = {"release"}
+    await world.settle(40.0)
+    world.drift("a", None)
+    await world.settle(40.0)
+
+    assert world.live.keys() == {key_to("b")}
+    assert world.ready[0] == "False"

@@ -6,7 +6,7 @@ nothing unverified is applied, and nothing is created that is not on record. ``k
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -231,6 +231,8 @@ class World:
         self.policy = VerificationPolicy()  # of the cluster, beside what the pattern asks for itself
         self.refusing: set[str] = set()  # TrustPolicies that nothing meets
         self.undecided: set[str] = set()  # TrustPolicies of which it is not known whether they are met
+        self.verdict_ends: datetime | None = None  # when what is found has to be found again
+        self.on_layers: Callable[[], None] = lambda: None  # what happens while layers are fetched
         self.verdicts: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self.asked: list[str] = []
         self.writes = 0
@@ -628,12 +630,14 @@ class Registry:
         if not self.world.artifacts[str(digest)].signed:
             raise Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it: sign it.")
         self.checked.add(digest)
-        return VerificationResult(required=True, verified_by=(VerifiedSignature("release-team", "bundle", "referrer"),))
+        signed = (VerifiedSignature("release-team", "bundle", "referrer"),)
+        return VerificationResult(required=True, verified_by=signed, until=self.world.verdict_ends)
 
     @asynccontextmanager
     async def layers(self, _: DesignPattern, desired: Any, *__: Any, **___: Any) -> AsyncIterator[Any]:
         if desired.policy.requirements and desired.revision.digest not in self.checked:
             raise Broken("layers of an artifact that was not verified are pulled")
+        self.world.on_layers()
         yield desired.revision
 
     @asynccontextmanager

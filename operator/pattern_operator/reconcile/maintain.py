@@ -172,7 +172,7 @@ async def _keep(run: Run) -> None:
         if not isinstance(run.state.objects, Applying) and is_whole(run.pattern):
             await recall(run, policy)
         return
-    if not trust.is_trusted(run.state, policy):
+    if not trust.is_trusted(run.state, policy, now=run.repositories.now()):
         if run.results.revision is not None and _runs(run, run.results.revision):
             return  # that is what failed
         await trust.verify_running(run, running, policy)
@@ -215,7 +215,7 @@ async def _follow(run: Run) -> None:
 async def _is_trusted(run: Run, desired: DesiredState) -> bool:
     """Whether ``desired``, which runs or is on its way, passes the policies as they are now."""
     running = run.state.running
-    trusted = running is None or running.trusted
+    trusted = (running is None or running.trusted) and not trust.is_over(run.state, desired, now=run.repositories.now())
     return trusted and await run.repositories.policy(run.pattern) == desired.policy
 
 
@@ -249,11 +249,15 @@ async def _repaired_if_trusted(
             run.state = run.state.with_notes(await compare(run.pattern, rendering, untracked, port=run.cluster))
             found = untracked.intersection(to_repair(run.pattern, managed=run.cluster.managed))
             drifted = found.union(drifted)
+        if not await _is_trusted(run, desired):  # its layers had to be fetched, perhaps
+            return RepairedObjects()
         return await repair(run.pattern, rendering, drifted, port=run.cluster)
 
 
 async def _repair(run: Run, desired: DesiredState, drifted: Collection[ObjectKey]) -> None:
     async with running_rendering(run, desired) as rendering:
+        if not await _is_trusted(run, desired):  # its layers had to be fetched, perhaps
+            return
         made = await repair(run.pattern, rendering, drifted, port=run.cluster)
     run.state, run.results = run.state.with_repaired(made), run.results.with_repaired(made)
     if made.error is not None:

@@ -117,19 +117,24 @@ async def _verify(way: Way, given: Resolved) -> Verified:
     with failing_at(Stage.SOURCE):
         reading = run.repositories.manifest(run.pattern, given.desired, waits=waits)
         artifact = await way.registry_timeout.wait(reading, stage=Stage.SOURCE)
+    await _judge(way, given.desired)
+    return Verified(given.desired, artifact)
+
+
+async def _judge(way: Way, desired: DesiredState) -> None:
+    run = way.run
     last = run.state.caches.lookups.last
-    running = running_revision(run.pattern, given.desired.repository, objects=run.state.objects, last=last)
+    running = running_revision(run.pattern, desired.repository, objects=run.state.objects, last=last)
     try:
-        result = await trust.verified(run, given.desired, registry_timeout=way.registry_timeout)
+        result = await trust.verified(run, desired, registry_timeout=way.registry_timeout)
     except PatternError as error:
         met, unmet = (error.met, error.unmet) if isinstance(error, PoliciesUnmet) else ((), ())
         run.repositories.note_verdict(run.pattern, met=met, unmet=unmet)
         raise
     run.repositories.note_verdict(run.pattern, met=result.met, unmet=result.unmet)
     if running is not None and not is_asked_otherwise(run.pattern, running):
-        refuse_downgrade(run.pattern, given.desired, result, running=running)
+        refuse_downgrade(run.pattern, desired, result, running=running)
     run.results = replace(run.results, verification=result)
-    return Verified(given.desired, artifact)
 
 
 async def _fetch(way: Way, given: Verified) -> Pulled:
@@ -155,7 +160,19 @@ async def _render(way: Way, given: Pulled) -> Rendered:
 
 async def _gate(way: Way, given: Rendered) -> Rendered:
     await gate(way.run.pattern, given.desired.revision, given.rendering, port=way.run.cluster)
-    return given
+    with failing_at(Stage.VERIFY):
+        return replace(given, desired=await _still_trusted(way, given.desired))
+
+
+async def _still_trusted(way: Way, desired: DesiredState) -> DesiredState:
+    """Judge again what other policies ask for by now: a registry that holds back a layer must not outlast a key."""
+    run = way.run
+    while (policy := await run.repositories.policy(run.pattern)) != desired.policy:
+        digest = policy_digest(policy)
+        run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
+        desired = replace(desired, policy=policy)
+        await _judge(way, desired)
+    return desired
 
 
 async def _apply(way: Way, given: Rendered) -> Rendered:

@@ -22,7 +22,7 @@ from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, k
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.policy_status import policy_status
 from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey
-from pattern_operator.reconcile.trust_policies import TrustPolicies
+from pattern_operator.reconcile.trust_policies import AT_ONCE, TrustPolicies
 from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.verify.attestation import Conditions
 from pattern_operator.verify.usable import policy_errors
@@ -30,7 +30,6 @@ from pattern_operator.verify.usable import policy_errors
 GATHER: Final = 1.0  # seconds from a change until it is written: one change of a policy changes many verdicts
 REST: Final = 4.0  # seconds after that until more is written: while a thousand patterns are judged, few writes
 AGAIN: Final = 30.0  # seconds until what could not be read or written is tried again
-_AT_ONCE: Final = 200  # patterns that are looked at in one turn of the loop: some 2 ms for ten policies
 
 logger = logging.getLogger(__name__)
 
@@ -96,10 +95,13 @@ class PolicyStatusWriter:
     async def _covered(self) -> dict[PolicyKey, list[PatternKey]]:
         """The patterns that each policy covers."""
         found: dict[PolicyKey, list[PatternKey]] = {}
-        for number, pattern in enumerate(self._patterns, start=1):
+        looked = 0
+        for pattern in self._patterns:
             for policy in self._trust.known_covering(pattern):
                 found.setdefault(policy.key, []).append(key_of(pattern))
-            if not number % _AT_ONCE:
+            looked += self._trust.policies.globs
+            if looked >= AT_ONCE:
+                looked = 0
                 await asyncio.sleep(0)
         return found
 

@@ -102,6 +102,7 @@ class PolicyStore:
 
     def __init__(self) -> None:
         self._policies: dict[PolicyKey, KnownPolicy] = {}
+        self.globs = 0  # of all policies together: what one look at all of them costs
 
     def __iter__(self) -> Iterator[KnownPolicy]:
         return iter(tuple(self._policies[key] for key in sorted(self._policies, key=lambda each: each.name)))
@@ -114,6 +115,7 @@ class PolicyStore:
         """Take a policy in; whether anything else than its status changed."""
         before = self._policies.get(policy.key)
         self._policies[policy.key] = policy
+        self.globs += len(policy.match) - (len(before.match) if before is not None else 0)
         return before is None or (before.uid, before.generation, before.broken) != (
             policy.uid,
             policy.generation,
@@ -122,7 +124,9 @@ class PolicyStore:
 
     def forget(self, key: PolicyKey) -> KnownPolicy | None:
         """Drop a policy that is gone, and give back what was known of it."""
-        return self._policies.pop(key, None)
+        before = self._policies.pop(key, None)
+        self.globs -= len(before.match) if before is not None else 0
+        return before
 
     @property
     def asks_for_labels(self) -> bool:
@@ -131,7 +135,8 @@ class PolicyStore:
 
     def covering(self, repository: Repository, labels: Mapping[str, str]) -> tuple[KnownPolicy, ...]:
         """The policies that hold for artifacts of ``repository``, by name."""
-        return tuple(each for each in self if each.covers(repository, labels))
+        found = [each for each in self._policies.values() if each.covers(repository, labels)]
+        return tuple(sorted(found, key=lambda each: each.key.name))
 
 
 def _covered(match: tuple[Match, ...]) -> tuple[Covered, ...]:

@@ -6,11 +6,12 @@ used, proves nothing against what runs.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from pattern_operator import limits
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
-from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
+from pattern_operator.errors import Stalled, Transient, Untrusted
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.run import Run
@@ -28,10 +29,10 @@ async def verified(run: Run, desired: DesiredState, *, registry_timeout: Registr
         if asks_registry(desired, known, login=login, now=now):
             asking = registry_timeout.wait(asking, stage=Stage.VERIFY)
         found = await asking
-    except PatternError as error:
+    except Stalled:
         if known is not None and known.is_about(desired):  # what was found of another version is true beside this one
             run.state = run.state.with_checked(None)
-        if isinstance(error, Stalled) and is_running(run.state, desired):
+        if is_running(run.state, desired):
             run.state = run.state.without_trust()
         raise
     run.state = run.state.with_checked(found.checked)
@@ -50,10 +51,20 @@ async def verify_running(run: Run, running: Running, policy: VerificationPolicy)
     run.state = run.state.with_trust(desired)
 
 
-def is_trusted(state: State, policy: VerificationPolicy) -> bool:
-    """Whether what runs is known to pass ``policy``."""
+def is_trusted(state: State, policy: VerificationPolicy, *, now: datetime) -> bool:
+    """Whether what runs is known to pass ``policy``, and that is not too long ago."""
     running = state.running
-    return running is not None and running.trusted and running.desired.policy == policy
+    if running is None or not running.trusted or running.desired.policy != policy:
+        return False
+    return not is_over(state, running.desired, now=now)
+
+
+def is_over(state: State, desired: DesiredState, *, now: datetime) -> bool:
+    """Whether the verdict on ``desired`` held until a time that has come: ``maxAge``, or the word on a revocation."""
+    checked = state.caches.checked
+    if checked is None or not checked.is_about(desired):
+        return False
+    return checked.result.until is not None and checked.result.until <= now
 
 
 def needs_verdict(run: Run, desired: DesiredState) -> bool:
@@ -61,7 +72,7 @@ def needs_verdict(run: Run, desired: DesiredState) -> bool:
     running = run.state.running
     if running is None or not running.settled or replace(running.desired, policy=desired.policy) != desired:
         return False
-    if not is_trusted(run.state, desired.policy):
+    if not is_trusted(run.state, desired.policy, now=run.repositories.now()):
         return True
     return asks_registry(desired, run.state.caches.checked, login=login_of(run.state), now=run.repositories.now())
 
