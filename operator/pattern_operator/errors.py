@@ -71,9 +71,9 @@ class PoliciesUnmet(PatternError):
 class Untrusted(PoliciesUnmet, Stalled):
     """The verdict on an artifact: signatures were judged, and a policy that enforces is not met.
 
-    ``prune``: one that is not met wants what runs deleted. A policy or a condition that cannot be used or judged, or a
-    registry that cannot be asked, is never a verdict. ``fact`` is the message without the next step, for where that one
-    does not help.
+    ``prune``: one that is not met wants what runs deleted. ``judged`` are the digests of the signatures that were read:
+    a verdict says nothing of others. A policy or a condition that cannot be used or judged, or a registry that cannot
+    be asked, is never a verdict. ``fact`` is the message without the next step, for where that one does not help.
     """
 
     def __init__(
@@ -85,9 +85,10 @@ class Untrusted(PoliciesUnmet, Stalled):
         unmet: tuple[str, ...] = (),
         prune: bool = False,
         fact: str = "",
+        judged: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(reason=reason, message=message, met=met, unmet=unmet)
-        self.prune, self.fact = prune, fact or message
+        self.prune, self.fact, self.judged = prune, fact or message, judged
 
 
 class Unjudgeable(PoliciesUnmet, Stalled):

@@ -101,13 +101,14 @@ async def test_by_other_keys_than_it_was_verified_with_nothing_is_repaired(
     world.away = True
     with monkeypatch.context() as other:
         other.setattr(worlds.Registry, "policy", others)
+        world.refusing = {""}  # by what is at hand, its own policy is not met
         world.waker.asked(KEY)
         await world.settle(300.0)
         failed = world.ready
         world.drift("a", None)
         await world.settle(300.0)
         left = key_to("a") not in world.live
-    world.away = False
+    world.away, world.refusing = False, set()
 
     await world.settle(600.0)
 

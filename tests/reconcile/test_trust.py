@@ -72,7 +72,7 @@ async def test_another_policy_that_is_met_is_judged_and_nothing_is_applied_again
     await world.settle(1.0)
 
     assert world.ready == ("True", "Ready")
-    assert world.asked == ["signatures"]
+    assert world.asked == []
     assert world.applied == []
     running = world.state.running
     assert running is not None
@@ -126,19 +126,102 @@ async def test_what_lost_its_trust_is_not_repaired_and_is_again_when_it_has_it_b
     assert world.ready == ("True", "Ready")
 
 
-async def test_what_was_refused_is_not_trusted_by_what_was_found_of_it_before(world: World):
+async def test_what_was_refused_is_judged_anew_by_the_signatures_that_were_read_before(world: World):
     before = world.policy
     world.refusing = {"release"}
     changes_to(world, requirement(version="2"))
     await world.settle(1.0)
-    world.asked, world.refusing = [], set()
+    refused, world.refusing, world.hidden = world.ready, set(), {"one"}
 
     world.policy = before
     world.waker.found(KEY)
     await world.settle(15.0)
 
-    assert "signatures" in world.asked
+    assert refused == ("False", "SignatureUntrusted")
     assert world.ready == ("True", "Ready")
+
+
+# --- an absence is no verdict ---
+
+
+async def prunes(world: World) -> None:
+    """The policy deletes what loses its trust, and is met."""
+    world.policy = policy(requirement(version="2", prune=True))
+    world.waker.found(KEY)
+    await world.settle(1.0)
+    assert world.ready == ("True", "Ready")
+
+
+@pytest.mark.parametrize("foreign", [False, True], ids=["none is left", "another one is left"])
+@pytest.mark.parametrize("tag", [True, False], ids=["the artifact is there", "the artifact is not there"])
+async def test_a_signature_that_is_gone_from_the_registry_deletes_nothing_after_a_restart(
+    world: World, foreign: bool, tag: bool
+):
+    await prunes(world)
+    world.hidden, world.foreign = {"one"}, {"one"} if foreign else set()
+    if not tag:
+        world.tags.clear()
+    world.restart()
+
+    await world.settle(400.0)
+
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+    assert world.status.digest
+    missing = "SignatureUntrusted" if foreign else "SignatureMissing"
+    assert world.ready == ("False", missing if tag else "ArtifactNotFound")
+    assert verified(world) == ("False", missing)
+
+
+async def test_what_is_left_although_its_deletion_is_asked_for_is_said_with_the_reason(world: World):
+    await prunes(world)
+    world.hidden, world.foreign = {"one"}, {"one"}
+    world.restart()
+
+    await world.settle(1.0)
+
+    ready = condition_of(world.status, ConditionType.READY)
+    assert ready is not None
+    assert "What runs is left as it is" in ready.message
+    assert "not each signature by which it was verified was found again" in ready.message
+
+
+async def test_a_signature_that_is_gone_from_the_registry_is_judged_as_it_was_read(world: World):
+    await prunes(world)
+    world.hidden = {"one"}
+    world.request("now")
+    await world.settle(1.0)
+    kept = world.ready
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="3", prune=True))
+
+    await world.settle(1.0)
+
+    assert kept == ("True", "Ready")
+    assert world.live == {}
+
+
+async def test_after_a_restart_a_policy_that_changed_deletes_what_is_signed_as_before(world: World):
+    world.refusing = {"release"}
+    world.policy = policy(requirement(version="2", prune=True))
+    world.restart()
+
+    await world.settle(5.0)
+
+    assert world.live == {}
+
+
+@pytest.mark.parametrize("foreign", [False, True], ids=["nobody signed it", "somebody else signed it"])
+async def test_a_policy_that_is_new_deletes_nothing_that_ran_unverified(foreign: bool):
+    world = World()
+    world.push("stable", "one", "a", "b", signed=False)
+    world.foreign = {"one"} if foreign else set()
+    await world.settle()
+    changes_to(world, requirement(prune=True))
+
+    await world.settle(60.0)
+
+    assert world.ready[0] == "False"
+    assert world.live.keys() == {key_to("a"), key_to("b")}
 
 
 async def test_what_was_found_of_what_runs_is_true_beside_a_newer_version_that_is_refused(world: World):
@@ -198,7 +281,7 @@ async def test_what_was_deleted_is_applied_again_when_it_is_trusted_again(world:
 
 
 async def test_a_registry_that_is_away_deletes_nothing(world: World):
-    world.away = True
+    world.away, world.refusing = True, {"release"}
     changes_to(world, requirement(version="2", prune=True))
 
     await world.settle(1.0)

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.designpattern import DesignPattern, decode, with_inventory
 from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.object import Object, ObjectKey
@@ -72,6 +73,11 @@ def digest_of(name: str) -> Digest:
 
 def key_to(name: str) -> ObjectKey:
     return ObjectKey("", "ConfigMap", "team", name)
+
+
+def signature_of(name: str, *, by: str = "release-team") -> Signature:
+    """Of the artifact of that name."""
+    return Signature(SignatureFormat.BUNDLE, "referrer", "", f"{name} by {by}".encode())
 
 
 def mark(content: str) -> bytes:
@@ -233,6 +239,8 @@ class World:
         self.undecided: set[str] = set()  # TrustPolicies of which it is not known whether they are met
         self.verdict_ends: datetime | None = None  # when what is found has to be found again
         self.on_layers: Callable[[], None] = lambda: None  # what happens while layers are fetched
+        self.hidden: set[str] = set()  # artifacts whose signatures the registry does not show
+        self.foreign: set[str] = set()  # artifacts that somebody else signed, too
         self.verdicts: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self.asked: list[str] = []
         self.writes = 0
@@ -609,12 +617,18 @@ class Registry:
 
     async def signatures(self, _: DesignPattern, desired: Any, **__: Any) -> FetchedSignatures:
         self._ask("signatures")
-        return FetchedSignatures()
+        name = self.world.name_of(str(desired.revision.digest))
+        shown = self.world.artifacts_of(name).signed and name not in self.world.hidden
+        found = (signature_of(name),) if shown else ()
+        foreign = (signature_of(name, by="somebody"),) if name in self.world.foreign else ()
+        return FetchedSignatures((*found, *foreign))
 
-    async def check(self, _: DesignPattern, desired: DesiredState, __: Any) -> VerificationResult:
+    async def check(self, _: DesignPattern, desired: DesiredState, found: FetchedSignatures) -> VerificationResult:
         digest = desired.revision.digest
         if not desired.policy.requirements:
             return VerificationResult(required=False)
+        signature = signature_of(self.world.name_of(str(digest)))
+        judged = frozenset(each.digest for each in found.signatures)
         unmet = [each.source for each in desired.policy.requirements if each.source.name in self.world.refusing]
         if unmet:
             raise Untrusted(
@@ -622,15 +636,23 @@ class Registry:
                 message="not signed by them: let them sign it.",
                 unmet=tuple(each.name for each in unmet),
                 prune=any(each.prune for each in unmet),
+                judged=judged,
             )
         names = tuple(each.source.name for each in desired.policy.requirements)
         if self.world.undecided.intersection(names):
             met = tuple(each for each in names if each not in self.world.undecided)
             raise Undecided(reason=Reason.OPERATOR_BUSY, message="it is not known. It is tried again.", met=met)
-        if not self.world.artifacts[str(digest)].signed:
-            raise Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it: sign it.")
+        if signature not in found.signatures:
+            sources = [each.source for each in desired.policy.requirements if each.source.name]
+            raise Untrusted(
+                reason=Reason.SIGNATURE_UNTRUSTED if judged else Reason.SIGNATURE_MISSING,
+                message="nobody signed it: sign it.",
+                unmet=tuple(each.name for each in sources),
+                prune=any(each.prune for each in sources),
+                judged=judged,
+            )
         self.checked.add(digest)
-        signed = (VerifiedSignature("release-team", "bundle", "referrer"),)
+        signed = (VerifiedSignature("release-team", "bundle", signature.where, digest=signature.digest),)
         return VerificationResult(required=True, verified_by=signed, until=self.world.verdict_ends)
 
     @asynccontextmanager
@@ -772,16 +794,19 @@ class Cluster:
             raise Broken(f"{key} is about to exist, and no finalizer keeps the pattern until it is gone")
 
     async def prune(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult:
+        self._check_prune([inventory.key_of(each) for each in entries])
+        return self._delete(entries)
+
+    def _delete(self, entries: Collection[InventoryEntry]) -> PruneResult:
         keys = [inventory.key_of(each) for each in entries]
         going = tuple(each for each in entries if inventory.key_of(each) in self.world.stuck & set(self.world.live))
         gone = tuple(key for key in keys if key not in self.world.stuck or key not in self.world.live)
-        self._check_prune(keys)
         self._remove(gone)
         self.world.going.update(inventory.key_of(each) for each in going)
         return PruneResult(deleted=gone, remaining=going)
 
     async def delete(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> FinalizeResult:
-        pruned = await self.prune(_, entries)
+        pruned = self._delete(entries)
         if not pruned.remaining:
             return FinalizeResult()
         return FinalizeResult(

@@ -3,6 +3,8 @@
 ``source`` checks the content against its digest and size before it makes them.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -71,6 +73,13 @@ class Signature:
     payload: bytes = field(repr=False)
     annotations: Mapping[str, str] = field(default_factory=dict)
     predicate_type: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The hex SHA-256 of all that decides what it proves: one that was read before is known by it."""
+        names = [[name, self.annotations[name]] for name in sorted(self.annotations)]
+        parts = [self.format, self.media_type, hashlib.sha256(self.payload).hexdigest(), names]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
     def attestation(self) -> bool:

@@ -162,6 +162,13 @@ class Status(ApiStruct, frozen=True):
     verified_by: Annotated[
         tuple[VerifiedBy, ...], Meta(description="The authorities that signed the running revision.")
     ] = ()
+    signatures: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="The SHA-256, in hex, of each signature by which the running revision was verified last. Where"
+            " it does not pass any longer, `onFailure: Prune` deletes it only if all of these were read again."
+        ),
+    ] = ()
     inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns, or is about to make.")] = (
         field(default_factory=Inventory)
     )

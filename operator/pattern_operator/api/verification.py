@@ -127,7 +127,7 @@ class VerifiedSignature:
 
     ``key_id`` is the hex SHA-256 of the public key (SPKI); a certificate has ``identity`` and ``issuer`` in its place.
     ``log_index`` and ``signed_at`` are what a log or a timestamp authority proves. ``policies`` are the names of the
-    TrustPolicies for which it counts.
+    TrustPolicies for which it counts. ``digest`` is that of the signature itself (``Signature.digest``).
     """
 
     authority: str
@@ -139,6 +139,7 @@ class VerifiedSignature:
     log_index: int | None = None
     signed_at: datetime | None = None
     policies: tuple[str, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,11 @@ class VerificationResult:
     def signed_at(self) -> datetime | None:
         """The newest time at which the digest is proven to have been signed."""
         return max((each.signed_at for each in self.verified_by if each.signed_at is not None), default=None)
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """The digests of the signatures that count."""
+        return tuple(sorted({each.digest for each in self.verified_by if each.digest}))
 
 
 def fingerprint(content: bytes) -> str:

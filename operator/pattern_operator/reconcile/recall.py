@@ -7,7 +7,6 @@ from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.apply import DriftState
-from pattern_operator.errors import Untrusted
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.comparison import unpacked
 from pattern_operator.reconcile.desired import desired_state
@@ -36,11 +35,7 @@ async def recall(run: Run, policy: VerificationPolicy) -> None:
     registry_timeout = run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY)
     reading = run.repositories.manifest(pattern, desired, waits=registry_timeout.waits)
     artifact = await registry_timeout.wait(reading, stage=Stage.SOURCE)
-    try:
-        await trust.verified(run, desired, registry_timeout=registry_timeout)
-    except Untrusted as verdict:
-        await trust.prune_if_asked(run, verdict)
-        raise
+    await trust.judge_running(run, desired, registry_timeout=registry_timeout)
     await follow(pattern, port=run.cluster)
     owner, reports = owner_of(pattern).id, pattern.spec.apply.drift_policy == "Report"
     left = {DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.IN_SYNC_WITH_NOTE} if reports else {DriftState.IN_SYNC}

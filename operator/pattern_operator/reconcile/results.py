@@ -147,6 +147,7 @@ class Results:
     health: Health | None = None
     comparison: Comparison | None = None  # what the objects were like when they were applied
     overdue: bool = False
+    distrust: PatternError | None = None  # why what runs is not trusted, or not known to be, beside another failure
     withdrawn: bool = False  # what ran was deleted, because it is not trusted any longer
     failure: PatternError | None = None
 

@@ -196,7 +196,8 @@ class State:
             case Applying():
                 objects = Nothing()
         lookups = replace(self.caches.lookups, last=None)
-        caches = replace(self.caches, lookups=lookups, checked=None, unbuildable=None)
+        checked = self.caches.checked.asked_again() if self.caches.checked is not None else None
+        caches = replace(self.caches, lookups=lookups, checked=checked, unbuildable=None)
         return replace(self, objects=objects, caches=caches, refused=None, reapply=True)
 
     # --- what the steps gave ---
@@ -205,9 +206,14 @@ class State:
         """With what the registry was asked for."""
         return replace(self, caches=replace(self.caches, lookups=lookups))
 
-    def with_checked(self, checked: Checked | None) -> "State":
+    def with_checked(self, checked: Checked) -> "State":
         """With what was found by the verification policy."""
         return replace(self, caches=replace(self.caches, checked=checked))
+
+    def without_verdict(self) -> "State":
+        """What was found does not hold any longer; the signatures that were read are judged anew."""
+        checked = self.caches.checked
+        return self if checked is None else self.with_checked(checked.unjudged())
 
     def with_policy(self, policy: str) -> "State":
         """With the ``policy_digest`` of the keys as they are now."""

@@ -155,8 +155,7 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
     if results.revision and results.stage is not Stage.SOURCE:
         reason = Reason.VERSION_WITHDRAWN if results.held else Reason.SUCCEEDED
         conditions.set(ConditionType.FETCHED, "True", reason, _fetched_words(pattern, results))
-    if results.verification:
-        conditions.set(ConditionType.VERIFIED, *_verified_condition(results.verification))
+    _state_trust(conditions, results)
     if results.rendering:
         conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(results.rendering))
     if results.stage is Stage.HEALTH and results.revision:
@@ -174,6 +173,15 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
         conditions.set(ConditionType.HEALTHY, *health_words(results))
     if results.failure:
         conditions.set(OF_STAGE[results.stage], "False", results.failure.reason, results.failure.message)
+
+
+def _state_trust(conditions: Conditions, results: Results) -> None:
+    """Of what runs it is said that it is not trusted, whatever else failed; else who signed what was looked at."""
+    if results.distrust is not None:
+        truth: Truth = "False" if isinstance(results.distrust, Stalled) else "Unknown"
+        conditions.set(ConditionType.VERIFIED, truth, results.distrust.reason, results.distrust.message)
+    elif results.verification:
+        conditions.set(ConditionType.VERIFIED, *_verified_condition(results.verification))
 
 
 def _fetched_words(pattern: DesignPattern, results: Results) -> str:

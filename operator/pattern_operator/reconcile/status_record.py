@@ -38,7 +38,8 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
     if results.revision:
         status = msgspec.structs.replace(status, last_attempted_revision=str(results.revision))
     if results.verification is not None and _is_verified_again(status, results):
-        status = msgspec.structs.replace(status, verified_by=_verified_by(results.verification))
+        signatures = results.verification.signatures
+        status = msgspec.structs.replace(status, verified_by=_verified_by(results.verification), signatures=signatures)
     if results.withdrawn:
         return _nothing_runs(status, results)
     if _trust_is_lost(status, results):
@@ -106,6 +107,7 @@ def _now_runs(status: Status, results: Results, revision: Revision, *, history_l
         short_digest=revision.digest.short,
         last_applied_revision=str(revision),
         verified_by=_verified_by(results.verification) if results.verification else (),
+        signatures=results.verification.signatures if results.verification else (),
         history=prepend(status.history, entry, limit=history_limit),
     )
 
@@ -130,6 +132,7 @@ def _nothing_runs(status: Status, results: Results) -> Status:
         applying_revision="",
         applying_state="",
         verified_by=(),
+        signatures=status.signatures if results.inventory else (),  # for what could not be deleted yet
         inventory=Inventory.of(results.inventory or ()),
     )
 

@@ -194,7 +194,8 @@ def _requeue_after(
     stalled_here = isinstance(results.failure, Stalled) and results.stage not in IN_THE_REGISTRY
     if results.failure is not None and not stalled_here:
         times.append(interval)
-    until = state.caches.checked.result.until if state.caches.checked is not None else None
+    verdict = state.caches.checked.result if state.caches.checked is not None else None
+    until = verdict.until if verdict is not None else None
     if until is not None:  # a signature is too old then
         times.append(max((until - moment.now).total_seconds(), 0.0))
     if results.unwatched:

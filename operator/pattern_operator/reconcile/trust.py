@@ -1,8 +1,9 @@
 """Whether what runs, or is to run, passes the policies as they are now, and what becomes of what runs when it does not.
 
 Losing trust stops further applying and repairing, and leaves the objects as they are. Only a verdict on signatures
-(``Untrusted``) by a policy with ``onFailure: Prune`` deletes them: a registry that is away, or a policy that cannot be
-used, proves nothing against what runs.
+(``Untrusted``) by a policy with ``onFailure: Prune`` deletes them, and only where each signature by which what runs was
+verified was read for it: a registry that is away or empty, a signature that is gone, or a policy that cannot be used
+proves nothing against what runs.
 """
 
 from dataclasses import replace
@@ -10,8 +11,9 @@ from datetime import datetime
 
 from pattern_operator import limits
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Status
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
-from pattern_operator.errors import Stalled, Transient, Untrusted
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.run import Run
@@ -31,7 +33,7 @@ async def verified(run: Run, desired: DesiredState, *, registry_timeout: Registr
         found = await asking
     except Stalled:
         if known is not None and known.is_about(desired):  # what was found of another version is true beside this one
-            run.state = run.state.with_checked(None)
+            run.state = run.state.without_verdict()
         if is_running(run.state, desired):
             run.state = run.state.without_trust()
         raise
@@ -42,13 +44,19 @@ async def verified(run: Run, desired: DesiredState, *, registry_timeout: Registr
 async def verify_running(run: Run, running: Running, policy: VerificationPolicy) -> None:
     """Judge what runs by the policies as they are now; raises as ``verified``."""
     desired = replace(running.desired, policy=policy)
-    registry_timeout = run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY)
+    await judge_running(run, desired, registry_timeout=run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY))
+    run.state = run.state.with_trust(desired)
+
+
+async def judge_running(run: Run, desired: DesiredState, *, registry_timeout: RegistryTimeout) -> None:
+    """Judge ``desired``, which runs, beside something else that failed; raises as ``verified``, and results say why."""
     try:
         await verified(run, desired, registry_timeout=registry_timeout)
-    except Untrusted as verdict:
-        await prune_if_asked(run, verdict)
+    except PatternError as error:
+        run.results = replace(run.results, distrust=error)
+        if isinstance(error, Untrusted):
+            await prune_if_asked(run, error)
         raise
-    run.state = run.state.with_trust(desired)
 
 
 def is_trusted(state: State, policy: VerificationPolicy, *, now: datetime) -> bool:
@@ -62,7 +70,7 @@ def is_trusted(state: State, policy: VerificationPolicy, *, now: datetime) -> bo
 def is_over(state: State, desired: DesiredState, *, now: datetime) -> bool:
     """Whether the verdict on ``desired`` held until a time that has come: ``maxAge``, or the word on a revocation."""
     checked = state.caches.checked
-    if checked is None or not checked.is_about(desired):
+    if checked is None or checked.result is None or not checked.is_about(desired):
         return False
     return checked.result.until is not None and checked.result.until <= now
 
@@ -93,10 +101,28 @@ def login_of(state: State) -> str:
     return state.caches.checked.artifact.login if state.caches.checked is not None else ""
 
 
+def why_unproven(status: Status, verdict: Untrusted) -> str:
+    """Why a verdict proves nothing against what runs; empty where each signature by which it was verified was judged.
+
+    Without one of them it may be the registry that does not show it, and what it proves is not known.
+    """
+    if not status.signatures:
+        return "it was not verified by any signature before"
+    if not verdict.judged.issuperset(status.signatures):
+        return "not each signature by which it was verified was found again, and one that is missing proves nothing"
+    return ""
+
+
 async def prune_if_asked(run: Run, verdict: Untrusted) -> None:
     """What runs has lost its trust: delete its objects as far as they can go now, where a policy says so."""
     entries = run.pattern.status.inventory.entries if run.results.inventory is None else run.results.inventory
     if not verdict.prune or not entries:
+        return
+    if why := why_unproven(run.pattern.status, verdict):
+        kept = f"What runs is left as it is, although a TrustPolicy asks for its deletion (onFailure: Prune): {why}."
+        said = verdict.saying(f"{verdict.message} {kept}")
+        beside = run.results.distrust is not None
+        run.results = replace(run.results, distrust=said) if beside else replace(run.results, failure=said)
         return
 
     def late() -> Transient:
@@ -108,6 +134,7 @@ async def prune_if_asked(run: Run, verdict: Untrusted) -> None:
     run.state = replace(run.state, objects=Nothing(), unhealthy_since=None)
     run.results = replace(
         run.results,
+        stage=Stage.VERIFY,
         inventory=remaining.entries,
         needs=remaining.needs,
         unwatched=bool(remaining.entries),

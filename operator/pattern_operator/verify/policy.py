@@ -92,6 +92,7 @@ def verify(
     ordered = sorted(signatures, key=lambda each: (each.where, each.format))
     readings = [Reading(each, FORMATS[each.format](each)) for each in ordered]
     subject = Subject(digest, descriptor=target)
+    judged = frozenset(each.digest for each in signatures)
     return _result(
         [
             _verdict(
@@ -105,16 +106,17 @@ def verify(
                 conditions=conditions,
             )
             for requirement, loaded in authorities
-        ]
+        ],
+        judged=judged,
     )
 
 
-def _result(verdicts: Sequence[Judgement | Refusal]) -> VerificationResult:
+def _result(verdicts: Sequence[Judgement | Refusal], *, judged: frozenset[str] = frozenset()) -> VerificationResult:
     """The result where every policy that enforces is met; raises PoliciesUnmet where one is not."""
     refusals = [each for each in verdicts if isinstance(each, Refusal)]
     met = [each for each in verdicts if isinstance(each, Judgement)]
     if enforced := [each for each in refusals if each.source.mode is PolicyMode.ENFORCE]:
-        raise _unmet(enforced, refusals=refusals, met=met)
+        raise _unmet(enforced, refusals=refusals, met=met, judged=judged)
     return VerificationResult(
         required=True,
         verified_by=_verified_by(met),
@@ -216,7 +218,9 @@ def _until(judgement: Judgement) -> datetime:
         return _NEVER
 
 
-def _unmet(enforced: Sequence[Refusal], *, refusals: Sequence[Refusal], met: Sequence[Judgement]) -> PoliciesUnmet:
+def _unmet(
+    enforced: Sequence[Refusal], *, refusals: Sequence[Refusal], met: Sequence[Judgement], judged: frozenset[str]
+) -> PoliciesUnmet:
     """A verdict where there is one, whatever else is not known; then a policy to correct; last what may pass."""
     first, *others = sorted(enforced, key=lambda each: each.finding.value)
     more = [str(each.source) for each in others[:_OTHERS_SHOWN]]
@@ -229,8 +233,15 @@ def _unmet(enforced: Sequence[Refusal], *, refusals: Sequence[Refusal], met: Seq
     if first.finding is Finding.UNJUDGEABLE:
         return Unjudgeable(reason=first.reason, message=message, met=passed, unmet=unmet)
     prune = any(each.finding is Finding.VERDICT and each.source.prune for each in enforced)
-    fact = f"{first.fact}{beside}"
-    return Untrusted(reason=first.reason, message=message, met=passed, unmet=unmet, prune=prune, fact=fact)
+    return Untrusted(
+        reason=first.reason,
+        message=message,
+        met=passed,
+        unmet=unmet,
+        prune=prune,
+        fact=f"{first.fact}{beside}",
+        judged=judged,
+    )
 
 
 def _met(judgements: Iterable[Judgement]) -> tuple[str, ...]:
@@ -273,6 +284,7 @@ def _verified_signature(counted: Counted) -> VerifiedSignature:
         issuer=issuer,
         log_index=entries[0].index if entries else None,
         signed_at=counted.signed_at,
+        digest=counted.signature.digest,
     )
 
 

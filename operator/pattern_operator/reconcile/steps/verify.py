@@ -2,16 +2,19 @@
 
 The manifest is read first, so that an artifact that is not there is said to be missing, and not to be unsigned. When a
 policy changes, the signatures that were read for the last verdict are judged first: what they prove still holds, and
-only where they do not prove enough the registry is asked for more.
+only where they do not prove enough the registry is asked for more. What the registry does not have any longer is judged
+with what it has: that a signature is gone says nothing against it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from pattern_operator.api.artifact import Signature
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.verification import VerificationResult
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Untrusted
 from pattern_operator.limits import KIB
 from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.desired import DesiredState
@@ -58,7 +61,7 @@ async def verify(
         Stalled: not enough of those whose signatures are required; Untrusted where that is a verdict.
         Transient: the registry could not be asked, or a condition not be judged, which is not an answer.
     """
-    if known is not None and known.is_of(desired, login=login, now=now):
+    if known is not None and known.result is not None and known.is_of(desired, login=login, now=now):
         return Verified(known.result, known)
     artifact = SignedArtifact(desired.repository, desired.revision.digest, login)
     held = known.held(artifact, desired.policy) if known is not None else None
@@ -76,9 +79,22 @@ async def verify(
     try:
         result = await port.check(pattern, desired, found)
     except Stalled as refusal:
-        raise found.explain(refusal) from refusal
+        more = found.joined(known.of(artifact)) if known is not None and isinstance(refusal, Untrusted) else found
+        if more is found:
+            raise found.explain(refusal) from refusal
+        found, result = more, await _check_again(pattern, desired, more, port=port)
     result = _looked_at_again(result, found, now=now)
-    return Verified(result, Checked(artifact, desired.policy, result, _small(found)))
+    return Verified(result, Checked(artifact, desired.policy, result, _small(found, result)))
+
+
+async def _check_again(
+    pattern: DesignPattern, desired: DesiredState, found: FetchedSignatures, *, port: SignaturesPort
+) -> VerificationResult:
+    """Judge what the registry has with what it had: a signature that is gone from there proves what it did before."""
+    try:
+        return await port.check(pattern, desired, found)
+    except Stalled as refusal:
+        raise found.explain(refusal) from refusal
 
 
 def asks_registry(desired: DesiredState, known: Checked | None, *, login: str, now: datetime) -> bool:
@@ -97,11 +113,18 @@ def _looked_at_again(result: VerificationResult, found: FetchedSignatures, *, no
     return replace(result, until=until, warnings=(*result.warnings, *failures))
 
 
-def _small(found: FetchedSignatures) -> FetchedSignatures | None:
-    """What was found, where it is all there is and small enough to be remembered."""
-    size = sum(
-        len(each.payload) + sum(len(name) + len(value) for name, value in each.annotations.items())
-        for each in found.signatures
-    )
+def _small(found: FetchedSignatures, result: VerificationResult) -> FetchedSignatures | None:
+    """What of it is remembered: all, where it is all there is and little, else those that count, where these are."""
     whole = not found.failures and not found.passed_over
-    return found if whole and found.signatures and size <= MAX_KEPT else None
+    counted = tuple(each for each in found.signatures if each.digest in result.signatures)
+    for kept in ((found.signatures,) if whole else ()) + (counted,):
+        if kept and _size(kept) <= MAX_KEPT:
+            return FetchedSignatures(kept, target=found.target)
+    return None
+
+
+def _size(signatures: Sequence[Signature]) -> int:
+    return sum(
+        len(each.payload) + sum(len(name) + len(value) for name, value in each.annotations.items())
+        for each in signatures
+    )

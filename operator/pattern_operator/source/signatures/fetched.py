@@ -1,6 +1,6 @@
 """What was found that claims to sign an artifact, and what may hide more of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pattern_operator.api.artifact import Descriptor, Signature
@@ -30,6 +30,13 @@ class FetchedSignatures:
     failures: tuple[PatternError, ...] = ()
     passed_over: int = 0
     target: Descriptor | None = None
+
+    def joined(self, others: "FetchedSignatures") -> "FetchedSignatures":
+        """With those of ``others`` that are not here; itself where there is none."""
+        more = tuple(each for each in others.signatures if each not in self.signatures)
+        return (
+            replace(self, signatures=(*self.signatures, *more), target=self.target or others.target) if more else self
+        )
 
     def explain(self, refusal: Stalled) -> PatternError:
         """The error where ``verify`` refuses what was found: a failure to ask, if there was one, is never "unsigned".
