@@ -30,7 +30,7 @@ from pattern_operator.api.verification import (
     VerificationResult,
     VerifiedSignature,
 )
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Untrusted
 from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
 from pattern_operator.verify.key import could_make, load
 from pattern_operator.verify.sigstore import material
@@ -76,13 +76,25 @@ def test_the_result_names_who_signed_in_which_format_and_where():
 
     result = verify(ARTIFACT, signatures, policy=policy_of(ALICE, BOB))
 
+    by_alice, by_bob = (each.digest for each in signatures)
     assert result == VerificationResult(
         required=True,
         verified_by=(
-            VerifiedSignature("alice", format="cosign", where="sha256-0a1b.sig layer 1", key_id=ALICE.key_id),
-            VerifiedSignature("bob", format="bundle", where="referrer sha256:2c", key_id=BOB.key_id),
+            VerifiedSignature("alice", "cosign", "sha256-0a1b.sig layer 1", key_id=ALICE.key_id, digest=by_alice),
+            VerifiedSignature("bob", "bundle", "referrer sha256:2c", key_id=BOB.key_id, digest=by_bob),
         ),
     )
+    assert result.signatures == tuple(sorted((by_alice, by_bob)))
+
+
+def test_a_verdict_names_the_signatures_that_were_judged():
+    signatures = [cosign(signer=BOB), bundle(signer=BOB), NONSENSE]
+
+    refusal = refusal_of(signatures, policy=policy_of(ALICE))
+
+    assert isinstance(refusal, Untrusted)
+    assert refusal.judged == {each.digest for each in signatures}
+    assert len(refusal.judged) == 3
 
 
 @pytest.mark.parametrize(
@@ -296,8 +308,9 @@ def test_a_repository_is_compared_only_when_it_is_asked_for():
 
     asked = naming_the_repository(policy_of(ALICE))
 
-    unasked = verify(ARTIFACT, [cosign()], policy=policy_of(ALICE), repository=elsewhere)
-    matching = verify(ARTIFACT, [cosign()], policy=asked, repository=here)
+    signature = cosign()
+    unasked = verify(ARTIFACT, [signature], policy=policy_of(ALICE), repository=elsewhere)
+    matching = verify(ARTIFACT, [signature], policy=asked, repository=here)
     refusal = refusal_of([cosign()], policy=asked, repository=elsewhere)
 
     assert unasked == matching

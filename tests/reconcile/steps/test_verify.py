@@ -14,7 +14,7 @@ from pattern_operator.api.authority_spec import Attestation
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository, Revision
 from pattern_operator.api.verification import TrustedAuthority, VerificationPolicy, VerificationResult
-from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.steps.verify import MAX_KEPT, WARNED_AGAIN, Verified, asks_registry, verify
@@ -274,3 +274,54 @@ async def test_of_what_could_not_be_asked_for_the_first_is_warned_of():
     found = await verified(Signatures(warns=True, found=FetchedSignatures(failures=tuple(away))), wanted())
 
     assert found.result.warnings == (*WARNED.warnings, "one is away.")
+
+
+# --- a signature that the registry has no longer ---
+
+LOST = Signature(SignatureFormat.BUNDLE, "referrer", "", b"lost")
+
+
+class Lost(Signatures):
+    """A registry whose signatures are not enough, and which has lost one that is."""
+
+    async def check(self, _: Any, desired: DesiredState, found: FetchedSignatures) -> VerificationResult:
+        if LOST in found.signatures and desired.policy == POLICY:
+            return VERIFIED
+        judged = frozenset(each.digest for each in found.signatures)
+        raise Untrusted(reason=Reason.SIGNATURE_MISSING, message="not enough: sign it", judged=judged)
+
+
+async def test_a_signature_that_the_registry_has_no_longer_proves_what_it_did():
+    known = checked(signatures=FetchedSignatures((LOST,))).asked_again()
+
+    found = await verified(Lost(found=HELD), wanted(), known)
+
+    assert found.checked.signatures == FetchedSignatures((*HELD.signatures, LOST))
+
+
+async def test_a_verdict_is_on_what_the_registry_has_and_what_it_had():
+    with pytest.raises(Untrusted) as refused:
+        await verified(Lost(found=HELD), wanted(OTHER), checked(signatures=FetchedSignatures((LOST,))))
+
+    assert refused.value.judged == {HELD.signatures[0].digest, LOST.digest}
+
+
+async def test_what_was_found_with_other_credentials_adds_nothing_to_a_verdict():
+    with pytest.raises(Untrusted) as refused:
+        await verified(Lost(), wanted(), checked(login="another", signatures=FetchedSignatures((LOST,))))
+
+    assert refused.value.judged == frozenset()
+
+
+async def test_where_much_is_found_what_counts_is_kept():
+    much = replace(HELD.signatures[0], payload=b"x" * 20_000)
+    counts = replace(VERIFIED, verified_by=(replace(VERIFIED.verified_by[0], digest=LOST.digest),))
+    port = Signatures(found=FetchedSignatures((much, LOST)))
+
+    async def check(*_: object) -> VerificationResult:
+        return counts
+
+    port.check = check  # type: ignore[method-assign]
+    found = await verified(port, wanted())
+
+    assert found.checked.signatures == FetchedSignatures((LOST,))
