@@ -120,9 +120,9 @@ async def prune_if_asked(run: Run, verdict: Untrusted) -> None:
         return
     if why := why_unproven(run.pattern.status, verdict):
         kept = f"What runs is left as it is, although a TrustPolicy asks for its deletion (onFailure: Prune): {why}."
-        said = verdict.saying(f"{verdict.message} {kept}")
+        told = verdict.saying(f"{verdict.message} {kept}")
         beside = run.results.distrust is not None
-        run.results = replace(run.results, distrust=said) if beside else replace(run.results, failure=said)
+        run.results = replace(run.results, distrust=told) if beside else replace(run.results, failure=told)
         return
 
     def late() -> Transient:

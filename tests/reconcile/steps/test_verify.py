@@ -313,15 +313,14 @@ async def test_what_was_found_with_other_credentials_adds_nothing_to_a_verdict()
     assert refused.value.judged == frozenset()
 
 
-async def test_where_much_is_found_what_counts_is_kept():
+async def test_where_much_is_found_what_counts_is_kept(monkeypatch: pytest.MonkeyPatch):
     much = replace(HELD.signatures[0], payload=b"x" * 20_000)
     counts = replace(VERIFIED, verified_by=(replace(VERIFIED.verified_by[0], digest=LOST.digest),))
-    port = Signatures(found=FetchedSignatures((much, LOST)))
 
     async def check(*_: object) -> VerificationResult:
         return counts
 
-    port.check = check  # type: ignore[method-assign]
-    found = await verified(port, wanted())
+    monkeypatch.setattr(Signatures, "check", check)
+    found = await verified(Signatures(found=FetchedSignatures((much, LOST))), wanted())
 
     assert found.checked.signatures == FetchedSignatures((LOST,))
