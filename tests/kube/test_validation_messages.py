@@ -76,7 +76,7 @@ ENVIRONMENT = 'container {} with envFrom referencing secret.secretName="{}" is n
 ENVIRONMENT += " does not reference that secret"
 
 
-@pytest.mark.parametrize(("gap", "is_known"), [(300, True), (301, False)])
+@pytest.mark.parametrize(("gap", "is_known"), [(0, True), (300, True), (301, False)])
 def test_a_gap_has_an_end(gap: int, is_known: bool):
     text = ENVIRONMENT.format("a" * gap, "b", "c")
 
