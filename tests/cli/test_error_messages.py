@@ -55,6 +55,11 @@ OF_A_SPEC = re.compile(r"\bsource\.[a-z]|\bspec\.(?:source|verify|render|apply)\
             "it is not signed: sign it, or name an artifact that is signed.",
         ),
         (Reason.SIGNATURE_UNTRUSTED, "correct spec.verify.authorities.", "correct --key."),
+        (
+            Reason.KEY_INVALID,
+            "cosign.key is a private key, which must not be here: remove it, and treat it as disclosed.",
+            "cosign.key is a private key: name the public one.",
+        ),
         (Reason.KEY_INVALID, "see source.ref.semver and source.somethingNew", None),
     ],
 )

@@ -9,6 +9,7 @@ def test_exit_codes_stay():
     codes = (exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE, exit_codes.REFUSED, exit_codes.LEFT)
 
     assert codes == (0, 1, 2, 3, 4)
+    assert (exit_codes.INCOMPLETE, exit_codes.WARNED) == (5, 6)
     assert exit_codes.INTERRUPTED == 128 + 2  # SIGINT
 
 

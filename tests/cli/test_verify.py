@@ -69,6 +69,7 @@ def test_programs_are_told_in_json(patternctl, repository, digest, cosign, key_p
         "reference": reference if reference.startswith("oci://") else f"oci://{reference}",
         "digest": digest,
         "verified": True,
+        "admitted": True,
         "reason": "Succeeded",
         "message": f"{digest} is signed by {key_pair.public}",
         "verifiedBy": [
@@ -409,13 +410,54 @@ def test_a_person_is_told_of_each_authority_why_it_has_not_signed(judged, key_pa
     assert re.search("TrustPolicy ours: stranger: SignatureMissing: .* has no signature", done.err)
 
 
-def test_a_policy_that_only_warns_is_a_warning(judged, repository, digest, cosign, key_pair, stranger):
+@pytest.mark.parametrize("signed", [True, False])
+def test_where_a_policy_that_only_warns_is_not_met_nothing_is_verified(
+    judged, repository, digest, cosign, key_pair, stranger, signed
+):
+    """Else who follows the docs ("warn first") has a pipeline that never fails."""
+    ours = trust_policy("ours", of_key(stranger), mode="Warn")
+    more: tuple[Any, ...] = ()
+    if signed:
+        cosign.sign_bundle(repository.at(digest), key=key_pair)
+        more = ("--key", key_pair.public)
+
+    done, told = judged(ours, more=more), judged(ours, more=more, output="table")
+
+    by = key_pair.public if signed else "nobody who is trusted"
+    assert (done.code, told.code) == (6, 6)
+    assert (done.json["verified"], done.json["admitted"], done.json["reason"]) == (False, True, "PolicyWarning")
+    assert done.json["message"] == f"{digest} is signed by {by}, and does not meet ours: admitted, as that only warns"
+    assert (done.json["policies"], len(done.json["verifiedBy"])) == ({"met": [], "unmet": ["ours"]}, int(signed))
+    assert "warning: " in done.err
+    assert told.out.startswith("admitted  oci://")
+    assert "verified  " not in told.out
+    assert "not met   ours, which only warns: this artifact is not verified\n" in told.out
+
+
+def test_a_policy_that_only_warns_and_is_met_verifies(judged, repository, digest, cosign, key_pair):
     cosign.sign_bundle(repository.at(digest), key=key_pair)
 
-    done = judged(trust_policy("ours", of_key(stranger), mode="Warn"), more=("--key", key_pair.public))
+    done = judged(trust_policy("ours", of_key(key_pair), mode="Warn"))
 
-    assert (done.code, done.json["policies"]["unmet"]) == (0, ["ours"])
-    assert "warning: " in done.err
+    assert (done.code, done.json["verified"], done.json["policies"]["met"]) == (0, True, ["ours"])
+
+
+def test_what_enforces_refuses_whatever_only_warns(judged, digest, key_pair):
+    warns, enforces = trust_policy("warns", of_key(key_pair), mode="Warn"), trust_policy("enforces", of_key(key_pair))
+
+    done = judged(warns, enforces)
+
+    assert (done.code, done.json["verified"], done.json["admitted"]) == (1, False, False)
+
+
+def test_a_policy_that_is_given_twice_is_one_and_two_of_one_name_are_refused(judged, digest, key_pair, stranger):
+    ours = trust_policy("ours", of_key(key_pair))
+
+    twice, other = judged(ours, ours), judged(ours, trust_policy("ours", of_key(stranger)))
+
+    assert twice.json["policies"]["unmet"] == ["ours"]
+    assert other.json["reason"] == "PolicyInvalid"
+    assert "has another TrustPolicy ours than was given before" in other.err
 
 
 def test_the_secret_that_a_policy_names_is_looked_up_in_the_files(judged, repository, digest, cosign, key_pair):

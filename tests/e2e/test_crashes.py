@@ -52,7 +52,7 @@ def killed(testbed: Testbed) -> Iterator[Killed]:
     directory = testbed.directory / f"killed-{uuid4().hex[:8]}"
     directory.mkdir()
     with killer(before.kubeconfig, authority=testbed.authority) as (made, kubeconfig):
-        flags = operators.flags_of(DEFAULT, kubectl=testbed.kubectl)
+        flags = operators.admitting_unsigned(DEFAULT, kubectl=testbed.kubectl)
         started = operators.start(directory, kubeconfig=kubeconfig, flags=flags)
         found = Killed(made, started)
         made.kill = lambda: found.operator.kill()

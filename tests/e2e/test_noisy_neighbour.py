@@ -118,7 +118,7 @@ def start_operator(testbed: Testbed) -> Operator:
     address = f"127.0.0.1:{process.free_port()}"
     command: list[str | Path] = [sys.executable, "-c", HANGING, "run", "--kubeconfig", account.path]
     command += ["--cache-dir", testbed.directory / "cache", "--metrics-bind", address]
-    command += operator.flags_of(operator.RESTRICTED, kubectl=testbed.kubectl)
+    command += operator.admitting_unsigned(operator.RESTRICTED, kubectl=testbed.kubectl)
     started = Operator(process.start("operator", command, directory=testbed.directory), account, address)
     started.wait_ready()
     return started

@@ -499,7 +499,10 @@ def test_a_pattern_that_names_no_account_uses_the_default_one_of_its_own_namespa
     scenario = mine.scenario(registry.repository("mine"))
     digest = push(scenario.repository, "1.0.0", config_map("settings"))
     tenants.operator.stop()
-    flags = (*operator.flags_of(operator.RESTRICTED, kubectl=tenants.kubectl), "--default-service-account=deployer")
+    flags = (
+        *operator.admitting_unsigned(operator.RESTRICTED, kubectl=tenants.kubectl),
+        "--default-service-account=deployer",
+    )
     with_default = operator.start(tmp_path, kubeconfig=tenants.operator.kubeconfig, flags=flags)
 
     scenario.want()

@@ -84,11 +84,13 @@ def test_every_manifest_of_an_installation_is_accepted(kubectl: Kubectl, install
 
 
 def test_an_operator_is_started_with_the_flags_of_its_installation(kubectl: Kubectl) -> None:
-    assert operator.flags_of(operator.DEFAULT, kubectl=kubectl) == ()
+    assert operator.flags_of(operator.DEFAULT, kubectl=kubectl) == ("--unsigned=Allow",)
     assert operator.flags_of(operator.RESTRICTED, kubectl=kubectl) == (
         "--require-service-account",
         "--no-cross-namespace",
+        "--unsigned=Deny",
     )
+    assert operator.admitting_unsigned(operator.DEFAULT, kubectl=kubectl) == ()
 
 
 @pytest.mark.parametrize(("installation", "unsigned"), [("default", "Allow"), ("restricted", "Deny")])

@@ -79,6 +79,10 @@ class Cosign:
         flags = ("--insecure-ignore-tlog=true", "--allow-http-registry", *_annotations(annotations))
         self._run("verify", f"--key={key}", *flags, artifact)
 
+    def copy(self, artifact: str, to: str) -> None:
+        """Copy ``host/name@digest`` to ``host/name:tag``, with the signatures that cosign takes along."""
+        self._run("copy", "--allow-http-registry", "--allow-insecure-registry", artifact, to)
+
     def attest_bundle(self, artifact: str, *, key: KeyPair, predicate_type: str, predicate: Any) -> None:
         """Attest ``predicate`` of ``host/name@digest`` in the bundle format (v0.3)."""
         self._attest(artifact, key, predicate_type, predicate)

@@ -78,14 +78,16 @@ def install(manifests: Path, *, kubectl: Kubectl, crds: Path = CRDS) -> None:
 
 
 def flags_of(manifests: Path, *, kubectl: Kubectl) -> tuple[str, ...]:
-    """The flags that the Deployment in ``manifests`` gives the operator, but for those that say where it is.
-
-    And but for ``--unsigned``: what most tests apply is not signed.
-    """
+    """The flags that the Deployment in ``manifests`` gives the operator, but for those that say where it is."""
     objects: list[dict[str, Any]] = list(yaml.safe_load_all(kubectl("kustomize", manifests)))
     deployed = [each for each in objects if each["kind"] == "Deployment"]
     words = [word for each in deployed for word in each["spec"]["template"]["spec"]["containers"][0]["args"]]
-    return tuple(word for word in words if word.startswith("--") and not word.startswith((*PLACES, "--unsigned")))
+    return tuple(word for word in words if word.startswith("--") and not word.startswith(PLACES))
+
+
+def admitting_unsigned(manifests: Path, *, kubectl: Kubectl) -> tuple[str, ...]:
+    """As ``flags_of``, without ``--unsigned``: what most tests apply is not signed."""
+    return tuple(word for word in flags_of(manifests, kubectl=kubectl) if not word.startswith("--unsigned"))
 
 
 def account(directory: Path, *, kubectl: Kubectl) -> Kubeconfig:

@@ -92,7 +92,7 @@ class Testbed:
         """Give the cluster the CRDs and the operator's rights as in ``manifests``, and start it with their flags."""
         operator.install(manifests, kubectl=self.kubectl)
         account = operator.account(self.directory, kubectl=self.kubectl)
-        flags = (*operator.flags_of(manifests, kubectl=self.kubectl), *flags)
+        flags = (*operator.admitting_unsigned(manifests, kubectl=self.kubectl), *flags)
         self._operator = operator.start(self.directory, kubeconfig=account, flags=flags)
         return self._operator
 
@@ -101,7 +101,7 @@ class Testbed:
         manifests = tree / "manifests" / "default"
         operator.install(manifests, kubectl=self.kubectl, crds=tree / "crds")
         account = operator.account(self.directory, kubectl=self.kubectl)
-        flags = operator.flags_of(manifests, kubectl=self.kubectl)
+        flags = operator.admitting_unsigned(manifests, kubectl=self.kubectl)
         program = tree / ".venv" / "bin" / "pattern-operator"
         self._operator = operator.start(self.directory, kubeconfig=account, flags=flags, program=program)
         return self._operator

@@ -156,12 +156,16 @@ class Notation(StrictStruct, frozen=True):
         Literal["strict", "permissive", "audit"],
         Meta(
             description="What is enforced: `strict` everything; `permissive` only says that a signature expired or was"
-            " revoked; with `audit` nothing but its integrity is enforced, and it never counts as verified."
+            " revoked; with `audit` nothing but its integrity is enforced, and a signature that nobody who is trusted"
+            " made is only told of, and never counts."
         ),
     ] = "strict"
     verify_timestamp: Annotated[
         Literal["always", "afterCertExpiry"],
-        Meta(description="When a timestamp is needed: for each signature, or once its certificate expired."),
+        Meta(
+            description="Where there is a trust store of type `tsa`, when a timestamp is needed: for each signature, or"
+            " once its certificate expired. Without one, timestamps are not looked at."
+        ),
     ] = "always"
     revocation: Annotated[
         Literal["Check", "Skip"],

@@ -42,6 +42,10 @@ _REPLACED: Final = tuple(
         (r"(?:spec\.)?source\.(?:ref(?:\.[a-zA-Z]+)?|url)", "the reference"),
         (r"(?:spec\.)?verify\.authorities|spec\.verify", "--key"),
         (r"spec\.render\.targetNamespace", "--target-namespace"),
+        (
+            r"private key, which must not be here: remove it, and treat it as disclosed",
+            "private key: name the public one",
+        ),
     )
 )
 

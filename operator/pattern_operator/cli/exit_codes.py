@@ -8,6 +8,7 @@ USAGE: Final = 2  # argparse's own
 REFUSED: Final = 3
 LEFT: Final = 4
 INCOMPLETE: Final = 5
+WARNED: Final = 6
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 
 DESCRIPTIONS: Final = {
@@ -17,6 +18,7 @@ DESCRIPTIONS: Final = {
     REFUSED: "rendered in part: at least one component was refused",
     LEFT: "for uninstall: patterns are left, and nothing of the operator was removed",
     INCOMPLETE: "for policy import: something could not be carried over; standard error names it",
+    WARNED: "for verify: not verified, and admitted all the same: what is not met are policies that only warn",
     INTERRUPTED: "interrupted",
 }
 

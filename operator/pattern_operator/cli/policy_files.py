@@ -40,10 +40,10 @@ _MATERIAL: Final = frozenset({"Secret", "ConfigMap"})
 
 @dataclass(frozen=True, slots=True)
 class PolicyFiles:
-    """What the files have; ``skipped`` names what is neither."""
+    """What the files have; ``patterns`` are names of DesignPatterns, and what they require; ``skipped`` is neither."""
 
     policies: tuple[trust_policy.TrustPolicy, ...] = ()
-    patterns: tuple[Requirements, ...] = ()
+    patterns: tuple[tuple[str, Requirements], ...] = ()
     material: Mapping[tuple[str, str], Mapping[str, bytes]] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
 
@@ -55,7 +55,7 @@ class PolicyFiles:
         Raises:
             Stalled: SECRET_NOT_FOUND, POLICY_INVALID, INVALID_SPEC: a policy cannot be used.
         """
-        found = [self._requirement(each, OWN_POLICY, of="spec.verify") for each in self.patterns]
+        found = [self._requirement(each, OWN_POLICY, of=f"DesignPattern {name}") for name, each in self.patterns]
         for policy in self.policies:
             if any(UrlGlob.parse(each.url).matches(repository) for each in policy.spec.match):
                 source = PolicySource(name=policy.metadata.name, mode=PolicyMode(policy.spec.mode))
@@ -108,8 +108,8 @@ def read_policies(names: Iterable[str]) -> PolicyFiles:
     Raises:
         Stalled: POLICY_INVALID: a file cannot be read, or has no policy; the message names it.
     """
-    policies: list[trust_policy.TrustPolicy] = []
-    patterns: list[Requirements] = []
+    policies: dict[str, trust_policy.TrustPolicy] = {}
+    patterns: list[tuple[str, Requirements]] = []
     material: dict[tuple[str, str], Mapping[str, bytes]] = {}
     skipped: list[str] = []
     for name in names:
@@ -117,9 +117,13 @@ def read_policies(names: Iterable[str]) -> PolicyFiles:
             kind = text_at(body, "kind")
             try:
                 if kind == "TrustPolicy":
-                    policies.append(_checked(trust_policy.decode(body)))
+                    policy = _checked(trust_policy.decode(body))
+                    if policies.setdefault(policy.metadata.name, policy) != policy:
+                        raise invalid(name, f"has another TrustPolicy {policy.metadata.name} than was given before")
                 elif kind == "DesignPattern":
-                    patterns += [each for each in (designpattern.decode(body).spec.verify,) if each is not None]
+                    pattern = designpattern.decode(body)
+                    if pattern.spec.verify is not None:
+                        patterns.append((one_line(pattern.metadata.name), pattern.spec.verify))
                 elif kind in _MATERIAL:
                     named = ObjectMeta.of(body).name
                     data = _data(body)
@@ -129,7 +133,7 @@ def read_policies(names: Iterable[str]) -> PolicyFiles:
                     skipped.append(f"{one_line(kind) or 'a document without kind'} in {one_line(name)}")
             except (msgspec.ValidationError, InvalidGlob) as error:
                 raise invalid(name, f"has a {kind} that is wrong: {one_line(str(error))}") from error
-    return PolicyFiles(tuple(policies), tuple(patterns), material, tuple(skipped))
+    return PolicyFiles(tuple(policies.values()), tuple(patterns), material, tuple(skipped))
 
 
 def secrets_in(bodies: Iterable[Mapping[str, Any]]) -> Mapping[tuple[str, str, str], Mapping[str, bytes]]:

@@ -31,7 +31,8 @@ examples:
 Of the keys, the identity and the policy of notation, any one will do. Each TrustPolicy of a file that covers the
 artifact has to be met besides, and so has `spec.verify` of a DesignPattern; the Secrets and ConfigMaps that they name
 are looked up in the same files. Selectors of namespaces are taken to select. -o json and -o yaml print a document in
-any case: its field `verified` says which, and `authorities` why each of them has not signed.
+any case: its field `verified` says which, `admitted` whether the operator would apply it all the same, as policies that
+are not met only warn, and `authorities` why each of them has not signed.
 
 """
 
@@ -42,7 +43,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "verify",
         help="say who signed an artifact, or why no signature counts",
         description="Say who signed an artifact, or why no signature counts.",
-        epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE),
+        epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE, exit_codes.WARNED),
     )
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository, with :tag or @digest")
     trust.add(command)
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         output.print_error(f"warning: {output.plain(warning)}")
     if options.output == "table":
         _tell(finding)
-    return exit_codes.OK
+    return exit_codes.OK if finding["verified"] else exit_codes.WARNED
 
 
 async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
@@ -86,7 +87,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     from pattern_operator.source import fetch_signatures
     from pattern_operator.verify import undecided, verify
 
-    finding: dict[str, Any] = {"reference": None, "digest": None, "verified": False}
+    finding: dict[str, Any] = {"reference": None, "digest": None, "verified": False, "admitted": False}
     authorities: list[dict[str, Any]] = []
     try:
         reference = registry.reference(options.reference)
@@ -129,16 +130,24 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             "warnings": [],
             "authorities": authorities,
         }, error
-    names = ", ".join(dict.fromkeys(each.authority for each in result.verified_by))
     return finding | {
-        "verified": True,
-        "reason": Reason.SUCCEEDED,
-        "message": f"{digest} is signed by {names}" if names else f"{digest} is signed by nobody: policies only warn",
+        "verified": not result.unmet,
+        "admitted": True,
+        "reason": Reason.POLICY_WARNING if result.unmet else Reason.SUCCEEDED,
+        "message": _decided(result, digest),
         "verifiedBy": [_signature(each) for each in result.verified_by],
         "policies": {"met": list(result.met), "unmet": list(result.unmet)},
         "warnings": list(result.warnings),
         "authorities": [],
     }, None
+
+
+def _decided(result: "VerificationResult", digest: "Digest") -> str:
+    """Who signed, and which policies are not met, which only warn."""
+    names = ", ".join(dict.fromkeys(each.authority for each in result.verified_by))
+    signed = f"is signed by {names}" if names else "is signed by nobody who is trusted"
+    unmet = f", and does not meet {', '.join(result.unmet)}: admitted, as that only warns" if result.unmet else ""
+    return f"{digest} {signed}{unmet}"
 
 
 @asynccontextmanager
@@ -235,10 +244,12 @@ def _signature(found: "VerifiedSignature") -> dict[str, Any]:
 
 def _tell(finding: dict[str, Any]) -> None:
     """Say to a person who signed what."""
-    print(f"verified  {finding['reference']}")
+    print(f"{'verified' if finding['verified'] else 'admitted'}  {finding['reference']}")
     print(f"digest    {finding['digest']}")
     if met := finding["policies"]["met"]:
         print(f"policies  {', '.join(met)}")
+    if unmet := finding["policies"]["unmet"]:
+        print(f"not met   {', '.join(unmet)}, which only warns: this artifact is not verified")
     rows = [(it["authority"], it["format"], _signer(it), it["where"]) for it in finding["verifiedBy"]]
     if rows:
         print("", *output.table(("VERIFIED BY", "FORMAT", "SIGNER", "WHERE"), rows), sep="\n")
