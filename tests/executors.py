@@ -4,4 +4,9 @@ from typing import Final
 
 from pattern_operator.executors import Executors, Threads
 
-EXECUTORS: Final = Executors(disk=Threads("disk", size=2), cpu=Threads("cpu", size=2), names=Threads("names", size=2))
+EXECUTORS: Final = Executors(
+    disk=Threads("disk", size=2),
+    cpu=Threads("cpu", size=2),
+    names=Threads("names", size=2),
+    conditions=Threads("conditions", size=2),
+)

@@ -24,6 +24,7 @@ T = TypeVar("T")
 DISK_THREADS: Final = 4  # a disk serves no more at once, and a page cache needs fewer
 CPU_THREADS: Final = 2  # Python runs one at a time; the second is there while the first is in C without the lock
 NAME_THREADS: Final = 8  # each may wait 30 s for a name server that does not answer
+CONDITION_THREADS: Final = 2  # each waits for a process that computes
 NOBODY: Final = ""  # the tenant of the operator's own work; no namespace has this name
 _SHARE: Final = 1  # times the free threads that a flow may hold: half of all alone, the other half for who comes later
 
@@ -141,16 +142,23 @@ class Threads(Executor):
 class Executors:
     """The pools: ``disk`` for files, ``cpu`` for what computes, ``names`` for what waits for somebody outside.
 
-    Names of hosts and the credential helpers of a command line are such: how long they take others decide.
+    Names of hosts and the credential helpers of a command line are such: how long they take others decide. And
+    ``conditions`` for verdicts that wait for processes: their time is their author's.
     """
 
     disk: Threads
     cpu: Threads
     names: Threads
+    conditions: Threads
 
     def of(self, tenant: str) -> Self:
         """The same pools, for work that counts for the namespace ``tenant``."""
-        return type(self)(disk=self.disk.of(tenant), cpu=self.cpu.of(tenant), names=self.names.of(tenant))
+        return type(self)(
+            disk=self.disk.of(tenant),
+            cpu=self.cpu.of(tenant),
+            names=self.names.of(tenant),
+            conditions=self.conditions.of(tenant),
+        )
 
     @classmethod
     @contextmanager
@@ -160,11 +168,12 @@ class Executors:
             disk=Threads("disk", size=DISK_THREADS),
             cpu=Threads("cpu", size=CPU_THREADS),
             names=Threads("names", size=NAME_THREADS),
+            conditions=Threads("conditions", size=CONDITION_THREADS),
         )
         try:
             yield pools
         finally:
-            for each in (pools.disk, pools.cpu, pools.names):
+            for each in (pools.disk, pools.cpu, pools.names, pools.conditions):
                 each.shutdown(wait=False)
 
 

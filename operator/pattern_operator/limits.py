@@ -93,6 +93,8 @@ MIN_RSA_BITS: Final = 2_048  # NIST SP 800-131A rev. 2, table 2
 MAX_RSA_BITS: Final = 8_192  # cosign makes at most 4096; larger ones only cost time
 
 MAX_KNOWN_CONDITIONS: Final = 512  # of which it is remembered whether they compile: 2 MiB of expressions
+MAX_CONDITIONS_JUDGED: Final = 64  # of one verdict: each on another statement, or another condition
+MAX_JUDGING: Final = 20.0  # seconds by the clock for all conditions of one verdict
 MAX_CONDITION_MEMORY: Final = 192 * MIB  # of the process that evaluates one; a predicate of 1 MiB takes some 20 MiB
 MAX_CONDITION_CPU: Final = 2  # seconds of the processor; an honest one takes 0.02 s
 MAX_CONDITION_SECONDS: Final = 20.0  # by the clock; to start a process takes 0.15 s, and much more on a busy machine

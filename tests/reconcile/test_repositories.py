@@ -5,13 +5,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.reconcile.pattern import REVISION, pattern
+from tests.verify.signing import ALICE
 
+from pattern_operator.api.authority_spec import Attestation
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Reference, Revision
 from pattern_operator.api.trust_policy import PatternCounts
 from pattern_operator.api.verification import TrustedAuthority, Unsigned, VerificationPolicy
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Untrusted
 from pattern_operator.executors import Executors
 from pattern_operator.limits import MAX_PUBLIC_KEY
 from pattern_operator.reconcile import repositories as module
@@ -80,6 +83,22 @@ async def test_a_pattern_that_asks_for_no_signature_waits_for_no_thread():
             await asked.check(unsigned, signed, FetchedSignatures())
 
     assert not found.required
+
+
+async def test_what_waits_for_conditions_is_not_in_the_way_of_what_has_none():
+    """Two namespaces whose conditions compute for long would hold both threads that verify."""
+    with Executors.open() as executors:
+        asked, asking = repositories(executors), pattern()
+        desired = desired_state(asking, REVISION, VerificationPolicy())
+        plain = TrustedAuthority.of_key(name="k", pem=ALICE.pem)
+        attestation = Attestation(name="scan", predicate_type="https://example.org/scan", condition="true")
+        conditional = replace(plain, spec=structs.replace(plain.spec, attestations=(attestation,)))
+        executors.conditions.shutdown()
+
+        with pytest.raises(Untrusted):
+            await asked.check(asking, replace(desired, policy=VerificationPolicy.of(plain)), FetchedSignatures())
+        with pytest.raises(RuntimeError, match="threads for conditions are ended"):
+            await asked.check(asking, replace(desired, policy=VerificationPolicy.of(conditional)), FetchedSignatures())
 
 
 @pytest.mark.parametrize("tag", ["1.0.0", ""])

@@ -5,12 +5,13 @@ matches it. It has the content of Secrets and ConfigMaps, not where that comes f
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from pattern_operator.api.authority_spec import Authority
+from pattern_operator.api.authority_spec import Attestation, Authority
 from pattern_operator.api.material_spec import Key
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.requirements_spec import SignedRepository
@@ -112,8 +113,17 @@ class VerificationPolicy:
     @property
     def predicates(self) -> frozenset[str]:
         """The types of predicates that attestations must have."""
-        return frozenset(
-            attestation.predicate_type
+        return frozenset(each.predicate_type for each in self._attestations)
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether an attestation has a condition, which is judged in a process of its own."""
+        return any(each.condition is not None for each in self._attestations)
+
+    @property
+    def _attestations(self) -> Iterator[Attestation]:
+        return (
+            attestation
             for each in self.requirements
             if isinstance(each, Requirement)
             for authority in each.authorities

@@ -17,6 +17,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.signing import SignCommands
 from pattern_operator.api.spec import Source
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
+from pattern_operator.conditions.budget import ConditionBudget
 from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.errors import PatternError, Stalled, Untrusted
 from pattern_operator.executors import Executors, run_in
@@ -196,13 +197,14 @@ class Repositories:
             repository=desired.repository,
             now=now,
             commands=commands,
-            conditions=self.conditions,
+            conditions=ConditionBudget(self.conditions),
             target=found.target,
         )
         if not desired.policy.requires_signatures:  # nothing is to be computed, and to wait for a thread takes longer
             return check()
         namespace = pattern.metadata.namespace
-        cpu, answers = self.executors.of(namespace).cpu, NO_ANSWERS
+        executors, answers = self.executors.of(namespace), NO_ANSWERS
+        cpu = executors.conditions if desired.policy.has_conditions else executors.cpu
         if found.target is not None:
             asked = partial(revocation_checks, found.signatures, policy=desired.policy, target=found.target, now=now)
             checks = await run_in(cpu, asked)
