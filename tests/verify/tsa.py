@@ -75,7 +75,7 @@ class Stamp:
     """What a token is made of; every field may be changed by the name of it."""
 
     message: bytes = b"a signature"
-    time: datetime = NOW
+    time: datetime | bytes = NOW  # or its DER
     imprint_hash: OID = SHA256
     imprint: bytes | None = None
     imprint_parameters: asn1.Null | None = None
@@ -218,7 +218,7 @@ def _info(stamp: Stamp) -> s.TimestampInfo:
         policy=OID("1.2.3.4.1"),
         imprint=s.MessageImprint(algorithm=algorithm(stamp.imprint_hash, stamp.imprint_parameters), digest=digest),
         serial=stamp.serial,
-        time=asn1.GeneralizedTime(stamp.time),
+        time=tlv(stamp.time if isinstance(stamp.time, bytes) else asn1.GeneralizedTime(stamp.time)),
         accuracy=stamp.accuracy,
         ordering=False,
         nonce=stamp.nonce,

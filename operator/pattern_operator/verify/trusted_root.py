@@ -189,7 +189,9 @@ def _log(entry: Message) -> Log | None:
         return Log(log_id, key, valid)
     if log_id == _note_key_id(origin, key):
         return Log(log_id, key, valid, origin)
-    raise InvalidDocument("has a log whose logId is not that of its key")
+    raise InvalidDocument(
+        "has a log whose logId is not that of its key, alone or with the host of its baseUrl as its origin"
+    )
 
 
 def _key(key: Message) -> PublicKey | None:

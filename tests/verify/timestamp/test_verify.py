@@ -60,6 +60,41 @@ def test_a_token_may_state_no_accuracy_and_fractions_of_a_second():
     assert (found.earliest, found.latest) == (time, time)
 
 
+def generalized(text):
+    """The DER of a GeneralizedTime, whatever is in it."""
+    return bytes([0x18, len(text)]) + text.encode()
+
+
+@pytest.mark.parametrize("fraction", ["5", "25", "123456", "1234567", "123456789", "000000001", "123456789012"])
+def test_a_fraction_of_a_second_may_have_any_number_of_digits(fraction):
+    found = verify(OURS.stamp(accuracy=None, time=generalized(f"20260501120000.{fraction}Z")))
+
+    assert found.time == NOW.replace(microsecond=int(fraction.ljust(6, "0")[:6]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("20260501120000", "20260501120000+0000", "20260501120000.Z", "20260501120000.50Z", "20260501120000,5Z"),
+        *(
+            "202605011200Z",
+            "20260501120060Z",
+            "20261301120000Z",
+            "20260501240000Z",
+            "00000101000000Z",
+            "2026050112000 Z",
+        ),
+        *("", "2026050112000 Z", f"20260501120000.{'1' * 32}Z", "20260501120000Z\n"),
+    ],
+)
+def test_a_time_has_one_text(text):
+    assert "has a time that is not" in rejection(OURS.stamp(time=generalized(text)))
+
+
+def test_a_time_is_a_generalized_time():
+    assert "not a GeneralizedTime" in rejection(OURS.stamp(time=asn1.encode_der(asn1.UTCTime(NOW))))
+
+
 def test_a_response_that_grants_a_token_is_as_good_as_the_token():
     found = verify(OURS.respond(), encoding=Encoding.RESPONSE)
 

@@ -4,6 +4,7 @@ Nothing is believed here. What a signer states of the signature is signed too: t
 content, and which certificate is the signer's (RFC 5816).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,6 +51,8 @@ _SIGNING_TIME: Final = x509.ObjectIdentifier("1.2.840.113549.1.9.5")
 _ALGORITHM_PROTECTION: Final = x509.ObjectIdentifier("1.2.840.113549.1.9.52")
 _SIGNING_CERTIFICATE: Final = x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.47")
 
+_GENERALIZED_TIME_TAG: Final = b"\x18"
+_GENERALIZED_TIME: Final = re.compile(rb"([0-9]{14})(?:\.([0-9]{0,30}[1-9]))?Z")  # no zero at the end (X.690, 11.7)
 _SIGNED_DATA_VERSION: Final = 3  # RFC 5652 section 5.1: of content that is not plain data
 _SIGNER_VERSION: Final = 1  # RFC 5652 section 5.3: of a signer named by issuer and serial
 _INFO_VERSION: Final = 1  # RFC 3161 section 2.4.2
@@ -72,6 +75,7 @@ class Token:
     """
 
     info: TimestampInfo
+    time: datetime
     content: bytes = field(repr=False)
     signer: IssuerAndSerial
     digest: hashes.HashAlgorithm
@@ -125,8 +129,10 @@ def _read(data: SignedData) -> Token:
         raise InvalidDocument("states another content type than a timestamp")
     _check_algorithm_protection(attributes, signer.digest_algorithm, identifier)
     certificate_id, *further = _certificate_ids(attributes)
+    info = _info(content)
     return Token(
-        info=_info(content),
+        info=info,
+        time=_time(info.time),
         content=content,
         signer=signer.signer,
         digest=digest,
@@ -149,6 +155,19 @@ def _info(content: bytes) -> TimestampInfo:
     if any(extension.critical for extension in info.extensions or ()):
         raise InvalidDocument("has a critical extension that is not understood")
     return info
+
+
+def _time(value: asn1.TLV) -> datetime:
+    """The time of a timestamp: DER as RFC 3161 section 2.4.2 has it; what is below a microsecond is dropped."""
+    found = _GENERALIZED_TIME.fullmatch(bytes(value.data)) if value.tag_bytes == _GENERALIZED_TIME_TAG else None
+    if found is None:
+        raise InvalidDocument("has a time that is not a GeneralizedTime in DER")
+    seconds, fraction = found.groups(default=b"")
+    try:
+        whole = datetime.strptime(f"{seconds.decode('ascii')}+0000", "%Y%m%d%H%M%S%z")
+    except ValueError as error:
+        raise InvalidDocument("has a time that is not one of the calendar") from error
+    return whole.replace(microsecond=int(fraction[:6].ljust(6, b"0")))
 
 
 def _certificates(data: SignedData) -> tuple[Certificate, ...]:

@@ -155,13 +155,16 @@ class Extension:
 
 @asn1.sequence
 class TimestampInfo:
-    """TSTInfo, RFC 3161 section 2.4.2: what the TSA states. ``tsa`` is a hint that is not looked at."""
+    """TSTInfo, RFC 3161 section 2.4.2: what the TSA states. ``tsa`` is a hint that is not looked at.
+
+    ``time`` is a GeneralizedTime with a fraction of any length, of which cryptography takes six digits.
+    """
 
     version: int
     policy: x509.ObjectIdentifier
     imprint: MessageImprint
     serial: int
-    time: asn1.GeneralizedTime
+    time: asn1.TLV
     accuracy: Accuracy | None
     ordering: Annotated[bool, asn1.Default(value=False)]
     nonce: int | None

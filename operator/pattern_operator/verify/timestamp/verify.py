@@ -83,7 +83,7 @@ def verify_timestamp(
         return Rejection(str(error))
     except UNREADABLE:  # of names, cryptography checks the types of values when it makes objects of them
         return Rejection("has a name or a number that cannot be read")
-    time = token.info.time.as_datetime()
+    time = token.time
     known = [each for each in (*token.certificates, *intermediates) if each != signer]
     chain = find_chain(signer, roots=roots, intermediates=known, at=time, purpose=Purpose.TIME_STAMPING)
     if isinstance(chain, Rejection):
