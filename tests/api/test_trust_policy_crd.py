@@ -96,6 +96,23 @@ def test_what_is_not_said_is_strict(accepted):
     )
 
 
+NEEDS_TIME = "maxAge needs an authority whose signatures prove a time"
+NAMES_NONE = "repository.required needs as many authorities as threshold says"
+ATTESTED = {"name": "provenance", "predicateType": "https://slsa.dev/provenance/v1"}
+
+
+def aged(*authorities):
+    return policy(*authorities, maxAge="24h")
+
+
+def named(*authorities, **spec):
+    return policy(*authorities, repository={"required": True}, **spec)
+
+
+def selecting(**selector):
+    return policy(match=[{"url": URL, "namespaceSelector": selector}])
+
+
 ONE_KIND = "an authority needs exactly one of key, keyless, certificates or notation"
 WRONG = {
     "no authority": (policy(authorities=[]), "spec.authorities in body should have at least 1 items"),
@@ -175,8 +192,40 @@ WRONG = {
     ),
     "a mirror of something else": (
         policy(repository={"required": True, "mirrors": [{"prefix": "a/b", "of": "oci://c/d"}]}),
-        "prefix and of must begin with oci://",
+        "must be oci://host[:port], or that and a path",
     ),
+    "a mirror that is a glob": (
+        policy(repository={"required": True, "mirrors": [{"prefix": "oci://a/mirror/**", "of": "oci://c/d"}]}),
+        "must be oci://host[:port], or that and a path",
+    ),
+    "a mirror of a glob": (
+        policy(repository={"required": True, "mirrors": [{"prefix": "oci://a/b", "of": "oci://c/**"}]}),
+        "must be oci://host[:port], or that and a path",
+    ),
+    "an age that a key alone proves": (aged(RELEASE), NEEDS_TIME),
+    "an age that notation alone proves": (aged({"name": "n", "notation": NOTATION}), NEEDS_TIME),
+    "a repository that notation names": (named({"name": "n", "notation": NOTATION}), NAMES_NONE),
+    "a repository that attestations name": (named({**RELEASE, "attestations": [ATTESTED]}), NAMES_NONE),
+    "a repository that one of two names": (
+        named(RELEASE, {"name": "n", "notation": NOTATION}, threshold=2),
+        NAMES_NONE,
+    ),
+    "a label that no namespace has": (selecting(matchLabels={"env": "pr od"}), "must be labels: letters, digits"),
+    "a name that no label has": (selecting(matchLabels={"-env": "prod"}), "must be labels: letters, digits"),
+    "a value that no label has": (
+        selecting(matchExpressions=[{"key": "env", "operator": "In", "values": ["prod-"]}]),
+        "key and values must be those of a label",
+    ),
+    "a key that no label has": (
+        selecting(matchExpressions=[{"key": "a b", "operator": "Exists"}]),
+        "key and values must be those of a label",
+    ),
+    "an empty list of attestations": (
+        by(key={"data": PEM}, attestations=[]),
+        "attestations in body should have at least 1 items",
+    ),
+    "no annotation": (by(key={"data": PEM}, annotations={}), "annotations in body should have at least 1 properties"),
+    "everybody, by anchors": (keyless(issuer="https://a.example", subjectRegExp="^.+$"), "must not match everything"),
     "a selector without values": (
         policy(match=[{"url": URL, "namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}]),
         "values must be there with In and NotIn",
@@ -199,6 +248,61 @@ WRONG = {
 @pytest.mark.parametrize(("body", "says"), WRONG.values(), ids=WRONG.keys())
 def test_what_could_never_hold_is_refused_with_what_is_right(refusal, body, says):
     assert says in refusal(body)
+
+
+CAN_BE_MET = {
+    "an age that a log proves": aged({**RELEASE, "transparencyLog": {"keys": {"data": PEM}}}),
+    "an age that a timestamp proves": aged({**RELEASE, "timestamp": {"certificates": {"data": CERTIFICATE}}}),
+    "an age that one of two proves": aged(RELEASE, {"name": "k", "keyless": {"identities": [IDENTITY]}}),
+    "an age that a tsa proves": aged(
+        {"name": "n", "notation": {**NOTATION, "trustStores": [STORE, {**STORE, "type": "tsa"}]}}
+    ),
+    "a repository beside notation": named(RELEASE, {"name": "n", "notation": NOTATION}),
+    "a repository by keyless": named({"name": "k", "keyless": {"identities": [IDENTITY]}}),
+    "mirrors": policy(
+        repository={
+            "required": True,
+            "mirrors": [{"prefix": "oci://mirror.example:5000", "of": "oci://registry.example/patterns/"}],
+        }
+    ),
+    "labels": selecting(
+        matchLabels={"kubernetes.io/metadata.name": "prod_1.a", "empty": ""},
+        matchExpressions=[{"key": "example.com/a", "operator": "NotIn", "values": ["", "b"]}],
+    ),
+}
+
+
+@pytest.mark.parametrize("body", CAN_BE_MET.values(), ids=CAN_BE_MET.keys())
+def test_what_something_can_meet_is_accepted(accepted, body):
+    assert decode(accepted(body)).spec.authorities
+
+
+SECRET = "MC4CAQAwBQYDK2VwBCIEIPlanted"
+PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
+WITH_PRIVATE_KEY = {
+    "key": {"key": {"data": PRIVATE_KEY}},
+    "keyless.trustedRoot": {"keyless": {"identities": [IDENTITY], "trustedRoot": {"data": PRIVATE_KEY}}},
+    "certificates.roots": {"certificates": {"roots": {"data": PRIVATE_KEY}, "subject": {"emails": ["a"]}}},
+    "certificates.intermediates": {
+        "certificates": {
+            "roots": {"data": CERTIFICATE},
+            "intermediates": {"data": PRIVATE_KEY},
+            "subject": {"emails": ["a"]},
+        }
+    },
+    "notation.trustStores": {"notation": {**NOTATION, "trustStores": [{**STORE, "data": PRIVATE_KEY}]}},
+    "transparencyLog.keys": {"key": {"data": PEM}, "transparencyLog": {"keys": {"data": PRIVATE_KEY}}},
+    "transparencyLog.trustedRoot": {"key": {"data": PEM}, "transparencyLog": {"trustedRoot": {"data": PRIVATE_KEY}}},
+    "timestamp.certificates": {"key": {"data": PEM}, "timestamp": {"certificates": {"data": PRIVATE_KEY}}},
+}
+
+
+@pytest.mark.parametrize("authority", WITH_PRIVATE_KEY.values(), ids=WITH_PRIVATE_KEY.keys())
+def test_a_private_key_is_refused_and_not_printed(refusal, authority):
+    said = refusal(by(**authority))
+
+    assert "data must not contain a private key: remove it, and treat it as disclosed" in said
+    assert SECRET not in said
 
 
 BEGIN = "url must begin with oci://"

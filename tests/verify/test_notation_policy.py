@@ -87,7 +87,7 @@ def test_a_key_is_not_asked_of_an_envelope_nor_a_trust_store_of_a_bundle():
 
 
 def test_where_the_repository_must_be_named_an_envelope_does_not_do():
-    strict = signing.naming_the_repository(VerificationPolicy.of(authority()))
+    strict = signing.naming_the_repository(VerificationPolicy.of(authority(), signing.BOB.authority()))
 
     assert "names no repository" in refusal(of(ALICE), policy=strict, repository=REPOSITORY).message
 

@@ -12,11 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from tests.verify.signing import ALICE, ARTIFACT, BOB, NOW, SIGNERS, bundle, cosign, simple_signing, verify
+from tests.verify.notary import ALICE as NOTARY
+from tests.verify.signing import ALICE, ARTIFACT, BOB, NOW, SIGNERS, Signer, bundle, cosign, simple_signing, verify
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
-from pattern_operator.api.authority_spec import Attestation, Authority
-from pattern_operator.api.material_spec import Key
+from pattern_operator.api.authority_spec import (
+    Attestation,
+    Authority,
+    Identity,
+    Keyless,
+    Notation,
+    TransparencyLog,
+    TrustStore,
+)
+from pattern_operator.api.material_spec import Key, Material
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.requirements_spec import RepositoryMirror, SignedRepository
@@ -192,6 +201,91 @@ def test_a_policy_that_cannot_be_used_deletes_nothing_and_a_verdict_does():
     assert prune == [True, True, False, False]
 
 
+def notary(*stores: str) -> TrustedAuthority:
+    """A notation authority with trust stores of these types."""
+    spec = Notation(
+        trust_stores=tuple(TrustStore(kind, kind) for kind in stores),  # type: ignore[arg-type] # one of the types
+        trusted_identities=("*",),
+        revocation="Skip",
+    )
+    pems = [(f"notation.trustStores[{number}]", NOTARY.root.pem) for number in range(len(stores))]
+    return TrustedAuthority("notary", Authority(notation=spec), tuple(pems))
+
+
+def stating(signer: Signer = ALICE) -> TrustedAuthority:
+    """Who must have attested something."""
+    made = signer.authority("scanner")
+    return dataclasses.replace(made, spec=structs.replace(made.spec, attestations=(Attestation("scan", SCAN),)))
+
+
+UNTIMED = "spec.maxAge needs an authority whose signatures prove a time: keyless, one with transparencyLog or timestamp"
+NAMELESS = "spec.repository.required needs as many authorities as threshold says without notation and attestations"
+NAMED = SignedRepository(required=True)
+
+
+def mirrored(prefix: str, of: str) -> SignedRepository:
+    return SignedRepository(required=True, mirrors=(RepositoryMirror(prefix=prefix, of=of),))
+
+
+@pytest.mark.parametrize(
+    ("requirement", "says"),
+    [
+        (requires(ALICE.authority("a"), name="p", max_age=timedelta(days=1)), UNTIMED),
+        (requires(notary("ca"), name="p", max_age=timedelta(days=1)), UNTIMED),
+        (requires(notary("ca"), name="p", repository=NAMED), NAMELESS),
+        (requires(stating(), name="p", repository=NAMED), NAMELESS),
+        (requires(ALICE.authority("a"), stating(BOB), name="p", repository=NAMED, threshold=2), NAMELESS),
+        (
+            requires(ALICE.authority("a"), name="p", repository=mirrored("oci://mirror.example/**", "oci://a.example")),
+            "spec.repository.mirrors[0].prefix: 'oci://mirror.example/**' is not oci://host[:port]",
+        ),
+        (
+            requires(ALICE.authority("a"), name="p", repository=mirrored("oci://mirror.example", "oci://a.example/*")),
+            "spec.repository.mirrors[0].of: 'oci://a.example/*' is not oci://host[:port]",
+        ),
+    ],
+    ids=["a key", "notation without times", "notation", "attestations", "one of two", "a glob", "a glob of"],
+)
+def test_a_policy_that_no_signature_can_meet_cannot_be_used(requirement: Requirement, says: str):
+    refusal = refused([cosign()], requirement, repository=Repository("mirror.example", "web"))
+
+    ((_, error),) = policy_errors(VerificationPolicy((requirement,)))
+    assert isinstance(refusal, Unjudgeable)
+    assert error.reason is Reason.POLICY_INVALID
+    assert error.message.startswith(says)
+    assert error.message in refusal.message
+
+
+@pytest.mark.parametrize("pattern", ["(.|x)*", "[^@]*", "(?s).+"])
+@pytest.mark.parametrize("field", ["subject", "issuer"])
+def test_an_expression_that_matches_everybody_makes_the_policy_unusable(pattern: str, field: str):
+    def policy(**texts: str) -> VerificationPolicy:
+        spec = Authority(keyless=Keyless((Identity(**{"issuer": "i", "subject": "s", **texts, field: None}),)))
+        return VerificationPolicy((requires(TrustedAuthority("ci", spec, ()), name="p"),))
+
+    ((_, error),) = policy_errors(policy(**{f"{field}_reg_exp": pattern}))
+    assert error.reason is Reason.POLICY_INVALID
+    assert f"the expression {pattern!r} of authority 'ci' must not match everything" in error.message
+    assert policy_errors(policy(**{f"{field}_reg_exp": "[^@]*@example[.]com"})) == []
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        requires(ALICE.authority("a"), stating(BOB), name="p", repository=NAMED),
+        requires(ALICE.authority("a"), notary("ca"), name="p", repository=NAMED),
+        requires(
+            ALICE.authority("a"), name="p", repository=mirrored("oci://mirror.example:5000/a/", "oci://a.example")
+        ),
+        requires(notary("ca", "tsa"), name="p", max_age=timedelta(days=1)),
+        requires(notary("signingAuthority"), name="p", max_age=timedelta(days=1)),
+    ],
+    ids=["beside attestations", "beside notation", "a mirror", "notation with a tsa", "a signing authority"],
+)
+def test_a_policy_that_some_signature_can_meet_can_be_used(requirement: Requirement):
+    assert policy_errors(VerificationPolicy((requirement,))) == []
+
+
 # --- what only warns ---
 
 
@@ -330,6 +424,15 @@ def keys(*names: str, **spec: Any) -> list[TrustedAuthority]:
     return [dataclasses.replace(each, spec=structs.replace(each.spec, **spec)) for each in found]
 
 
+def timed(*names: str, **spec: Any) -> list[TrustedAuthority]:
+    """The same, whose signatures a log has: else no time of them is proven."""
+    log = TransparencyLog(keys=Material())
+    return [
+        dataclasses.replace(each, material=(*each.material, ("transparencyLog.keys", ALICE.pem)))
+        for each in keys(*names, transparency_log=log, **spec)
+    ]
+
+
 def test_two_authorities_that_one_identity_stands_for_are_not_two(fake):
     policy = requires(*keys("a", "b"), name="release", threshold=2)
     twice = [fake(a=by("bob"), b=by("bob")), fake(a=by("bob"), b=by("bob"))]
@@ -415,7 +518,7 @@ def aged(fake: Any, *times: datetime) -> Signature:
 
 
 def test_the_newest_signature_must_be_young_enough(fake):
-    policy = requires(*keys("a"), name="release", max_age=DAY)
+    policy = requires(*timed("a"), name="release", max_age=DAY)
 
     result = accepted([aged(fake, NOW - DAY / 2)], policy)
     old = refused([aged(fake, NOW - DAY)], policy)
@@ -427,7 +530,7 @@ def test_the_newest_signature_must_be_young_enough(fake):
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_renewed_signature_counts_wherever_it_is_listed(fake, order: tuple[int, ...]):
-    policy = requires(*keys("a"), name="release", max_age=DAY)
+    policy = requires(*timed("a"), name="release", max_age=DAY)
     signatures = [aged(fake, NOW - 3 * DAY), aged(fake, NOW - DAY / 2), aged(fake)]
 
     result = accepted([signatures[index] for index in order], policy)
@@ -437,7 +540,7 @@ def test_a_renewed_signature_counts_wherever_it_is_listed(fake, order: tuple[int
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_signer_who_signed_last_counts_for_an_authority_of_several(fake, order: tuple[int, int]):
-    policy = requires(*keys("a"), name="release", max_age=DAY)
+    policy = requires(*timed("a"), name="release", max_age=DAY)
     old = fake(a=by("x", signed_at=(NOW - 3 * DAY,)))
     new = fake(a=by("y", signed_at=(NOW,)))
 
@@ -450,14 +553,14 @@ def test_the_signer_who_signed_last_counts_for_an_authority_of_several(fake, ord
 def test_the_newest_of_repeated_attestations_counts(fake, order: tuple[int, int]):
     scan = "https://example.org/scan"
     attestation = Attestation(name="scan", predicate_type=scan)
-    policy = requires(*keys("a", attestations=(attestation,)), name="release", max_age=DAY)
+    policy = requires(*timed("a", attestations=(attestation,)), name="release", max_age=DAY)
     scans = [fake(a=by("a", statement=states(scan), signed_at=(NOW - age * DAY,))) for age in (3, 0)]
 
     assert accepted([scans[index] for index in order], policy).until == NOW + DAY
 
 
 def test_of_several_times_of_a_signature_the_earliest_counts(fake):
-    policy = requires(*keys("a"), name="release", max_age=DAY)
+    policy = requires(*timed("a"), name="release", max_age=DAY)
 
     refusal = refused([aged(fake, NOW, NOW - 2 * DAY)], policy)
 
@@ -465,7 +568,7 @@ def test_of_several_times_of_a_signature_the_earliest_counts(fake):
 
 
 def test_without_a_time_that_is_proven_nothing_is_young(fake):
-    refusal = refused([aged(fake)], requires(*keys("a"), name="release", max_age=DAY))
+    refusal = refused([aged(fake)], requires(*timed("a"), name="release", max_age=DAY))
 
     assert refusal.reason is Reason.SIGNATURE_TOO_OLD
     assert "has no signature whose time is proven" in refusal.message
@@ -473,7 +576,7 @@ def test_without_a_time_that_is_proven_nothing_is_young(fake):
 
 @pytest.mark.parametrize("time", [NOW + timedelta(minutes=6), NOW + 300 * DAY, datetime.max.replace(tzinfo=UTC)])
 def test_a_time_that_has_not_come_yet_proves_nothing(fake, time):
-    policy = requires(*keys("a"), name="release", max_age=DAY)
+    policy = requires(*timed("a"), name="release", max_age=DAY)
 
     assert "has no signature whose time is proven" in refused([aged(fake, time)], policy).message
     assert accepted([aged(fake, time)], requires(*keys("a"), name="p")).verified_by[0].signed_at is None
@@ -481,19 +584,19 @@ def test_a_time_that_has_not_come_yet_proves_nothing(fake, time):
 
 
 def test_a_clock_may_be_ahead_by_some_minutes(fake):
-    policy = requires(*keys("a"), name="release", max_age=DAY)
+    policy = requires(*timed("a"), name="release", max_age=DAY)
 
     assert accepted([aged(fake, NOW + timedelta(minutes=5))], policy).until == NOW + DAY + timedelta(minutes=5)
 
 
 def test_an_age_beyond_the_calendar_never_ends(fake):
-    policy = requires(*keys("a"), name="release", max_age=3_000_000 * DAY)
+    policy = requires(*timed("a"), name="release", max_age=3_000_000 * DAY)
 
     assert accepted([aged(fake, NOW)], policy).until == datetime.max.replace(tzinfo=UTC)
 
 
 def test_a_result_holds_until_the_first_policy_wants_it_newer(fake):
-    policies = [requires(*keys("a"), name=f"p{days}", max_age=days * DAY) for days in (3, 2)]
+    policies = [requires(*timed("a"), name=f"p{days}", max_age=days * DAY) for days in (3, 2)]
 
     assert accepted([aged(fake, NOW - DAY)], *policies).until == NOW + DAY
     assert accepted([aged(fake, NOW - DAY)], requires(*keys("a"), name="p")).until is None
@@ -508,7 +611,7 @@ def states(kind: str, predicate: object = None) -> Statement:
 
 def attesting(*kinds: str) -> Requirement:
     attestations = tuple(Attestation(name=kind.rpartition("/")[2], predicate_type=kind) for kind in kinds)
-    return requires(*keys("a", attestations=attestations), name="release")
+    return requires(*timed("a", attestations=attestations), name="release")
 
 
 def test_every_attestation_has_to_be_there_by_one_signer(fake):

@@ -10,6 +10,8 @@ from msgspec import Meta, field
 
 from pattern_operator.api.base import StrictStruct
 from pattern_operator.api.material_spec import (
+    KEY_RULES,
+    NO_PRIVATE_KEY,
     ONE_OF_THREE,
     ONE_SOURCE,
     EntryReference,
@@ -25,7 +27,10 @@ IdentityRegex = Annotated[
     Meta(min_length=1, max_length=512),
     cel(
         ("''.matches(self) || !''.matches(self)", "must be a regular expression of RE2, which matches the whole of it"),
-        ("self != '.*' && self != '.+'", "must not match everything: name whom you trust"),
+        (
+            "!(self in ['.*', '.+', '^.*$', '^.+$', '(.*)', '(.+)', '^(.*)$', '^(.+)$'])",
+            "must not match everything: name whom you trust",
+        ),
     ),
 ]
 IdentityText = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -124,7 +129,10 @@ class Notation(StrictStruct, frozen=True):
     trust_stores: Annotated[
         tuple[
             Annotated[
-                TrustStore, cel((ONE_OF_THREE, "a trust store needs exactly one of data, secretRef or configMapRef"))
+                TrustStore,
+                cel(
+                    (ONE_OF_THREE, "a trust store needs exactly one of data, secretRef or configMapRef"), NO_PRIVATE_KEY
+                ),
             ],
             ...,
         ],
@@ -176,7 +184,7 @@ class Notation(StrictStruct, frozen=True):
     ] = "Check"
     user_metadata: Annotated[
         dict[Annotated[str, Meta(max_length=256)], AnnotationValue],
-        Meta(description="Entries that the signed metadata must have, with these values.", max_length=32),
+        Meta(description="Entries that the signed metadata must have, with these values.", min_length=1, max_length=32),
     ] = field(default_factory=dict)
 
 
@@ -232,7 +240,7 @@ class Authority(StrictStruct, frozen=True):
     key: Annotated[
         Key | None,
         Meta(description="The public key of the authority."),
-        cel((ONE_OF_THREE, "key needs exactly one of data, secretRef or configMapRef")),
+        KEY_RULES,
     ] = None
     keyless: Annotated[Keyless | None, Meta(description="Who signs with an identity in place of a key.")] = None
     certificates: Annotated[
@@ -248,13 +256,18 @@ class Authority(StrictStruct, frozen=True):
     ] = None
     annotations: Annotated[
         dict[Annotated[str, Meta(max_length=256)], AnnotationValue],
-        Meta(description="Annotations that the signature must have signed, with these values.", max_length=32),
+        Meta(
+            description="Annotations that the signature must have signed, with these values.",
+            min_length=1,
+            max_length=32,
+        ),
     ] = field(default_factory=dict)
     attestations: Annotated[
         tuple[Attestation, ...],
         Meta(
             description="Statements that the authority must have signed about the artifact, each of them, in place of a"
             " plain signature.",
+            min_length=1,
             max_length=16,
         ),
     ] = ()

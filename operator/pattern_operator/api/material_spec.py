@@ -10,14 +10,25 @@ from msgspec import Meta
 from pattern_operator.api.base import StrictStruct
 from pattern_operator.api.types import DataKey, Pem, ResourceName, cel
 
+# What is wrong with a text is a rule of the object around it: of a text itself the API server would print all, and it
+# may be a private key.
 _SEE = "in the namespace of the DesignPattern; for a TrustPolicy, in the operator's"
 ONE_OF_THREE: Final = "[has(self.data), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() == 1"
-_NO_PRIVATE_KEY: Final = (
-    "!self.contains('PRIVATE KEY-----')",
-    "must not contain a private key: remove it, and treat it as disclosed",
+NO_PRIVATE_KEY: Final = (
+    "!has(self.data) || !self.data.contains('PRIVATE KEY-----')",
+    "data must not contain a private key: remove it, and treat it as disclosed",
+)
+KEY_RULES: Final = cel(
+    (ONE_OF_THREE, "key needs exactly one of data, secretRef or configMapRef"),
+    (
+        "!has(self.data) || self.data.contains('-----BEGIN PUBLIC KEY-----')"
+        " && self.data.split('-----BEGIN ').size() == 2",
+        "data must be the PEM of one public key: cosign.pub, beginning with -----BEGIN PUBLIC KEY-----",
+    ),
+    NO_PRIVATE_KEY,
 )
 
-MaterialText = Annotated[str, Meta(min_length=1, max_length=32768), cel(_NO_PRIVATE_KEY)]
+MaterialText = Annotated[str, Meta(min_length=1, max_length=32768)]
 
 
 class KeyReference(StrictStruct, frozen=True):
@@ -53,4 +64,4 @@ class Material(StrictStruct, frozen=True):
     config_map_ref: Annotated[EntryReference | None, Meta(description="A ConfigMap entry that contains it.")] = None
 
 
-ONE_SOURCE: Final = cel((ONE_OF_THREE, "needs exactly one of data, secretRef or configMapRef"))
+ONE_SOURCE: Final = cel((ONE_OF_THREE, "needs exactly one of data, secretRef or configMapRef"), NO_PRIVATE_KEY)

@@ -6,7 +6,7 @@ from msgspec import Meta, field
 
 from pattern_operator.api.authority_spec import AUTHORITY_RULES, Authority
 from pattern_operator.api.base import StrictStruct
-from pattern_operator.api.types import Duration, cel
+from pattern_operator.api.types import Duration, RepositoryPrefix, cel
 
 Authorities = Annotated[
     tuple[Annotated[Authority, AUTHORITY_RULES], ...],
@@ -22,19 +22,15 @@ class RepositoryMirror(StrictStruct, frozen=True):
     """Repositories that are copies of others: what is under ``prefix`` was signed under ``of``."""
 
     prefix: Annotated[
-        str,
+        RepositoryPrefix,
         Meta(
             description="Where the copies are, as in `oci://mirror.example/patterns`: a repository, or what is before a"
-            " `/` of one.",
-            min_length=1,
-            max_length=262,
+            " `/` of one."
         ),
     ]
     of: Annotated[
-        str,
-        Meta(
-            description="Where they were signed, as in `oci://registry.example/patterns`.", min_length=1, max_length=262
-        ),
+        RepositoryPrefix,
+        Meta(description="Where they were signed, as in `oci://registry.example/patterns`."),
     ]
 
 
@@ -49,18 +45,7 @@ class SignedRepository(StrictStruct, frozen=True):
         ),
     ] = False
     mirrors: Annotated[
-        tuple[
-            Annotated[
-                RepositoryMirror,
-                cel(
-                    (
-                        "self.prefix.startsWith('oci://') && self.of.startsWith('oci://')",
-                        "prefix and of must begin with oci://, as in oci://mirror.example/patterns",
-                    )
-                ),
-            ],
-            ...,
-        ],
+        tuple[RepositoryMirror, ...],
         Meta(description="Repositories whose signatures name another one.", max_length=32),
     ] = ()
 
@@ -97,9 +82,22 @@ class Requirements(StrictStruct, frozen=True):
     ] = None
 
 
-THRESHOLD_RULE: Final = cel(
+# As ``verify.usable`` has it, which also tells of policies that were stored before there was a rule.
+REQUIREMENTS_RULES: Final = cel(
     (
         "self.threshold <= self.authorities.size()",
         "threshold must not be more than the number of authorities: nothing could be verified",
-    )
+    ),
+    (
+        "!has(self.maxAge) || self.authorities.exists(a, has(a.keyless) || has(a.transparencyLog) || has(a.timestamp)"
+        " || has(a.notation) && a.notation.trustStores.exists(s, s.type != 'ca'))",
+        "maxAge needs an authority whose signatures prove a time: keyless, one with transparencyLog or timestamp, or"
+        " notation with a trust store of type tsa or signingAuthority",
+    ),
+    (
+        "!has(self.repository) || !self.repository.required"
+        " || self.authorities.filter(a, !has(a.notation) && !has(a.attestations)).size() >= self.threshold",
+        "repository.required needs as many authorities as threshold says without notation and attestations: only"
+        " plain signatures of classic cosign name a repository",
+    ),
 )

@@ -10,7 +10,7 @@ from msgspec import Meta, field
 
 from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.base import ApiStruct
-from pattern_operator.api.requirements_spec import THRESHOLD_RULE, Requirements
+from pattern_operator.api.requirements_spec import REQUIREMENTS_RULES, Requirements
 from pattern_operator.api.types import (
     DigestText,
     Duration,
@@ -176,7 +176,7 @@ class Spec(ApiStruct, frozen=True):
     verify: Annotated[
         Verify | None,
         Meta(description="What must be verified about the artifact, beside every TrustPolicy that matches it."),
-        THRESHOLD_RULE,
+        REQUIREMENTS_RULES,
     ] = None
     render: Annotated[Render, Meta(description="How the artifact becomes objects.")] = field(default_factory=Render)
     apply: Annotated[Apply, Meta(description="How the objects are applied.")] = field(default_factory=Apply)

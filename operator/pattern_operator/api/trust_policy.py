@@ -12,11 +12,15 @@ from msgspec import Meta, field
 from pattern_operator.api.base import ApiStruct, StrictStruct
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.fields import ObjectMeta, mapping_at
-from pattern_operator.api.requirements_spec import THRESHOLD_RULE, Requirements
+from pattern_operator.api.requirements_spec import REQUIREMENTS_RULES, Requirements
 from pattern_operator.api.types import UrlGlob, cel
 
 T = TypeVar("T")
 
+_NAME = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"  # Kubernetes, apimachinery: "Labels and Selectors", "Syntax"
+_KEY = f"^([a-z0-9.-]+/)?{_NAME}$"
+_VALUE = f"^({_NAME})?$"
+_SYNTAX = "letters, digits and - _ . with a letter or digit at both ends"
 LabelKey = Annotated[str, Meta(min_length=1, max_length=317)]
 LabelValue = Annotated[str, Meta(max_length=63)]
 
@@ -28,14 +32,21 @@ class LabelRequirement(StrictStruct, frozen=True):
     operator: Annotated[
         Literal["In", "NotIn", "Exists", "DoesNotExist"], Meta(description="How the label relates to the values.")
     ]
-    values: Annotated[tuple[LabelValue, ...], Meta(description="The values, for In and NotIn.", max_length=32)] = ()
+    values: Annotated[tuple[LabelValue, ...], Meta(description="The values, for In and NotIn.", max_length=16)] = ()
 
 
 class LabelSelector(StrictStruct, frozen=True):
     """Which namespaces, by their labels: all of it must hold. An empty one selects every namespace."""
 
     match_labels: Annotated[
-        dict[LabelKey, LabelValue], Meta(description="Labels with these values.", max_length=32)
+        dict[LabelKey, LabelValue],
+        Meta(description="Labels with these values.", max_length=32),
+        cel(
+            (
+                f"self.all(k, k.matches('{_KEY}') && self[k].matches('{_VALUE}'))",
+                f"must be labels: {_SYNTAX}; no namespace has any other",
+            ),
+        ),
     ] = field(default_factory=dict)
     match_expressions: Annotated[
         tuple[
@@ -45,12 +56,17 @@ class LabelSelector(StrictStruct, frozen=True):
                     (
                         "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
                         "values must be there with In and NotIn, and with nothing else",
-                    )
+                    ),
+                    (
+                        f"self.key.matches('{_KEY}')"
+                        f" && (!has(self.values) || self.values.all(v, v.matches('{_VALUE}')))",
+                        f"key and values must be those of a label: {_SYNTAX}; no namespace has any other",
+                    ),
                 ),
             ],
             ...,
         ],
-        Meta(description="Requirements on labels.", max_length=32),
+        Meta(description="Requirements on labels.", max_length=16),
     ] = ()
 
 
@@ -140,7 +156,7 @@ class TrustPolicy(ApiStruct, frozen=True):
     spec: Annotated[
         TrustPolicySpec,
         Meta(description="The desired state."),
-        THRESHOLD_RULE,
+        REQUIREMENTS_RULES,
         cel(
             ("self.authorities.all(a, has(a.name))", "each authority of a TrustPolicy needs a name"),
             (

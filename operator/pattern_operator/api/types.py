@@ -60,20 +60,7 @@ VersionRange = Annotated[str, Meta(min_length=1, max_length=512, examples=["1.0"
 Regex = Annotated[str, Meta(min_length=1, max_length=256)]
 MediaType = Annotated[str, Meta(min_length=1, max_length=255)]
 FilePath = Annotated[str, Meta(min_length=1, max_length=1024)]
-Pem = Annotated[
-    str,
-    Meta(min_length=1, max_length=16384),
-    cel(
-        (
-            "self.contains('-----BEGIN PUBLIC KEY-----') && self.split('-----BEGIN ').size() == 2",
-            "must be the PEM of one public key: cosign.pub, beginning with -----BEGIN PUBLIC KEY-----",
-        ),
-        (
-            "!self.contains('PRIVATE KEY-----')",
-            "must not contain a private key: remove it, and treat it as disclosed",
-        ),
-    ),
-]
+Pem = Annotated[str, Meta(min_length=1, max_length=16384)]
 DisplayName = Annotated[str, Meta(min_length=1, max_length=128)]
 DataKey = Annotated[
     str,
@@ -137,6 +124,18 @@ Url = Annotated[
             f"!{_URL_HOST} || !{_URL_SHAPE} || {_URL}",
             "url must be oci://host[:port]/repository, the repository in small letters and digits separated by"
             " . _ - or /",
+        ),
+    ),
+]
+
+RepositoryPrefix = Annotated[
+    str,
+    Meta(min_length=1, max_length=_MAX_URL),
+    cel(
+        (
+            _matches(f"oci://{_HOST}(/{_WORDS})*/?"),
+            "must be oci://host[:port], or that and a path, as in oci://mirror.example/patterns: small letters and"
+            " digits separated by . _ - or /, and no globs, for what is below it belongs to it",
         ),
     ),
 ]
