@@ -12,10 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.cli.program import PROGRAM
 from tests.testbed import kubectl
+from tests.testbed.cosign import Cosign
 from tests.testbed.notation import Notation
 from tests.testbed.paths import BIN, ROOT
 from tests.verify import pki
 from tests.verify.pki import CODE_SIGNING
+
+from pattern_operator.cli.imports.cluster_image import PREDICATE_TYPES
 
 PAGE = (ROOT / "docs" / "verify.md").read_text()
 IMAGE = "registry.example/patterns/web"
@@ -23,7 +26,8 @@ MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
 # The registry speaks plain http; commands that need a cluster are not run.
 WRAPPERS = {
     "patternctl": 'case "$1" in push|sign|verify) set -- "$@" --insecure;; esac\nexec {program} "$@"',
-    "cosign": 'case "$1" in sign|attest) set -- "$@" --allow-http-registry --yes;; esac\nexec {program} "$@"',
+    "cosign": 'case "$1" in sign|attest) set -- "$@" --allow-http-registry --yes;;'
+    ' verify) set -- "$@" --allow-http-registry;; esac\nexec {program} "$@"',
     "notation": 'exec {program} "$@" --insecure-registry',
     "kubectl": 'case "$*" in *--dry-run=client*) exec {program} "$@";; esac',
 }
@@ -61,10 +65,10 @@ def notation(home):
     validity = {"not_before": now - hour, "not_after": now + hour}
     root = pki.root("C=US,ST=WA,O=Notary,CN=root", **validity)
     leaf = root.issue("C=US,ST=WA,O=Notary,CN=signer", extensions=CODE_SIGNING, **validity)
-    program = Notation(home)
+    program = Notation(home / ".config")
     key = leaf.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     program.add_key("release", key=key, chain=leaf.pem + root.pem)
-    config = home / "notation"
+    config = home / ".config" / "notation"
     (config / "truststore" / "x509" / "ca" / "release").mkdir(parents=True)
     (config / "truststore" / "x509" / "ca" / "release" / "root.pem").write_bytes(root.pem)
     statement = {
@@ -81,7 +85,8 @@ def notation(home):
 def run(script, home):
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "DOCKER_CONFIG")},
-        **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), str(home)),
+        **dict.fromkeys(("HOME", "XDG_CACHE_HOME"), str(home)),
+        "XDG_CONFIG_HOME": str(home / ".config"),
         **dict.fromkeys(("COSIGN_PASSWORD", "PATTERNCTL_KEY_PASSWORD"), ""),
         "PATH": f"{home / 'bin'}:{Path(sys.executable).parent}:/usr/bin:/bin",
     }
@@ -126,3 +131,36 @@ def test_the_policy_of_the_page_refuses_another_version_and_a_scan_that_found_so
     found = run(verify, home)
     assert found.returncode == 1
     assert "what the condition of 'scan' is not true of: it does not hold" in found.stderr
+
+
+TYPES = re.findall(r"^\| (.*?) \| `(https://\S+)` \| (.*?) \|$", PAGE, re.MULTILINE)
+LINK = {
+    "_type": "link",
+    "name": "x",
+    "command": [],
+    "materials": {},
+    "products": {},
+    "byproducts": {},
+    "environment": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("short", "predicate_type", "predicate"),
+    [(short, kind, said) for names, kind, said in TYPES for short in re.findall("`([a-z0-9]+)`", names)],
+)
+def test_the_types_of_cosign_are_those_of_the_page(tmp_path, short, predicate_type, predicate):
+    cosign = Cosign(tmp_path)
+    given = json.dumps(LINK if short == "link" else {"a": 1})
+
+    made = cosign.statement(predicate_type=short, predicate=given, key=cosign.key_pair())
+
+    assert made["predicateType"] == predicate_type
+    assert isinstance(made["predicate"], str) is (predicate == "the file, as one text")
+    assert ("Data" in made["predicate"]) is (short == "custom")
+
+
+def test_an_import_knows_the_types_of_the_page():
+    told = {short: kind for names, kind, _ in TYPES for short in re.findall("`([a-z0-9]+)`", names)}
+
+    assert told == PREDICATE_TYPES

@@ -83,6 +83,15 @@ class Cosign:
         """Copy ``host/name@digest`` to ``host/name:tag``, with the signatures that cosign takes along."""
         self._run("copy", "--allow-http-registry", "--allow-insecure-registry", artifact, to)
 
+    def statement(self, *, key: KeyPair, predicate_type: str, predicate: str) -> Any:
+        """What cosign states of a file where it is given the short or whole name of a type, and a predicate."""
+        (self.directory / "subject").write_text("a file")
+        (self.directory / "predicate.json").write_text(predicate)
+        files = ("--predicate=predicate.json", "--output-attestation=statement.json", "--new-bundle-format=false")
+        offline = [each for each in OFFLINE if each != "--allow-http-registry"]
+        self._run("attest-blob", f"--key={key.private}", *offline, f"--type={predicate_type}", *files, "subject")
+        return json.loads((self.directory / "statement.json").read_text())
+
     def attest_bundle(self, artifact: str, *, key: KeyPair, predicate_type: str, predicate: Any) -> None:
         """Attest ``predicate`` of ``host/name@digest`` in the bundle format (v0.3)."""
         self._attest(artifact, key, predicate_type, predicate)

@@ -16,7 +16,7 @@ from pattern_operator.verify.url_match import InvalidGlob, UrlGlob
 _PUBLIC_FULCIO: Final = ("", "https://fulcio.sigstore.dev")
 _PUBLIC_REKOR: Final = ("", "https://rekor.sigstore.dev")
 _IDENTITY: Final = ("issuer", "issuerRegExp", "subject", "subjectRegExp")
-_PREDICATES: Final = {  # cosign, pkg/cosign/attestation: the short names of `cosign attest --type`
+PREDICATE_TYPES: Final = {  # cosign, pkg/cosign/attestation: the short names of `cosign attest --type`
     "custom": "https://cosign.sigstore.dev/attestation/v1",
     "slsaprovenance": "https://slsa.dev/provenance/v0.2",
     "slsaprovenance02": "https://slsa.dev/provenance/v0.2",
@@ -141,7 +141,7 @@ def _keyless(spec: Mapping[str, Any], where: str) -> Iterator[dict[str, Any] | L
 
 def _attestation(spec: Mapping[str, Any], where: str) -> Iterator[dict[str, Any] | Lost]:
     name, kind = text_at(spec, "name"), text_at(spec, "predicateType")
-    found = {"name": name, "predicateType": _PREDICATES.get(kind, kind)}
+    found = {"name": name, "predicateType": PREDICATE_TYPES.get(kind, kind)}
     if not mapping_at(spec, "policy"):
         yield found
         return
