@@ -129,6 +129,19 @@ def test_what_a_namespace_asks_for_does_not_replace_what_the_cluster_requires():
     assert refusal.unmet == ("release",)
 
 
+def test_of_two_authorities_with_one_key_it_is_said_that_it_counts_once():
+    """Else who is not signed by would be one whose key has signed."""
+    three = requires(ALICE.authority("alice"), ALICE.authority("also"), BOB.authority("bob"), threshold=2)
+
+    refusal = refused([cosign()], three)
+
+    assert "(what also trusts counts once, for alice) (1 of 2 required signatures)" in refusal.message
+    assert (
+        "counts once"
+        not in refused([cosign()], requires(*(each.authority() for each in (ALICE, BOB)), threshold=2)).message
+    )
+
+
 def test_what_the_cluster_requires_does_not_replace_what_a_namespace_asks_for():
     refusal = refused([cosign()], OWN, RELEASE)
 
@@ -526,6 +539,23 @@ def test_the_newest_signature_must_be_young_enough(fake):
     assert result.until == NOW + DAY / 2
     assert result.verified_by[0].log_index == 7
     assert (old.reason, isinstance(old, Untrusted)) == (Reason.SIGNATURE_TOO_OLD, True)
+
+
+@pytest.mark.parametrize(
+    ("age", "written"),
+    [
+        (timedelta(hours=1), "1h"),
+        (timedelta(days=30), "720h"),
+        (timedelta(minutes=90), "1h30m"),
+        (timedelta(seconds=7260), "2h1m"),
+        (timedelta(seconds=45), "45s"),
+        (timedelta(hours=10, seconds=5), "10h5s"),
+    ],
+)
+def test_the_age_is_told_as_a_policy_has_it(fake, age: timedelta, written: str):
+    old = refused([aged(fake, NOW - 2 * age)], requires(*timed("a"), max_age=age))
+
+    assert f"and maxAge is {written}: " in old.message
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
