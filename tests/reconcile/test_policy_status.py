@@ -82,6 +82,21 @@ def test_ready_says_whether_the_policy_can_be_used(error: Any, truth: str, reaso
     assert (status.observed_generation, status.patterns) == (4, COUNTS)
 
 
+@pytest.mark.parametrize(
+    ("names", "threshold", "says"),
+    [
+        (["a"], 1, "a"),
+        (["a", "b", "c"], 2, "2 of a, b, c"),
+        (["a" * 120, "b" * 120, "c" * 120], 1, f"1 of {'a' * 120}, {'b' * 120}, cccc…"),
+    ],
+)
+def test_the_table_names_the_authorities_and_how_many_must_have_signed(names: list[str], threshold: int, says: str):
+    authorities = [{"name": name, "key": KEY} for name in names]
+    known = policy(authorities=authorities, threshold=threshold)
+
+    assert policy_status(known, COUNTS, None, now=NOW).authorities == says
+
+
 def test_the_time_of_ready_is_that_of_its_last_change():
     known = policy()
     first = policy_status(known, COUNTS, None, now=NOW)
@@ -269,6 +284,7 @@ class Cluster:
         assert change["metadata"]["uid"] == held["metadata"]["uid"]
         metadata = {"generation": held["metadata"]["generation"]}
         merged = {**held.get("status", {}), **change["status"]}
+        merged = {name: value for name, value in merged.items() if value is not None}
         self.policies.put(name, namespace="", metadata=metadata, spec=held["spec"], status=merged)
         return web.json_response({})
 
@@ -348,6 +364,8 @@ async def test_the_status_says_whether_a_policy_can_be_used_and_how_its_patterns
         "no-key": ("False", 0),
     }
     assert broken["patterns"]["failing"] == 1
+    assert (broken["failingPatterns"], good.get("failingPatterns")) == (["team/web"], None)
+    assert (good["authorities"], broken["authorities"]) == ("release-team", "a")
     assert "Secret gone does not exist." in broken["conditions"][0]["message"]
     assert no_key["conditions"][0]["reason"] == "KeyInvalid"
 
@@ -395,7 +413,12 @@ async def test_what_is_no_more_is_written_as_none(cluster: Cluster):
         verdicts.note(WEB, met=[], unmet=["release"])
         status = await cluster.until(lambda status: status["patterns"]["failing"] == 1)
 
-    assert status["patterns"] == {"covered": 1, "passing": 0, "failing": 1}
+        named = status["failingPatterns"]
+        verdicts.note(WEB, met=["release"], unmet=[])
+        passing = await cluster.until(lambda status: status["patterns"]["failing"] == 0)
+
+    assert (status["patterns"], named) == ({"covered": 1, "passing": 0, "failing": 1}, ["team/web"])
+    assert "failingPatterns" not in passing
 
 
 @pytest.mark.real_time

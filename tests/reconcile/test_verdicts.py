@@ -33,3 +33,17 @@ def test_only_another_verdict_is_told():
 
     assert (nothing, once, gone, len(told)) == (0, 1, 3, 3)
     assert verdicts.count("release", [WEB]) == PatternCounts(covered=1)
+
+
+def test_the_first_of_those_that_fail_are_named_by_namespace_and_name():
+    verdicts = Verdicts(on_change=lambda: None)
+    keys = [PatternKey(namespace, f"p{number:02}") for namespace in ("b", "a") for number in range(9)]
+    for key in keys:
+        verdicts.note(key, met=[], unmet=["release"] if key.name != "p03" else ["other"])
+
+    found = verdicts.failing("release", keys)
+
+    assert len(found) == 10
+    assert [f"{each.namespace}/{each.name}" for each in found[:4]] == ["a/p00", "a/p01", "a/p02", "a/p04"]
+    assert f"{found[-1].namespace}/{found[-1].name}" == "b/p01"
+    assert verdicts.failing("release", []) == verdicts.failing("none", keys) == ()

@@ -350,6 +350,25 @@ def test_what_nothing_covers_is_admitted_or_not_as_the_operator_says():
     assert verify(ARTIFACT, [cosign()], policy=VerificationPolicy((RELEASE,), Unsigned.DENY)).met == ("release",)
 
 
+def test_where_nothing_unsigned_is_admitted_a_policy_that_only_warns_opens_nothing():
+    trial = requires(ALICE.authority("a"), name="trial", source={"mode": PolicyMode.WARN})
+    many = [dataclasses.replace(trial, source=source(f"p{each}", mode=PolicyMode.WARN)) for each in range(5)]
+
+    def told(signatures: list[Signature], *requirements: Requirement | UnusablePolicy) -> Unjudgeable:
+        with pytest.raises(Unjudgeable) as refusal:
+            verify(ARTIFACT, signatures, policy=VerificationPolicy(requirements, Unsigned.DENY))
+        return refusal.value
+
+    unsigned, signed = told([], trial), told([cosign()], trial)
+    assert (unsigned.reason, unsigned.met, unsigned.unmet) == (Reason.NO_TRUST_POLICY, (), ("trial",))
+    assert (signed.reason, signed.met, signed.unmet) == (Reason.NO_TRUST_POLICY, ("trial",), ())
+    assert unsigned.message.startswith("the policies that cover it only warn (TrustPolicy trial), spec.verify names no")
+    assert "(TrustPolicy p0, TrustPolicy p1, TrustPolicy p2, 2 more)" in told([], *many).message
+    for beside in (RELEASE, requires(ALICE.authority("own"))):
+        assert verify(ARTIFACT, [cosign()], policy=VerificationPolicy((trial, beside), Unsigned.DENY)).required
+    assert verify(ARTIFACT, [], policy=VerificationPolicy((trial,), Unsigned.ALLOW)).unmet == ("trial",)
+
+
 # --- repositories ---
 
 

@@ -40,7 +40,7 @@ _POLICY_COLUMNS: list[Schema] = [
     {"name": "Passing", "type": "integer", "jsonPath": ".status.patterns.passing"},
     {"name": "Failing", "type": "integer", "jsonPath": ".status.patterns.failing"},
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
-    {"name": "Authorities", "type": "string", "jsonPath": ".spec.authorities[*].name", "priority": 1},
+    {"name": "Authorities", "type": "string", "jsonPath": ".status.authorities", "priority": 1},
     {
         "name": "Message",
         "type": "string",

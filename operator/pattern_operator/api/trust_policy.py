@@ -98,7 +98,8 @@ class TrustPolicySpec(Requirements, frozen=True, kw_only=True):
         Literal["Enforce", "Warn"],
         Meta(
             description="`Enforce` applies nothing of an artifact that does not pass; `Warn` applies it, and says in"
-            " the condition Verified of the DesignPattern what is missing."
+            " the condition Verified of the DesignPattern what is missing. Under `--unsigned=Deny`, what only policies"
+            " with `Warn` cover is not applied."
         ),
     ] = "Enforce"
     on_failure: Annotated[
@@ -139,6 +140,16 @@ class TrustPolicyStatus(ApiStruct, frozen=True):
     patterns: Annotated[PatternCounts, Meta(description="The DesignPatterns that the policy covers.")] = field(
         default_factory=PatternCounts
     )
+    failing_patterns: Annotated[
+        tuple[str, ...],
+        Meta(description="The DesignPatterns that do not pass, as `namespace/name`: the first 10 of them by name."),
+    ] = ()
+    authorities: Annotated[
+        str,
+        Meta(
+            description="The names of the authorities, and how many of them must have signed. For the table of kubectl."
+        ),
+    ] = ""
 
 
 class PolicyMetadata(ApiStruct, frozen=True):

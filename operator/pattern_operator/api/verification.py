@@ -95,7 +95,7 @@ class Unsigned(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VerificationPolicy:
-    """All that must be proven: each of the requirements. Without any, ``unsigned`` decides."""
+    """All that must be proven: each of the requirements. Without any that enforces, ``unsigned`` decides."""
 
     requirements: tuple[Requirement | UnusablePolicy, ...] = ()
     unsigned: Unsigned = Unsigned.ALLOW
@@ -109,6 +109,11 @@ class VerificationPolicy:
     def requires_signatures(self) -> bool:
         """Whether signatures have to be looked at."""
         return bool(self.requirements)
+
+    @property
+    def enforces(self) -> bool:
+        """Whether anything is refused that does not meet it."""
+        return any(each.source.mode is PolicyMode.ENFORCE for each in self.requirements)
 
     @property
     def predicates(self) -> frozenset[str]:

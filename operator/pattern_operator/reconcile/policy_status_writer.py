@@ -83,8 +83,9 @@ class PolicyStatusWriter:
         whole, statuses = True, dict[str, TrustPolicyStatus]()
         for policy in self._trust.policies:
             error = await self._why_unusable(policy)
-            counts = self._verdicts.count(policy.key.name, covered.get(policy.key, ()))
-            status = policy_status(policy, counts, error, now=self._now())
+            name, keys = policy.key.name, covered.get(policy.key, ())
+            counts, failing = self._verdicts.count(name, keys), self._verdicts.failing(name, keys)
+            status = policy_status(policy, counts, error, failing=failing, now=self._now())
             statuses[policy.key.name] = status
             whole = not isinstance(error, Transient) and whole
             if status != policy.status:
@@ -116,9 +117,10 @@ class PolicyStatusWriter:
         return found[0][1] if found else None
 
     async def _write(self, policy: KnownPolicy, status: TrustPolicyStatus) -> bool:
-        # A merge patch: what is not in it stays as it is, so numbers that are 0 now are written, too.
+        # A merge patch: what is not in it stays as it is, so numbers that are 0 now are written, too, and no names.
         counts = {field: getattr(status.patterns, field) for field in status.patterns.__struct_fields__}
-        written = {**msgspec.to_builtins(status), "patterns": counts}
+        none = {"failingPatterns": None, "authorities": None}
+        written = {**none, **msgspec.to_builtins(status), "patterns": counts}
         body = msgspec.json.encode({"metadata": {"uid": policy.uid}, "status": written})
         path = TRUST_POLICY.path(name=policy.key.name, subresource="status")
         try:

@@ -25,7 +25,8 @@ from pattern_operator.api.status import (
 )
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import PatternError, Stalled
-from pattern_operator.quote import listed
+from pattern_operator.limits import MAX_STATUS_MESSAGE
+from pattern_operator.quote import cut, listed
 from pattern_operator.reconcile.comparison import marks_of, packed, unpacked
 from pattern_operator.reconcile.conditions import (
     OF_STAGE,
@@ -40,6 +41,7 @@ from pattern_operator.reconcile.readiness import health_words, judge_drift, judg
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.status_record import record
 
+_LEFT_ALONE = " What runs stays as it is, and is neither repaired nor pruned until it passes."
 _ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})  # where no answer says nothing of what runs
 
 
@@ -238,9 +240,17 @@ def _judge(conditions: Conditions, pattern: DesignPattern, results: Results) -> 
         judge_health(conditions, pattern, results)
 
 
+def _stalled_words(pattern: DesignPattern, results: Results, failure: Stalled) -> str:
+    """The failure; and of what runs, where it is that which does not pass any longer, that nobody looks after it."""
+    found, running = results.revision, pattern.status.digest
+    if results.stage is not Stage.VERIFY or results.withdrawn or found is None or str(found.digest) != running:
+        return failure.message
+    return cut(failure.message, MAX_STATUS_MESSAGE - len(_LEFT_ALONE)) + _LEFT_ALONE
+
+
 def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Results, failure: PatternError) -> None:
     if isinstance(failure, Stalled):
-        conditions.stand(Standing.STALLED, failure.reason, failure.message)
+        conditions.stand(Standing.STALLED, failure.reason, _stalled_words(pattern, results, failure))
         return
     conditions.drop(ConditionType.STALLED)
     if results.stage in _ASKED_ELSEWHERE and is_reached(pattern, results.policy, revision=results.revision):

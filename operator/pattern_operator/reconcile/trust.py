@@ -130,7 +130,8 @@ async def prune_if_asked(run: Run, verdict: Untrusted) -> None:
 
     remaining = await within(limits.MAX_RUN, run.cluster.delete(run.pattern, entries), late=late)
     left = f"; {remaining.message}" if remaining.message else ""
-    said = f"{verdict.message} What ran is deleted, as a TrustPolicy asks for (onFailure: Prune){left}"
+    # At the beginning, because events and conditions cut what is long at its end.
+    said = f"What ran is deleted, as a TrustPolicy asks for (onFailure: Prune){left}. {verdict.message}"
     run.state = replace(run.state, objects=Nothing(), unhealthy_since=None)
     run.results = replace(
         run.results,

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from heapq import nsmallest
+from typing import Final
 
 from pattern_operator.api.trust_policy import PatternCounts
 from pattern_operator.reconcile.pattern_store import PatternKey
+
+MAX_FAILING_NAMED: Final = 10  # patterns in the status of a policy: enough to begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,8 @@ class Verdicts:
             passing=sum(policy in each.met for each in found),
             failing=sum(policy in each.unmet for each in found),
         )
+
+    def failing(self, policy: str, covered: Iterable[PatternKey]) -> tuple[PatternKey, ...]:
+        """The first of the patterns that a policy covers and that do not pass it, by namespace and name."""
+        found = (key for key in covered if policy in self._verdicts.get(key, Verdict()).unmet)
+        return tuple(nsmallest(MAX_FAILING_NAMED, found, key=lambda each: (each.namespace, each.name)))

@@ -69,7 +69,7 @@ def verify(
 
     Raises:
         Stalled: KEY_INVALID or INVALID_SPEC: the pattern's own policy is invalid. NO_TRUST_POLICY: nothing is required,
-            and nothing unsigned is admitted.
+            or only by policies that warn, and nothing unsigned is admitted.
         Unjudgeable: POLICY_INVALID: a TrustPolicy that enforces cannot be used. TOO_MANY_SIGNATURES: none was judged.
         Undecided: OPERATOR_BUSY: whether a policy that enforces is met is not known, because a condition could not be
             judged now.
@@ -85,7 +85,7 @@ def verify(
         return VerificationResult(required=False)
     authorities = _load(policy, answers, conditions=conditions)
     if too_many := _too_many(digest, signatures):
-        return _result([_unjudged(each.source, too_many) for each in policy.requirements])
+        return _result([_unjudged(each.source, too_many) for each in policy.requirements], policy=policy)
     conditions = judged_once(conditions)
     commands = commands or SignCommands(f"{repository or 'REPOSITORY'}@{digest}")
     # In an order of their own: a registry lists them in any, and messages must not change by that.
@@ -107,21 +107,35 @@ def verify(
             )
             for requirement, loaded in authorities
         ],
+        policy=policy,
         judged=judged,
     )
 
 
-def _result(verdicts: Sequence[Judgement | Refusal], *, judged: frozenset[str] = frozenset()) -> VerificationResult:
-    """The result where every policy that enforces is met; raises PoliciesUnmet where one is not."""
+def _result(
+    verdicts: Sequence[Judgement | Refusal], *, policy: VerificationPolicy, judged: frozenset[str] = frozenset()
+) -> VerificationResult:
+    """The result where every policy that enforces is met; raises PoliciesUnmet where one is not.
+
+    Where nothing unsigned is admitted, policies that only warn require nothing: what they alone cover is refused.
+    """
     refusals = [each for each in verdicts if isinstance(each, Refusal)]
     met = [each for each in verdicts if isinstance(each, Judgement)]
     if enforced := [each for each in refusals if each.source.mode is PolicyMode.ENFORCE]:
         raise _unmet(enforced, refusals=refusals, met=met, judged=judged)
+    unmet = _names(each for each in refusals if each.finding is not Finding.UNDECIDED)
+    if policy.unsigned is Unsigned.DENY and not policy.enforces:
+        message = (
+            f"the policies that cover it only warn ({', '.join(_sources(policy))}), spec.verify names no authority, and"
+            " this operator applies nothing of which no signature is required (--unsigned=Deny): add"
+            " spec.verify.authorities, or let an administrator set mode: Enforce."
+        )
+        raise Unjudgeable(reason=Reason.NO_TRUST_POLICY, message=message, met=_met(met), unmet=unmet)
     return VerificationResult(
         required=True,
         verified_by=_verified_by(met),
         met=_met(met),
-        unmet=_names(each for each in refusals if each.finding is not Finding.UNDECIDED),
+        unmet=unmet,
         undecided=_names(each for each in refusals if each.finding is Finding.UNDECIDED),
         warnings=(*(each.message for each in refusals), *_logged(met)),
         until=min(_ends(met), default=None),
@@ -242,6 +256,12 @@ def _unmet(
         fact=f"{first.fact}{beside}",
         judged=judged,
     )
+
+
+def _sources(policy: VerificationPolicy) -> Sequence[str]:
+    names = [str(each.source) for each in policy.requirements]
+    rest = len(names) - _OTHERS_SHOWN
+    return [*names[:_OTHERS_SHOWN], f"{rest} more"] if rest > 0 else names
 
 
 def _met(judgements: Iterable[Judgement]) -> tuple[str, ...]:
