@@ -15,9 +15,13 @@ from tests.source.quirks import quirks
 from tests.testbed.registry import Options
 from tests.verify.local_sigstore import ISSUER, WORKFLOW, LocalSigstore, statement
 
+from pattern_operator.api.reference import Digest
 from pattern_operator.api.signing import SIGN
+from pattern_operator.api.verification import VerificationResult, VerifiedSignature
+from pattern_operator.cli import verify as command
 
 YAML = "application/yaml"
+NOBODY = "is signed by nobody who is trusted"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
@@ -431,7 +435,32 @@ def test_where_a_policy_that_only_warns_is_not_met_nothing_is_verified(
     assert "warning: " in done.err
     assert told.out.startswith("admitted  oci://")
     assert "verified  " not in told.out
-    assert "not met   ours, which only warns: this artifact is not verified\n" in told.out
+    assert f"because   {done.json['message']}\n" in told.out
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({}, NOBODY),
+        (
+            {"unmet": ("a", "b")},
+            "is signed by nobody who is trusted, and does not meet a, b: admitted, as that only warns",
+        ),
+        (
+            {"unmet": ("a",), "undecided": ("b",)},
+            f"{NOBODY}, and does not meet a, and is not known to meet b: admitted, as that only warns",
+        ),
+        (
+            {"undecided": ("b",), "verified_by": (VerifiedSignature("me", "bundle", "x"),)},
+            "is signed by me, and is not known to meet b: admitted, as that only warns",
+        ),
+        ({"met": ("a",), "verified_by": (VerifiedSignature("me", "bundle", "x"),)}, "is signed by me"),
+    ],
+)
+def test_what_was_decided_is_said(result, said):
+    digest = Digest.of(b"x")
+
+    assert command._decided(VerificationResult(required=True, **result), digest) == f"{digest} {said}"
 
 
 def test_a_policy_that_only_warns_and_is_met_verifies(judged, repository, digest, cosign, key_pair):

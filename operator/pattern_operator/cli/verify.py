@@ -31,10 +31,12 @@ examples:
 Of the keys, the identity and the policy of notation, any one will do. Each TrustPolicy of a file that covers the
 artifact has to be met besides, and so has `spec.verify` of a DesignPattern; the Secrets and ConfigMaps that they name
 are looked up in the same files. Selectors of namespaces are taken to select. -o json and -o yaml print a document in
-any case: its field `verified` says which, `admitted` whether the operator would apply it all the same, as policies that
-are not met only warn, and `authorities` why each of them has not signed.
+any case: its field `verified` says which, `admitted` whether no policy refuses it all the same, as those that are not
+met only warn, and `authorities` why each of them has not signed. With --unsigned=Deny the operator refuses what is
+covered by policies alone that only warn.
 
 """
+_ADMITTED = ": admitted, as that only warns"
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -131,9 +133,9 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             "authorities": authorities,
         }, error
     return finding | {
-        "verified": not result.unmet,
+        "verified": result.all_met,
         "admitted": True,
-        "reason": Reason.POLICY_WARNING if result.unmet else Reason.SUCCEEDED,
+        "reason": Reason.SUCCEEDED if result.all_met else Reason.POLICY_WARNING,
         "message": _decided(result, digest),
         "verifiedBy": [_signature(each) for each in result.verified_by],
         "policies": {"met": list(result.met), "unmet": list(result.unmet)},
@@ -143,11 +145,14 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
 
 
 def _decided(result: "VerificationResult", digest: "Digest") -> str:
-    """Who signed, and which policies are not met, which only warn."""
+    """Who signed, and which policies are not known to be met, which only warn."""
     names = ", ".join(dict.fromkeys(each.authority for each in result.verified_by))
     signed = f"is signed by {names}" if names else "is signed by nobody who is trusted"
-    unmet = f", and does not meet {', '.join(result.unmet)}: admitted, as that only warns" if result.unmet else ""
-    return f"{digest} {signed}{unmet}"
+    without = [
+        *([f"does not meet {', '.join(result.unmet)}"] if result.unmet else []),
+        *([f"is not known to meet {', '.join(result.undecided)}"] if result.undecided else []),
+    ]
+    return f"{digest} {signed}{''.join(f', and {each}' for each in without)}{'' if result.all_met else _ADMITTED}"
 
 
 @asynccontextmanager
@@ -248,8 +253,8 @@ def _tell(finding: dict[str, Any]) -> None:
     print(f"digest    {finding['digest']}")
     if met := finding["policies"]["met"]:
         print(f"policies  {', '.join(met)}")
-    if unmet := finding["policies"]["unmet"]:
-        print(f"not met   {', '.join(unmet)}, which only warns: this artifact is not verified")
+    if not finding["verified"]:
+        print(f"because   {finding['message']}")
     rows = [(it["authority"], it["format"], _signer(it), it["where"]) for it in finding["verifiedBy"]]
     if rows:
         print("", *output.table(("VERIFIED BY", "FORMAT", "SIGNER", "WHERE"), rows), sep="\n")
