@@ -109,7 +109,9 @@ def _other_values(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _other_texts(text: str) -> Iterator[tuple[str, Any]]:
-    yield from (("empty", ""), ("longer", text + "x"), ("shorter", text[:-1]), ("in a list", [text]), ("a number", 1))
+    yield from (("empty", ""), ("longer", text + "x"), ("in a list", [text]), ("a number", 1))
+    if not (_decoded(text) and text[:-1] == text.rstrip("=")):  # else it is the one without padding
+        yield "shorter", text[:-1]
     if text.isdigit():
         number = int(text)
         yield from (("+1", str(number + 1)), ("-1", str(number - 1)), ("zero", "0"), ("negative", f"-{number}"))
@@ -428,66 +430,84 @@ def _of_policy(fields: dict[str, Any], folder: Path) -> Iterator[Mutant]:
 # --- which mutants are accepted, and why -----------------------------------------------------------------------------
 
 _ENTRY = r"bundle\.verificationMaterial\.tlogEntries\[\d\]"
+_NOTE = rf"{_ENTRY}\.inclusionProof\.checkpoint\.envelope"
 _STAMPS = r"bundle\.verificationMaterial\.timestampVerificationData"
-_SPELLINGS = r"other alphabet|without padding|shorter|as number|a number"
+_BYTES = (
+    r"rawBytes|keyId|messageDigest\.digest|signature|sig|payload|canonicalizedBody|signedEntryTimestamp|signedTimestamp"
+    r"|rootHash|hashes\[\d+\]"
+)
+_BYTES_CHANGED = (
+    r"byte (\d+ flipped|more|less)|unused bits|other alphabet|without padding|padding more|line break inside"
+)
+_OTHER_TEXT = r"empty|longer|shorter|other case|letter changed|dropped|null"
+_ANY_TEXT = rf"{_OTHER_TEXT}|blank before|line end|zero byte|{_BYTES_CHANGED}"
+_ROOT_V3, _ROOT_V2 = "happy-path-v0.3", "rekor2-dsse-happy-path"  # whose trusted roots have more than they need
 
 # (place, change, which cases, why): each accepted mutant has to be in one of these rows.
 ACCEPTED: Sequence[tuple[str, str, str, str]] = (
     (
-        r"(bundle|trustedRoot)\..*",
-        _SPELLINGS,
+        rf"(bundle|trustedRoot)\..*\.({_BYTES})",
+        "other alphabet|without padding",
         "",
-        "ProtoJSON writes one value in several ways: bytes in two alphabets, with or without padding; integers as text",
-    ),
-    (r".*\.(publicKey|hint|keyid)", ".*", "", "a hint of the key decides nothing: the key of the policy is tried"),
-    (
-        r"bundle\.messageSignature\.messageDigest",
-        "dropped|null",
-        "",
-        "optional: the signature is over the artifact itself",
+        "ProtoJSON writes bytes in two alphabets, with or without padding",
     ),
     (
-        r"bundle\.messageSignature\.messageDigest(\..*)?",
-        "that of .*",
+        r"bundle\..*\.(logIndex|treeSize|integratedTime)",
+        "as number|a number",
         "",
-        "the digest of the same artifact, in another bundle",
+        "ProtoJSON writes integers of 64 bits as text, and takes them as numbers",
     ),
     (
-        rf"{_ENTRY}\.inclusionProof\.checkpoint\.envelope",
-        r"unknown witness|line \d+ .*|letter changed",
+        r"bundle\.verificationMaterial\.publicKey(\.hint)?",
+        _ANY_TEXT,
+        "",
+        "a hint of the key decides nothing: the key of the policy is tried",
+    ),
+    (
+        r"bundle\.dsseEnvelope\.signatures\[0\]\.keyid",
+        _ANY_TEXT,
+        "",
+        "a hint of the key decides nothing: the key of the policy is tried",
+    ),
+    (
+        _NOTE,
+        r"unknown witness|letter changed"
+        r"|line [4-9] (twice|dropped|moved|other name|in capitals|signature byte (\d+ flipped|more|less))",
         "rekor2-|rekor-v2",
-        "a line of a witness, or of a key that is not known, decides nothing",
+        "Rekor v2: a line of a witness, or of a key that is not known, decides nothing, wherever it stands",
     ),
     (
-        rf"{_ENTRY}\.inclusionProof\.checkpoint\.envelope",
-        r"unknown witness|line \d+ twice|line \d+ signature (without padding|shorter)",
-        "",
-        "the log's own line is there, and holds wherever it is repeated",
+        _NOTE,
+        r"unknown witness|line 4 twice",
+        "bundle-with-sct-with-extensions|tsa-validity-end-inclusive",
+        "Rekor v2: a line of a witness decides nothing, and the log's own holds wherever it is repeated",
     ),
+    (_NOTE, r"line [45] twice", "", "Rekor v1: the log's own line holds wherever it is repeated"),
     (
         rf"{_ENTRY}\.inclusionPromise",
         "dropped|null",
-        "",
-        "the inclusion proof holds, and the time is proven, or not needed",
+        "/(intoto-with-custom-trust-root|key-dsse|keyless-dsse|managed-key-and-trusted-root|tsa-ok)$",
+        "the inclusion proof holds, and the time is proven by a timestamp, or not needed",
     ),
     (
         rf"{_ENTRY}\.inclusionProof",
         "dropped|null",
-        "validity-end-inclusive|npm-provenance|python/bundle$",
+        "tlog-validity-end-inclusive|npm-provenance|python/bundle$",
         "bundle v0.1: the promise of the log is enough, and it holds",
     ),
     (
-        rf"{_ENTRY}\.inclusionProof\.(logIndex|hashes|treeSize)",
-        "dropped|null|zero|empty",
-        "",
-        "a zero or an empty list that is left out, or is written",
+        rf"{_ENTRY}\.inclusionProof\.(logIndex|hashes)",
+        "dropped|null",
+        "/intoto-with-custom-trust-root$",
+        "a tree of one: a zero and an empty list that are left out",
     ),
-    (rf"{_ENTRY}\.integratedTime", ".*", "", "not believed without a promise"),
     (
-        _STAMPS + ".*",
-        ".*",
-        "",
-        "a timestamp that does not hold counts for nothing, where the time is proven, or not needed",
+        rf"{_STAMPS}(\.rfc3161Timestamps(\[\d\](\.signedTimestamp)?)?)?",
+        rf"{_BYTES_CHANGED}|shorter|other case|that of .*|dropped|null|empty|reversed|without last",
+        "/(bundle|bundle_v3|bundle_v3_alt|github-whl|happy-path-v0.[23]|intoto-with-custom-trust-root|key-dsse"
+        "|keyless-dsse|keyless-msg|managed-key-and-trusted-root|npm-provenance|othername"
+        "|trust-root-tlog-validity-end-inclusive|tsa-ok)$",
+        "a timestamp that does not hold counts for nothing, where the time is proven by a promise, or not needed",
     ),
     (
         r"bundle\.mediaType",
@@ -496,10 +516,10 @@ ACCEPTED: Sequence[tuple[str, str, str, str]] = (
         "a version that has all that is in the bundle, and asks for no more than there is",
     ),
     (
-        r"bundle\.verificationMaterial(\..*)?|bundle",
+        r"bundle",
         "that of .*",
-        "",
-        "a part, or all, of another genuine bundle over the same signature",
+        "happy-path-v0.[23]$",
+        "another genuine bundle over the artifact, by the same signer",
     ),
     (
         r"layers\.dev\.cosignproject\.cosign/signature",
@@ -516,57 +536,83 @@ ACCEPTED: Sequence[tuple[str, str, str, str]] = (
     ),
     (
         r"layers\.dev\.sigstore\.cosign/chain",
-        r"dropped|empty|null|twice|letter \d+|that of .*",
-        "",
-        "what the chain has beside intermediates that are needed is never looked at",
+        r"twice|letter \d+",
+        "keyless$|pki-hostname",
+        "what the chain has beside intermediates that are needed is read, and nothing rests on it",
     ),
     (
-        r"layers\.dev\.sigstore\.cosign/bundle",
-        r"dropped|empty|.*",
-        "fulcio-key|alice|valid|mixed|threshold-bob",
-        "no log is trusted",
+        r"layers\.dev\.sigstore\.cosign/chain",
+        "dropped|empty",
+        "keyless$",
+        "the trusted root has the intermediates",
     ),
+    (r"layers\.dev\.sigstore\.cosign/bundle", r"line end|blank before", "keyless$", "white space around JSON"),
     (
-        r"layers\.dev\.sigstore\.cosign/bundle",
-        r"line end|blank before|.*(other alphabet|without padding|shorter|as text)",
-        "",
-        "the same JSON, in other words",
-    ),
-    (
-        r"trustedRoot\..*(baseUrl|uri|subject|organization|commonName|operator).*",
-        ".*",
+        r"trustedRoot\.(certificateAuthorities|timestampAuthorities)\[\d\]"
+        r"\.(uri|operator|subject(\.(organization|commonName))?)",
+        _ANY_TEXT,
         "",
         "for people: nothing rests on it",
     ),
     (
-        r"trustedRoot\.(tlogs|ctlogs|certificateAuthorities|timestampAuthorities)(\[\d\])?",
-        "reversed|without (first|last)|(first|last) twice|dropped|null|empty",
+        r"trustedRoot\.(tlogs|ctlogs)\[\d\]\.(baseUrl|operator)",
+        _OTHER_TEXT,
         "",
-        "the same authorities and logs in another order, or without those that the signature does not need",
+        "nobody is asked, and the log is known by its key alone",
     ),
     (
-        r"trustedRoot\.\w+\[\d\]\.certChain\.certificates(\[\d\])?",
+        r"trustedRoot\.(certificateAuthorities|timestampAuthorities)",
+        "(first|last) twice|reversed",
+        "",
+        "the same authorities, in another order or listed twice",
+    ),
+    (
+        r"trustedRoot\.(tlogs|ctlogs)",
+        "reversed",
+        "",
+        "the same logs in another order",
+    ),
+    (
+        r"trustedRoot\.timestampAuthorities(\[0\])?",
+        "dropped|null|empty",
+        f"{_ROOT_V3}|keyless-dsse",
+        "no timestamp is needed: the log proves the time",
+    ),
+    (
+        r"trustedRoot\.((certificateAuthorities|ctlogs)(\[0\])?|tlogs(\[1\])?)",
+        "dropped|without (first|last)",
+        _ROOT_V3,
+        "an instance that the signature does not need",
+    ),
+    (
+        r"trustedRoot\.(ctlogs|tlogs)(\[[012]\])?",
+        "dropped|without first",
+        _ROOT_V2,
+        "an instance that the signature does not need",
+    ),
+    (
+        r"trustedRoot\.\w+\[\d\]\.certChain\.certificates(\[1\])?",
         "without last|dropped",
         "",
         "an intermediate is the root of trust in place of its own issuer: less is trusted",
     ),
     (
-        r"trustedRoot\.timestampAuthorities\[\d\]\.certChain\.certificates",
-        "without first",
-        "keyless-dsse",
+        r"trustedRoot\.timestampAuthorities\[0\]\.certChain\.certificates(\[0\])?",
+        "without first|dropped",
+        f"{_ROOT_V3}|keyless-dsse",
         "the root of the timestamp authority is trusted, with whatever it issued",
     ),
     (
-        r"trustedRoot\.(tlogs\[1\]|ctlogs\[0\]|certificateAuthorities\[0\]|timestampAuthorities\[0\]).*",
-        ".*",
-        "happy-path-v0.3",
-        "an instance that the signature does not need",
+        r"trustedRoot\.(certificateAuthorities\[0\]|ctlogs\[0\]\.publicKey)\.validFor\.end",
+        "dropped|null",
+        _ROOT_V3,
+        "a longer validity of an instance that the signature does not need",
     ),
     (
-        r"trustedRoot\.(tlogs\[[012]\]|ctlogs\[[012]\]).*",
-        ".*",
-        "rekor2-dsse-happy-path",
-        "an instance that the signature does not need",
+        r"trustedRoot\.(tlogs\[[12]\]|ctlogs\[[01]\])\.publicKey\.validFor\.end",
+        "dropped|null",
+        _ROOT_V2,
+        "a longer validity of an instance that the signature does not need",
     ),
 )
 
