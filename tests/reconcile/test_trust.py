@@ -715,3 +715,24 @@ async def test_a_verdict_that_is_over_is_not_acted_on_whatever_the_registry_answ
 
     assert world.live.keys() == {key_to("b")}
     assert world.ready[0] == "False"
+
+
+async def test_what_loses_its_trust_while_its_content_is_fetched_is_not_repaired(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    built = worlds.Registry.built
+
+    def meanwhile(self: worlds.Registry, *given: Any) -> Any:
+        world.refusing = {"release"}
+        world.policy = policy(requirement(version="2"))
+        return built(self, *given)
+
+    world.push("stable", "two", "c", signed=False)
+    world.waker.asked(KEY)
+    await world.settle(400.0)
+    monkeypatch.setattr(worlds.Registry, "built", meanwhile)
+    world.drift("a", None)
+
+    await world.settle(0.5)
+
+    assert world.live.keys() == {key_to("b")}
