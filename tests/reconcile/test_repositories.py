@@ -11,7 +11,7 @@ from tests.verify.signing import ALICE
 
 from pattern_operator.api.authority_spec import Attestation
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.reference import Reference, Revision
+from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.trust_policy import PatternCounts
 from pattern_operator.api.verification import TrustedAuthority, Unsigned, VerificationPolicy
 from pattern_operator.errors import Stalled, Untrusted
@@ -27,11 +27,13 @@ from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.source import FetchedSignatures
 from pattern_operator.verify.key import load
 
+WEB = Repository("registry.example", "web")
+
 
 class NoPolicies:
     """A cluster without a TrustPolicy."""
 
-    async def covering(self, _: DesignPattern) -> tuple[KnownPolicy, ...]:
+    async def covering(self, _: DesignPattern, __: Repository) -> tuple[KnownPolicy, ...]:
         return ()
 
 
@@ -61,7 +63,7 @@ async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
 
     asked = repositories(None)
 
-    found = await asked.policy(pattern(spec=spec))
+    found = await asked.policy(pattern(spec=spec), WEB)
 
     (authority,) = found.requirements[0].authorities
     assert len(authority.content("key")) == MAX_PUBLIC_KEY + 1
@@ -75,7 +77,7 @@ async def test_a_pattern_that_asks_for_no_signature_waits_for_no_thread():
         executors.cpu.shutdown()  # whoever needs a thread of it fails
 
         unsigned = pattern()
-        desired = desired_state(unsigned, REVISION, await asked.policy(unsigned))
+        desired = desired_state(unsigned, REVISION, await asked.policy(unsigned, WEB))
         found = await asked.check(unsigned, desired, FetchedSignatures())
 
         signed = replace(desired, policy=VerificationPolicy.of(TrustedAuthority.of_key(name="k", pem=b"no key")))

@@ -23,9 +23,9 @@ from tests.verify.x509.test_revocation import OCSP_URL, ocsp_at, respond
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.status import Status
-from pattern_operator.api.verification import Requirement, Unsigned, VerificationPolicy
+from pattern_operator.api.verification import OWN_POLICY, Requirement, Unsigned, UnusablePolicy, VerificationPolicy
 from pattern_operator.errors import Stalled, Transient, Undecided, Untrusted
 from pattern_operator.kube import Resource
 from pattern_operator.kube.wellknown import SECRET
@@ -50,6 +50,7 @@ from pattern_operator.verify.x509.revocation import RevocationAnswer
 
 pytestmark = pytest.mark.real_time
 KEY = PatternKey("team", "web")
+WEB = Repository("registry.example", "web")
 NOTATION = "application/vnd.cncf.notary.signature"
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 PEM = "-----BEGIN PUBLIC KEY-----"
@@ -352,7 +353,7 @@ async def test_a_key_comes_from_where_the_spec_says_and_has_its_name(
     sources.held = {("Secret", "s"): {"cosign.pub": PEM.encode()}, ("ConfigMap", "c"): {"cosign.pub": PEM.encode()}}
     authority = {"key": key, **({"name": called} if called else {})}
 
-    policy = await repositories.policy(pattern(spec={"verify": {"authorities": [authority]}}))
+    policy = await repositories.policy(pattern(spec={"verify": {"authorities": [authority]}}), WEB)
 
     (own,) = policy.requirements
     assert isinstance(own, Requirement)
@@ -364,15 +365,17 @@ async def test_a_key_that_is_not_under_its_name_is_said(repositories: Repositori
     sources.held = {("ConfigMap", "c"): {"other": b"x"}}
     asking = pattern(spec={"verify": {"authorities": [{"key": {"configMapRef": {"name": "c", "key": "k.pub"}}}]}})
 
-    with pytest.raises(Stalled) as refusal:
-        await repositories.policy(asking)
+    (own,) = (await repositories.policy(asking, WEB)).requirements
 
-    assert refusal.value.reason is Reason.SECRET_INVALID
-    assert "ConfigMap team/c has no entry k.pub" in refusal.value.message
+    assert isinstance(own, UnusablePolicy)
+    assert (own.source, own.reason) == (OWN_POLICY, Reason.SECRET_INVALID)
+    assert "ConfigMap team/c has no entry k.pub" in own.message
 
 
-async def test_an_authority_without_a_key_is_refused(repositories: Repositories):
-    with pytest.raises(Stalled) as refusal:
-        await repositories.policy(pattern(spec={"verify": {"authorities": [{"name": "x", "key": {}}]}}))
+async def test_an_authority_without_a_key_is_one_that_nothing_meets(repositories: Repositories):
+    asking = pattern(spec={"verify": {"authorities": [{"name": "x", "key": {}}]}})
 
-    assert refusal.value.reason is Reason.INVALID_SPEC
+    (own,) = (await repositories.policy(asking, WEB)).requirements
+
+    assert isinstance(own, UnusablePolicy)
+    assert own.reason is Reason.INVALID_SPEC

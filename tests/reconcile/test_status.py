@@ -24,6 +24,7 @@ from pattern_operator import limits
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, SkippedComponent, Status
@@ -32,6 +33,7 @@ from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.comparison import Comparison, unpacked
+from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
 from pattern_operator.reconcile.results import Leaving, Results
 
 BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 1 of 2 replicas available")
@@ -495,7 +497,8 @@ def test_of_what_had_not_begun_nothing_is_there_in_part():
 
 
 def test_of_what_was_deleted_because_it_lost_its_trust_nothing_is_said_to_be_applied_or_healthy():
-    made = results(stage=Stage.VERIFY, failure=REFUSED, withdrawn=True, inventory=(), applied=False, health=None)
+    withdrawn = DeployedArtifact(Repository("registry.example", "web"), REVISION)
+    made = results(stage=Stage.VERIFY, failure=REFUSED, withdrawn=withdrawn, inventory=(), applied=False, health=None)
 
     found = conditions(status.after(running(), made, now=LATER))
 

@@ -417,6 +417,124 @@ async def test_a_tag_that_moves_back_by_itself_is_refused_also_after_a_restart_a
     assert world.status.digest == str(worlds.digest_of("two"))
 
 
+# --- a verdict takes away what it is about, and nothing else ---
+
+
+async def test_a_first_revision_that_was_applied_in_part_is_not_deleted_because_a_newer_one_is_unsigned():
+    world = World()
+    world.policy = policy(requirement(prune=True))
+    world.push("stable", "one", "a", "b")
+    world.refuses = {key_to("b")}
+    await world.settle()
+    world.push("stable", "two", "a", signed=False)
+    world.foreign = {"two"}
+
+    await world.settle(400.0)
+
+    assert world.ready == ("False", "SignatureUntrusted")
+    assert world.live == {key_to("a"): "one"}
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["known", "after a restart"])
+@pytest.mark.parametrize("moves", [False, True], ids=["the tag leads to it", "the tag leads to something newer"])
+async def test_an_update_that_was_applied_in_part_is_deleted_when_it_loses_its_trust(
+    world: World, restarts: bool, moves: bool
+):
+    await prunes(world)
+    world.push("stable", "two", "a", "evil", "quota")
+    world.refuses = {key_to("quota")}
+    await world.settle(400.0)
+    there = dict(world.live)
+    if moves:
+        world.push("stable", "three", "a", signed=False)
+        await world.settle(400.0)
+    world.refusing = {"release"}
+    world.policy = policy(requirement(version="3", prune=True))
+    if restarts:
+        world.restart()
+    else:
+        world.waker.found(KEY)
+
+    await world.settle(400.0)
+
+    assert there[key_to("evil")] == "two"
+    assert world.live == {}
+    assert world.status.inventory.count == 0
+
+
+async def test_an_update_that_was_applied_in_part_stays_where_its_signature_is_gone(world: World):
+    await prunes(world)
+    world.push("stable", "two", "a", "c", "quota")
+    world.refuses = {key_to("quota")}
+    await world.settle(400.0)
+    world.hidden = {"two"}
+    world.restart()
+
+    await world.settle(400.0)
+
+    assert world.live.keys() == {key_to("a"), key_to("b"), key_to("c")}
+
+
+async def test_what_could_not_be_deleted_at_once_is_deleted_after_a_restart_and_beside_something_newer(world: World):
+    world.stuck, world.refusing = {key_to("a")}, {"release"}
+    changes_to(world, requirement(version="2", prune=True))
+    await world.settle(1.0)
+    left = world.status.applying_revision, world.status.inventory.count
+    world.push("stable", "two", "c", signed=False)
+    world.stuck = set()
+    world.restart()
+
+    await world.settle(5.0)
+
+    assert left == (f"stable@{worlds.digest_of('one')}", 1)
+    assert world.live == {}
+    assert world.status.inventory.count == 0
+
+
+ELSEWHERE = {"url": "oci://registry.example/elsewhere", "ref": {"tag": "stable"}}
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["known", "after a restart"])
+async def test_who_edits_the_url_takes_nothing_from_the_policies_of_what_runs(world: World, restarts: bool):
+    await prunes(world)
+    world.change(source=ELSEWHERE)
+    await world.settle(60.0)
+    edited = world.ready
+    world.drift("a", None)
+    await world.settle(60.0)
+    repaired = key_to("a") in world.live
+    world.refusing = {"release"}
+    world.policy = policy(requirement(version="3", prune=True))
+    if restarts:
+        world.restart()
+    else:
+        world.waker.found(KEY)
+
+    await world.settle(400.0)
+
+    assert (edited, repaired) == (("False", "ArtifactNotFound"), True)
+    assert world.live == {}
+    assert verified(world) == ("False", "SignatureUntrusted")
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["known", "after a restart"])
+@pytest.mark.parametrize("copied", [False, True], ids=["nothing is there", "the same artifact is there"])
+async def test_the_policy_of_another_repository_deletes_nothing_of_what_runs(
+    world: World, restarts: bool, copied: bool
+):
+    world.elsewhere = policy(requirement("other", prune=True))
+    world.refusing = {"other"}
+    world.tags_elsewhere = {"stable": "one"} if copied else {}
+    world.change(source=ELSEWHERE)
+    if restarts:
+        world.restart()
+
+    await world.settle(400.0)
+
+    assert world.ready == ("False", "SignatureUntrusted" if copied else "ArtifactNotFound")
+    assert world.live.keys() == {key_to("a"), key_to("b")}
+
+
 # --- what only warns ---
 
 

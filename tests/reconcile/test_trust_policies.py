@@ -15,6 +15,7 @@ from tests.reconcile.test_policy_store import body
 from pattern_operator.aio import background_tasks
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
 from pattern_operator.api.verification import Requirement, Unsigned, UnusablePolicy
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube.wellknown import NAMESPACE, TRUST_POLICY
@@ -79,8 +80,13 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     return Cluster()
 
 
+def to_source(asking: DesignPattern) -> tuple[DesignPattern, Repository]:
+    """A pattern, and the repository that its spec names."""
+    return asking, Repository.parse(asking.spec.source.url)
+
+
 async def names(trust: TrustPolicies, asking: DesignPattern) -> list[str]:
-    return [each.key.name for each in await trust.covering(asking)]
+    return [each.key.name for each in await trust.covering(*to_source(asking))]
 
 
 async def test_the_policies_that_cover_a_pattern_are_known_once_they_are_listed(cluster: Cluster):
@@ -229,7 +235,7 @@ async def test_where_the_labels_of_a_namespace_are_not_known_nothing_is_known_to
     cluster.put(match=[{"url": EVERYTHING, "namespaceSelector": PROD}])
     async with cluster.followed() as trust:
         with pytest.raises(Transient, match="the labels of namespace new are not known yet"):
-            await trust.covering(pattern(namespace="new"))
+            await trust.covering(*to_source(pattern(namespace="new")))
 
 
 async def test_where_no_policy_asks_for_labels_namespaces_are_not_followed(cluster: Cluster):
@@ -257,7 +263,7 @@ async def test_until_the_policies_are_listed_nothing_is_known_to_be_approved(
 
     async with cluster.followed() as trust:
         with pytest.raises(Transient) as unknown:
-            await trust.covering(pattern())
+            await trust.covering(*to_source(pattern()))
 
     assert says in unknown.value.message
     assert "not known what must be verified" in unknown.value.message
@@ -280,7 +286,7 @@ async def test_while_they_cannot_be_watched_nothing_is_known_and_who_waited_is_w
         cluster.put("new")
         cluster.label("team", env="prod")
         with pytest.raises(Transient, match="the operator may not list and watch"):
-            await trust.covering(pattern())
+            await trust.covering(*to_source(pattern()))
         cluster.woken.clear()
         broken.refuse = {}
         await cluster.until_woken(WEB)
@@ -298,7 +304,7 @@ async def test_policies_of_a_kind_that_is_not_served_are_not_gone(cluster: Clust
         cluster.policies.fail_watches(404, "NotFound")
         await until(lambda: trust._unseen != set())
         with pytest.raises(Transient, match="the kind is missing; apply crds/"):
-            await trust.covering(pattern())
+            await trust.covering(*to_source(pattern()))
         counted = [each.key.name for each in trust.known_covering(pattern())]
         cluster.policies.drop("deleted", namespace="")
         cluster.policies.refuse = {}
@@ -321,7 +327,7 @@ async def test_a_policy_that_is_replaced_holds_all_the_time(cluster: Cluster, mo
         cluster.put(generation=1, mode="Warn")
         await cluster.until_woken(WEB)
         await until(lambda: all(each.get_name() != "leave-trustpolicy" for each in asyncio.all_tasks()))
-        (after,) = await trust.covering(pattern())
+        (after,) = await trust.covering(*to_source(pattern()))
 
     assert between == ["release"]
     assert after.source.mode == "Warn"
@@ -377,8 +383,8 @@ async def required(
     held: Any = sources
     async with cluster.followed() as trust:
         policies = Policies(held, trust, namespace="system", unsigned=Unsigned.DENY)
-        found = await policies.of(asking)
-        again = await policies.of(asking)
+        found = await policies.of(*to_source(asking))
+        again = await policies.of(*to_source(asking))
     assert found == again
     assert all(
         one is other for one, other in zip(found.requirements, again.requirements, strict=True) if one.source.name
@@ -443,7 +449,7 @@ async def test_a_key_that_cannot_be_read_now_is_no_verdict(cluster: Cluster):
     away.read = read
     async with cluster.followed() as trust:
         with pytest.raises(Transient, match="away"):
-            await Policies(away, trust, namespace="system", unsigned=Unsigned.ALLOW).of(pattern())
+            await Policies(away, trust, namespace="system", unsigned=Unsigned.ALLOW).of(*to_source(pattern()))
 
 
 async def test_what_a_policy_that_is_gone_used_is_forgotten(cluster: Cluster):
@@ -451,7 +457,7 @@ async def test_what_a_policy_that_is_gone_used_is_forgotten(cluster: Cluster):
     sources: Any = Sources(keys={"cosign.pub": b"a key"})
     async with cluster.followed() as trust:
         policies = Policies(sources, trust, namespace="system", unsigned=Unsigned.ALLOW)
-        await policies.of(pattern())
+        await policies.of(*to_source(pattern()))
 
     policies.forget(PolicyKey("release"))
 
@@ -498,7 +504,7 @@ async def test_the_labels_of_a_namespace_that_is_gone_hold_for_nobody(cluster: C
         await until(lambda: "team" not in trust._labels)
 
         with pytest.raises(Transient, match="the labels of namespace team are not known yet"):
-            await trust.covering(pattern())
+            await trust.covering(*to_source(pattern()))
 
     assert before == ["release"]
 

@@ -21,7 +21,7 @@ from pattern_operator.api.designpattern import DesignPattern, decode, with_inven
 from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
@@ -61,6 +61,7 @@ from pattern_operator.source.held_version import Resolution
 from pattern_operator.telemetry import Metrics
 
 KEY = PatternKey("team", "web")
+WEB = Repository("registry.example", "web")
 SIGNED = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}  # of a spec
 OWNER = "u-1"
 OURS, NONE = Finalizers(count=1, ours=0), Finalizers()
@@ -236,6 +237,8 @@ class World:
         self.away = False  # the registry
         self.policy = VerificationPolicy()  # of the cluster, beside what the pattern asks for itself
         self.refusing: set[str] = set()  # TrustPolicies that nothing meets
+        self.elsewhere = VerificationPolicy()  # of every repository but the first
+        self.tags_elsewhere: dict[str, str] = {}
         self.undecided: set[str] = set()  # TrustPolicies of which it is not known whether they are met
         self.verdict_ends: datetime | None = None  # when what is found has to be found again
         self.on_layers: Callable[[], None] = lambda: None  # what happens while layers are fetched
@@ -602,15 +605,17 @@ class Registry:
             self._ask("tag")
         except Transient as error:
             return Found(error, 0)
-        if tag not in self.world.tags:
+        tags = self.world.tags if reference.repository == WEB else self.world.tags_elsewhere
+        if tag not in tags:
             missing = Stalled(reason=Reason.ARTIFACT_NOT_FOUND, message=f"there is no tag {tag}: push it.")
             return Found(missing, 0)
-        return Found(Resolution(Revision(tag, digest_of(self.world.tags[tag]))), 0)
+        return Found(Resolution(Revision(tag, digest_of(tags[tag]))), 0)
 
-    async def policy(self, pattern: DesignPattern) -> VerificationPolicy:
+    async def policy(self, pattern: DesignPattern, repository: Repository) -> VerificationPolicy:
         own = VerificationPolicy.of(TrustedAuthority.of_key("release-team", b"key")).requirements
         asked = own if pattern.spec.verify is not None else ()
-        return VerificationPolicy((*asked, *self.world.policy.requirements))
+        policy = self.world.policy if repository == WEB else self.world.elsewhere
+        return VerificationPolicy((*asked, *policy.requirements))
 
     async def manifest(self, _: DesignPattern, desired: Any, **__: Any) -> Any:
         return SimpleNamespace(context=str(desired.revision), types=())

@@ -30,6 +30,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.requirements_spec import RepositoryMirror, SignedRepository
 from pattern_operator.api.verification import (
+    OWN_POLICY,
     PolicyMode,
     PolicySource,
     Requirement,
@@ -201,6 +202,21 @@ def test_a_policy_whose_keys_or_threshold_are_wrong_cannot_be_used(requirement: 
     assert (refusal.reason, refusal.unmet) == (Reason.POLICY_INVALID, ("broken",))
     assert broken.name == "broken"
     assert error.message in refusal.message
+
+
+def test_what_a_pattern_asks_for_itself_and_cannot_be_used_takes_nothing_from_the_policies():
+    own = UnusablePolicy(source=OWN_POLICY, reason=Reason.SECRET_NOT_FOUND, message="Secret k does not exist: make it.")
+    prunes: Any = {"source": {"prune": True}}
+    release = requires(ALICE.authority("a"), name="release", **prunes)
+
+    verdict = refused([cosign(signer=BOB)], own, release)
+    alone = refused([cosign()], own, release)
+
+    assert isinstance(verdict, Untrusted)
+    assert (verdict.unmet, verdict.prune) == (("release",), True)
+    assert isinstance(alone, Unjudgeable)
+    assert (alone.reason, alone.met) == (Reason.SECRET_NOT_FOUND, ("release",))
+    assert alone.message.startswith("Secret k does not exist: make it.")
 
 
 def test_a_policy_that_cannot_be_used_deletes_nothing_and_a_verdict_does():

@@ -125,6 +125,13 @@ class Status(ApiStruct, frozen=True):
     ] = ""
     design_version: Annotated[str, Meta(description="The version that the running design gives itself.")] = ""
     revision: Annotated[str, Meta(description="The revision that runs: `<tag>@<digest>`.")] = ""
+    repository: Annotated[
+        str,
+        Meta(
+            description="The repository that the running revision came from, `oci://host/path`: the TrustPolicies that"
+            " cover it hold for what runs, whatever `spec.source.url` names by now."
+        ),
+    ] = ""
     digest: Annotated[str, Meta(description="The digest that runs.")] = ""
     short_digest: Annotated[str, Meta(description="Its first 12 digits, for the table of kubectl.")] = ""
     last_attempted_revision: Annotated[
@@ -159,6 +166,12 @@ class Status(ApiStruct, frozen=True):
             " `lastAppliedState`."
         ),
     ] = ""
+    applying_repository: Annotated[
+        str, Meta(description="The repository of `applyingRevision`, as in `repository`.")
+    ] = ""
+    applying_signatures: Annotated[
+        tuple[str, ...], Meta(description="The signatures of `applyingRevision`, as in `signatures`.")
+    ] = ()
     verified_by: Annotated[
         tuple[VerifiedBy, ...], Meta(description="The authorities that signed the running revision.")
     ] = ()

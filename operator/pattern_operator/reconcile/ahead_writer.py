@@ -26,12 +26,18 @@ class AheadWriter:
         self._now = now
 
     async def write(
-        self, pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, to: Revision | None
+        self,
+        pattern: DesignPattern,
+        entries: tuple[InventoryEntry, ...],
+        *,
+        to: Revision | None,
+        signatures: tuple[str, ...] = (),
     ) -> DesignPattern:
         """Write ahead ``entries``, none where all is on record, and the finalizer; the pattern as it is then.
 
-        ``to`` is the revision for which the cluster leaves what status says is applied, None where it does not. The
-        annotation of the first run goes with the first update: until then its names are all that was ever made.
+        ``to`` is the revision for which the cluster leaves what status says is applied, None where it does not;
+        ``signatures`` are those that it was verified by. The annotation of the first run goes with the first update:
+        until then its names are all that was ever made.
 
         Raises:
             PatternDeleted: the resource does not exist any more.
@@ -44,7 +50,8 @@ class AheadWriter:
             return pattern
         if pattern.metadata.annotations.leftover_ahead:
             pattern = await self._writer.remove_ahead(pattern)
-        return await self._writer.status(pattern, statuses.ahead(pattern, entries, to=to, now=self._now()))
+        status = statuses.ahead(pattern, entries, to=to, now=self._now(), signatures=signatures)
+        return await self._writer.status(pattern, status)
 
     async def keep_finalizer(self, asked: DesignPattern) -> None:
         """Put back what somebody took off while objects are being made, as ``kubectl replace`` does."""

@@ -13,13 +13,15 @@ from dataclasses import replace
 from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.api.reference import Revision
+from pattern_operator.api.reference import Repository, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.reconcile import pruning, trust
 from pattern_operator.reconcile.backoff import retry_pause
 from pattern_operator.reconcile.deadline import Result, Work, overrun, within
+from pattern_operator.reconcile.deployed import deployed, is_from, part, whole
+from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.drift import to_repair
 from pattern_operator.reconcile.owner import owner_of
@@ -72,18 +74,22 @@ async def keep_running(run: Run) -> None:
         Superseded: while a registry was waited for, something else was asked of the pattern.
     """
     verdict, found = run.results.failure, run.results.revision
-    if isinstance(verdict, Untrusted) and found is not None and _runs(run, found):
-        await _prune_untrusted(run, verdict)
-        return
+    if isinstance(verdict, Untrusted) and found is not None:
+        refused = next((each for each in deployed(run.pattern) if _is_named(run, each.repository, each.revision)), None)
+        if refused is not None:
+            await _prune_untrusted(run, verdict, refused)
+            return
     if run.results.stage is Stage.APPLY:  # the cluster is on its way to something newer: there is no going back
         run.observe_if_known()
         return
-    if not run.pattern.status.revision:
+    if not run.pattern.status.revision and not run.pattern.status.applying_revision:
         return
     try:
         await _in_time(_keep(run))
     except PatternError as error:
         _log(run.pattern, error, "what runs cannot be reconciled for now")
+    if run.results.withdrawn is not None:
+        return
     if run.state.running is None:
         await follow(run.pattern, port=run.cluster)
     else:
@@ -166,14 +172,23 @@ async def _keep_up(
 
 
 async def _keep(run: Run) -> None:
-    policy = await _policy(run)
-    running = run.state.running
-    if running is None:
+    running, begun, found = run.state.running, part(run.pattern), whole(run.pattern)
+    if running is not None:
+        await _keep_whole(run, running)
+    elif begun is not None:
+        policy = await _policy(run, begun.repository)
+        if not _is_named(run, begun.repository, begun.revision):  # else that is what failed
+            await trust.judge_part(run, begun, policy)
+    elif found is not None:
+        policy = await _policy(run, found.repository)
         if not isinstance(run.state.objects, Applying) and is_whole(run.pattern):
-            await recall(run, policy)
-        return
+            await recall(run, found, policy)
+
+
+async def _keep_whole(run: Run, running: Running) -> None:
+    policy = await _policy(run, running.desired.repository)
     if not trust.is_trusted(run.state, policy, now=run.repositories.now()):
-        if run.results.revision is not None and _runs(run, run.results.revision):
+        if _is_named(run, running.desired.repository, running.desired.revision):
             return  # that is what failed
         await trust.verify_running(run, running, policy)
         running = replace(running, desired=replace(running.desired, policy=policy))
@@ -183,23 +198,19 @@ async def _keep(run: Run) -> None:
         await _repair(run, running.desired, drifted)
 
 
-def _runs(run: Run, revision: Revision) -> bool:
-    """Whether the artifact of ``revision`` is what runs, as far as this process or status knows.
-
-    Where nothing runs as a whole, what there is counts as it: a part of a first revision, or what could not be deleted.
-    """
-    running, status = run.state.running, run.pattern.status
-    digest = str(running.desired.revision.digest) if running is not None else status.digest
-    return digest == str(revision.digest) or (not digest and bool(status.inventory.entries))
+def _is_named(run: Run, repository: Repository, revision: Revision) -> bool:
+    """Whether the spec leads to this artifact in this repository, as far as the run has found out."""
+    found = run.results.revision
+    return found is not None and found.digest == revision.digest and is_from(run.pattern, repository)
 
 
-async def _prune_untrusted(run: Run, verdict: Untrusted) -> None:
+async def _prune_untrusted(run: Run, verdict: Untrusted, artifact: DeployedArtifact) -> None:
     """What runs is what was refused: it is left as it is, or deleted where a policy says so. Failures are logged."""
     try:
-        await trust.prune_if_asked(run, verdict)
+        await trust.prune_if_asked(run, verdict, artifact)
     except PatternError as error:
         _log(run.pattern, error, "what is not trusted any longer cannot be deleted for now")
-    if not run.results.withdrawn:
+    if run.results.withdrawn is None:
         if run.state.running is None:
             await _follow(run)
         run.observe_if_known()
@@ -216,18 +227,19 @@ async def _is_trusted(run: Run, desired: DesiredState) -> bool:
     """Whether ``desired``, which runs or is on its way, passes the policies as they are now."""
     running = run.state.running
     trusted = (running is None or running.trusted) and not trust.is_over(run.state, desired, now=run.repositories.now())
-    return trusted and await run.repositories.policy(run.pattern) == desired.policy
+    return trusted and await run.repositories.policy(run.pattern, desired.repository) == desired.policy
 
 
-async def _policy(run: Run) -> VerificationPolicy:
-    """The verification policy with its keys; the results say whether it is the one that was met."""
+async def _policy(run: Run, repository: Repository) -> VerificationPolicy:
+    """What must be proven of artifacts of ``repository``; the results say whether what the spec asks for meets it."""
     try:
-        policy = await run.repositories.policy(run.pattern)
+        policy = await run.repositories.policy(run.pattern, repository)
     except Stalled:
         run.results, run.state = replace(run.results, policy=UNREADABLE), run.state.with_policy(UNREADABLE)
         raise
-    digest = policy_digest(policy)
-    run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
+    if is_from(run.pattern, repository):
+        digest = policy_digest(policy)
+        run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
     return policy
 
 

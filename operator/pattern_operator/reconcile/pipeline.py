@@ -18,7 +18,7 @@ from pattern_operator.errors import PatternError, PoliciesUnmet, Stalled, Transi
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
-from pattern_operator.reconcile.desired import DesiredState, desired_state
+from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
 from pattern_operator.reconcile.downgrade import refuse_downgrade
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
@@ -95,7 +95,7 @@ async def _resolve(way: Way, _: None) -> Resolved | None:
         raise resolved.found
     run.results = replace(run.results, revision=resolved.found, held=resolved.lookups.held)
     run.enter(Stage.VERIFY)
-    policy = await run.repositories.policy(run.pattern)
+    policy = await run.repositories.policy(run.pattern, reference(run.pattern).repository)
     digest = policy_digest(policy)
     run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
     desired = desired_state(run.pattern, resolved.found, policy)
@@ -167,7 +167,7 @@ async def _gate(way: Way, given: Rendered) -> Rendered:
 async def _still_trusted(way: Way, desired: DesiredState) -> DesiredState:
     """Judge again what other policies ask for by now: a registry that holds back a layer must not outlast a key."""
     run = way.run
-    while (policy := await run.repositories.policy(run.pattern)) != desired.policy:
+    while (policy := await run.repositories.policy(run.pattern, desired.repository)) != desired.policy:
         digest = policy_digest(policy)
         run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
         desired = replace(desired, policy=policy)

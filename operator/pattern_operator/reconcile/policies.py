@@ -1,5 +1,6 @@
 """What must be verified of a pattern, by itself and by TrustPolicies, with keys and roots of Secrets and ConfigMaps."""
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from pattern_operator.api.authority_spec import Authority
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
 from pattern_operator.api.requirements_spec import Requirements
 from pattern_operator.api.verification import (
     OWN_POLICY,
@@ -29,7 +31,7 @@ from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey
 class CoveringPort(Protocol):
     """Which TrustPolicies hold for a pattern; see trust_policies.TrustPolicies."""
 
-    async def covering(self, pattern: DesignPattern) -> tuple[KnownPolicy, ...]: ...  # noqa: D102 - see the class
+    async def covering(self, pattern: DesignPattern, repository: Repository) -> tuple[KnownPolicy, ...]: ...  # noqa: D102 - see the class
 
 
 class Policies:
@@ -45,19 +47,20 @@ class Policies:
         self._unsigned = unsigned
         self._shared: dict[PolicyKey, Requirement | UnusablePolicy] = {}
 
-    async def of(self, pattern: DesignPattern) -> VerificationPolicy:
-        """Everything that must be proven of its artifact: by its own authorities, and by each TrustPolicy.
+    async def of(self, pattern: DesignPattern, repository: Repository) -> VerificationPolicy:
+        """Everything that must be proven of its artifacts of ``repository``: by itself, and by each TrustPolicy.
+
+        What cannot be used, be it of the pattern's own, is met by nothing, and takes nothing from the others.
 
         Raises:
-            Stalled: a Secret or ConfigMap of the pattern's own authorities is missing, or has no such entry.
-            Transient: one could not be read, or it is not known which policies there are.
+            Transient: a Secret or ConfigMap could not be read, or it is not known which policies there are.
         """
-        covering = await self._trust.covering(pattern)
+        covering = await self._trust.covering(pattern, repository)
         requirements: list[Requirement | UnusablePolicy] = []
         if pattern.spec.verify is not None:
             namespace, reader = pattern.metadata.namespace, key_of(pattern)
-            own = await self._requirement(pattern.spec.verify, OWN_POLICY, namespace=namespace, reader=reader)
-            requirements.append(own)
+            own = self._requirement(pattern.spec.verify, OWN_POLICY, namespace=namespace, reader=reader)
+            requirements.append(await _usable_or_not(own, OWN_POLICY))
         requirements += [await self.requirement(each) for each in covering]
         return VerificationPolicy(tuple(requirements), self._unsigned)
 
@@ -82,10 +85,8 @@ class Policies:
                 f"it cannot be read ({policy.broken}): correct it, or let the operator have the version of its CRD."
             )
             return UnusablePolicy(source=source, reason=Reason.POLICY_INVALID, message=message)
-        try:
-            return await self._requirement(policy.spec, source, namespace=self._namespace, reader=policy.key)
-        except Stalled as error:
-            return UnusablePolicy(source=source, reason=error.reason, message=error.message)
+        reading = self._requirement(policy.spec, source, namespace=self._namespace, reader=policy.key)
+        return await _usable_or_not(reading, source)
 
     async def _requirement(
         self, spec: Requirements, source: PolicySource, *, namespace: str, reader: Reader
@@ -131,6 +132,13 @@ class Policies:
                 f" name, or correct {field}.{needed.field}.",
             )
         return data[entry.key]
+
+
+async def _usable_or_not(reading: Awaitable[Requirement], source: PolicySource) -> Requirement | UnusablePolicy:
+    try:
+        return await reading
+    except Stalled as error:
+        return UnusablePolicy(source=source, reason=error.reason, message=error.message)
 
 
 def _max_age(spec: Requirements, *, field: str) -> timedelta | None:

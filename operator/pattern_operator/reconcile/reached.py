@@ -7,8 +7,6 @@ keeps a digest of what was asked for when all of it was applied, and a later run
 import hashlib
 from contextlib import suppress
 
-import msgspec
-
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import InvalidReference, Repository, Revision
@@ -16,21 +14,21 @@ from pattern_operator.api.spec import Spec
 from pattern_operator.api.status import Status
 from pattern_operator.api.verification import Requirement, UnusablePolicy, VerificationPolicy
 from pattern_operator.reconcile.conditions import condition_of
+from pattern_operator.reconcile.spec_digest import digest_of, spec_digest
 from pattern_operator.reconcile.state import Applying, Lookup, Objects, Running
 
 UNREADABLE = "unreadable"  # in place of a policy whose keys cannot be read: it is not the one that was reached
-_DIGITS = 24  # of a SHA-256 that are kept: 96 bits
 _REFERENCE_DIGITS = 12  # of the part that only tells one reference of a user from another
 
 
 def policy_digest(policy: VerificationPolicy) -> str:
     """What stands for the verification policy with its keys, whatever they are read from."""
-    return _digest([1, [_requirement(each) for each in policy.requirements]])
+    return digest_of([1, [_requirement(each) for each in policy.requirements]])
 
 
 def state_of(spec: Spec, policy: str) -> str:
     """What stands for the desired state: what decides which objects are applied and how, and not how it is fetched."""
-    return f"{_spec_digest(spec)}-{policy}+{_reference_digest(spec)}"
+    return f"{spec_digest(spec)}-{policy}+{_reference_digest(spec)}"
 
 
 def is_reached(pattern: DesignPattern, policy: str | None, *, revision: Revision | None = None) -> bool:
@@ -46,7 +44,7 @@ def is_reached(pattern: DesignPattern, policy: str | None, *, revision: Revision
     if not status.last_applied_state:
         return _was_ready(status, pattern.metadata.generation)
     spec, _, rest = status.last_applied_state.partition("-")
-    return spec == _spec_digest(pattern.spec) and policy in (None, rest.partition("+")[0])
+    return spec == spec_digest(pattern.spec) and policy in (None, rest.partition("+")[0])
 
 
 def is_known_otherwise(pattern: DesignPattern, policy: str | None, *, revision: Revision | None) -> bool:
@@ -77,7 +75,7 @@ def running_revision(
     ):
         tried = desired is not None and str(desired.revision) == revision
         found = last is not None and last.reference.repository == repository and str(last.revision) == revision
-        if tried or found or state.partition("-")[0] == _spec_digest(pattern.spec):
+        if tried or found or state.partition("-")[0] == spec_digest(pattern.spec):
             with suppress(InvalidReference):
                 return Revision.parse(revision)
     return None
@@ -100,14 +98,8 @@ def _was_ready(status: Status, generation: int) -> bool:
     return ready is not None and (ready.status, ready.observed_generation) == ("True", generation)
 
 
-def _spec_digest(spec: Spec) -> str:
-    source = spec.source
-    # Defaults are left out of the JSON, so that a field that a later version adds changes no digest.
-    return _digest([source.url, source.ref, source.layer, spec.verify, spec.render, spec.apply])
-
-
 def _reference_digest(spec: Spec) -> str:
-    return _digest([spec.source.url, spec.source.ref])[:_REFERENCE_DIGITS]
+    return digest_of([spec.source.url, spec.source.ref])[:_REFERENCE_DIGITS]
 
 
 def _requirement(each: Requirement | UnusablePolicy) -> object:
@@ -119,7 +111,3 @@ def _requirement(each: Requirement | UnusablePolicy) -> object:
         for it in each.authorities
     ]
     return [*source, each.threshold, each.repository, each.max_age, authorities]
-
-
-def _digest(parts: object) -> str:
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:_DIGITS]

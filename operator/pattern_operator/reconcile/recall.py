@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from pattern_operator import limits
-from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.apply import DriftState
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.comparison import unpacked
+from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
 from pattern_operator.reconcile.desired import desired_state
 from pattern_operator.reconcile.owner import owned_keys, owner_of
 from pattern_operator.reconcile.repair import compare, repair
@@ -18,8 +18,8 @@ from pattern_operator.reconcile.state import Running
 from pattern_operator.reconcile.steps.observe import follow
 
 
-async def recall(run: Run, policy: VerificationPolicy) -> None:
-    """After a restart: verify what status says runs, and repair what is not as it was applied.
+async def recall(run: Run, found: DeployedArtifact, policy: VerificationPolicy) -> None:
+    """After a restart: verify what status says runs (``found``), and repair what is not as it was applied.
 
     Where nothing is known to compare with, an object is applied once, or in Report mode compared by a dry run.
 
@@ -27,11 +27,7 @@ async def recall(run: Run, policy: VerificationPolicy) -> None:
         Stalled, Transient: it could not be verified, rendered, or applied; Untrusted where that is a verdict.
     """
     pattern, managed = run.pattern, run.cluster.managed
-    try:
-        revision = Revision.parse(pattern.status.revision)
-    except InvalidReference:
-        return  # somebody wrote there by hand; the next success writes it anew
-    desired = desired_state(pattern, revision, policy)
+    desired = replace(desired_state(pattern, found.revision, policy), repository=found.repository)
     registry_timeout = run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY)
     reading = run.repositories.manifest(pattern, desired, waits=registry_timeout.waits)
     artifact = await registry_timeout.wait(reading, stage=Stage.SOURCE)

@@ -146,9 +146,9 @@ class Repositories:
         except PatternError as error:
             return Found(error, registry.listed)
 
-    async def policy(self, pattern: DesignPattern) -> VerificationPolicy:
-        """Everything that must be proven, with keys and roots; raises as ``Policies.of``."""
-        return await self.policies.of(pattern)
+    async def policy(self, pattern: DesignPattern, repository: Repository) -> VerificationPolicy:
+        """What must be proven of artifacts of ``repository``, with keys and roots; raises as ``Policies.of``."""
+        return await self.policies.of(pattern, repository)
 
     async def manifest(
         self, pattern: DesignPattern, desired: DesiredState, *, waits: ConnectionWaits

@@ -16,6 +16,7 @@ from pattern_operator.apply.need import Need
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
 from pattern_operator.reconcile.comparison import Comparison
+from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
 
 Entries = tuple[InventoryEntry, ...]
 
@@ -148,12 +149,12 @@ class Results:
     comparison: Comparison | None = None  # what the objects were like when they were applied
     overdue: bool = False
     distrust: PatternError | None = None  # why what runs is not trusted, or not known to be, beside another failure
-    withdrawn: bool = False  # what ran was deleted, because it is not trusted any longer
+    withdrawn: DeployedArtifact | None = None  # what is deleted, because it is not trusted any longer
     failure: PatternError | None = None
 
     def remembered(self) -> "Results":
         """What of a failed run is said again while its back-off lasts: no objects, and nothing that was done once."""
-        return replace(self, rendering=None, inventory=None, applied=False, repaired=(), withdrawn=False)
+        return replace(self, rendering=None, inventory=None, applied=False, repaired=(), withdrawn=None)
 
     def with_applied(self, made: AppliedObjects) -> "Results":
         """With what the apply step made."""

@@ -129,12 +129,15 @@ class Runs:
             leaves = is_known_otherwise(pattern, run.results.policy, revision=revision)
             needed = is_needed(pattern, entries, leaves=leaves)
             to = revision if leaves else None
-            pattern = await self._ahead.write(pattern, entries if needed else (), to=to)
+            verification = run.results.verification
+            signatures = verification.signatures if verification is not None else ()
+            pattern = await self._ahead.write(pattern, entries if needed else (), to=to, signatures=signatures)
 
             async def say_so() -> None:
                 nonlocal pattern
                 if needed and not pattern.status.last_applied_state:  # else nothing new is asked for
-                    applying = statuses.applying(pattern, revision=revision, now=self._now())
+                    now = self._now()
+                    applying = statuses.applying(pattern, revision=revision, now=now, signatures=signatures)
                     pattern = await self.reporter.write_if_possible(pattern, applying) or pattern
 
             async with (

@@ -57,18 +57,27 @@ def after(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     return finish(status, conditions, generation=pattern.metadata.generation)
 
 
-def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, to: Revision | None, now: datetime) -> Status:
+def ahead(
+    pattern: DesignPattern,
+    entries: tuple[InventoryEntry, ...],
+    *,
+    to: Revision | None,
+    now: datetime,
+    signatures: tuple[str, ...] = (),
+) -> Status:
     """The status before the first object is touched: with the inventory that is about to exist.
 
-    ``to`` is the revision for which the cluster leaves what status says is applied; None where it does not, and then
-    nothing else is said.
+    ``to`` is the revision for which the cluster leaves what status says is applied, and ``signatures`` are those that
+    it was verified by; None where it does not, and then nothing else is said.
     """
-    status = applying(pattern, revision=to, now=now) if to is not None else pattern.status
+    status = pattern.status
+    if to is not None:
+        status = applying(pattern, revision=to, now=now, signatures=signatures)
     marks = packed(unpacked(status), entries)
     return msgspec.structs.replace(status, inventory=Inventory.of(entries), fingerprints=marks)
 
 
-def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> Status:
+def applying(pattern: DesignPattern, *, revision: Revision, now: datetime, signatures: tuple[str, ...] = ()) -> Status:
     """The status while objects are applied: some of ``revision`` may be there, should the run be cut short.
 
     A try of what failed before changes nothing: Ready says what is wrong until that is corrected.
@@ -79,13 +88,21 @@ def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> St
         _on_its_way(pattern, revision, now=now),
         applying_revision=str(revision),
         applying_state=state_of(pattern.spec, UNREADABLE),  # the keys do not say where it came from
+        applying_repository=pattern.spec.source.url,
+        applying_signatures=signatures,
     )
 
 
 def not_begun(pattern: DesignPattern, before: Status) -> DesignPattern:
     """``pattern`` as if no revision had begun to be applied since ``before``: no object of one was."""
-    part = {"applying_revision": before.applying_revision, "applying_state": before.applying_state}
-    return msgspec.structs.replace(pattern, status=msgspec.structs.replace(pattern.status, **part))
+    status = msgspec.structs.replace(
+        pattern.status,
+        applying_revision=before.applying_revision,
+        applying_state=before.applying_state,
+        applying_repository=before.applying_repository,
+        applying_signatures=before.applying_signatures,
+    )
+    return msgspec.structs.replace(pattern, status=status)
 
 
 def _on_its_way(pattern: DesignPattern, revision: Revision, *, now: datetime) -> Status:
@@ -168,7 +185,7 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
         conditions.set(ConditionType.APPLIED, *_applied_words(results, "what runs is applied"))
     elif results.stage is not Stage.APPLY:
         judge_drift(conditions, results)
-    if results.withdrawn:
+    if results.withdrawn is not None:
         conditions.drop(ConditionType.APPLIED)
         conditions.drop(ConditionType.HEALTHY)
     elif results.health:

@@ -22,6 +22,7 @@ from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
 from pattern_operator.reconcile.conditions import rfc3339, shorten
+from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
 from pattern_operator.reconcile.reached import is_known_otherwise, state_of
 from pattern_operator.reconcile.results import Results
 from pattern_operator.render.component_reason import ComponentReason
@@ -40,8 +41,8 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
     if results.verification is not None and _is_verified_again(status, results):
         signatures = results.verification.signatures
         status = msgspec.structs.replace(status, verified_by=_verified_by(results.verification), signatures=signatures)
-    if results.withdrawn:
-        return _nothing_runs(status, results)
+    if results.withdrawn is not None:
+        return _nothing_runs(status, results.withdrawn, results)
     if _trust_is_lost(status, results):
         status = msgspec.structs.replace(status, verified_by=())
     if results.rendering:
@@ -56,17 +57,26 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
     if not (results.applied and results.revision):
         return status
     limit = pattern.spec.rollout.history_limit
+    status = msgspec.structs.replace(status, repository=pattern.spec.source.url)
     return _now_runs(status, results, results.revision, history_limit=limit, now=now)
 
 
 def _with_part(pattern: DesignPattern, results: Results) -> Status:
     """What was applied in part, until all of something is; what is refused before it is applied changes none of it."""
     if _is_whole(results):
-        return msgspec.structs.replace(pattern.status, applying_revision="", applying_state="")
+        return msgspec.structs.replace(
+            pattern.status, applying_revision="", applying_state="", applying_repository="", applying_signatures=()
+        )
     if not results.partly or results.revision is None or results.policy is None:
         return pattern.status
     state = state_of(pattern.spec, results.policy)
-    return msgspec.structs.replace(pattern.status, applying_revision=str(results.revision), applying_state=state)
+    return msgspec.structs.replace(
+        pattern.status,
+        applying_revision=str(results.revision),
+        applying_state=state,
+        applying_repository=pattern.spec.source.url,
+        applying_signatures=results.verification.signatures if results.verification is not None else (),
+    )
 
 
 def _is_whole(results: Results) -> bool:
@@ -118,8 +128,9 @@ def _is_verified_again(status: Status, results: Results) -> bool:
     return passed and results.revision is not None and str(results.revision.digest) == status.digest
 
 
-def _nothing_runs(status: Status, results: Results) -> Status:
-    """What ran was deleted: nothing of status speaks of it any more."""
+def _nothing_runs(status: Status, withdrawn: DeployedArtifact, results: Results) -> Status:
+    """What ran was deleted: nothing of status speaks of it any more, but of a part that could not be deleted yet."""
+    left = withdrawn if results.inventory else None
     return msgspec.structs.replace(
         status,
         version="",
@@ -129,10 +140,13 @@ def _nothing_runs(status: Status, results: Results) -> Status:
         short_digest="",
         fingerprints="",
         last_applied_state="",
-        applying_revision="",
+        repository="",
+        applying_revision=str(left.revision) if left is not None else "",
+        applying_repository=left.repository.url if left is not None else "",
+        applying_signatures=tuple(sorted(left.signatures)) if left is not None else (),
         applying_state="",
         verified_by=(),
-        signatures=status.signatures if results.inventory else (),  # for what could not be deleted yet
+        signatures=(),
         inventory=Inventory.of(results.inventory or ()),
     )
 

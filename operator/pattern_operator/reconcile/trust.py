@@ -11,11 +11,12 @@ from datetime import datetime
 
 from pattern_operator import limits
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import Status
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
 from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
-from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.deployed import deployed
+from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
+from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Nothing, Running, State
 from pattern_operator.reconcile.steps.verify import asks_registry, verify
@@ -48,14 +49,21 @@ async def verify_running(run: Run, running: Running, policy: VerificationPolicy)
     run.state = run.state.with_trust(desired)
 
 
+async def judge_part(run: Run, begun: DeployedArtifact, policy: VerificationPolicy) -> None:
+    """Judge an artifact of which some objects are applied; raises as ``verified``."""
+    desired = replace(desired_state(run.pattern, begun.revision, policy), repository=begun.repository)
+    await judge_running(run, desired, registry_timeout=run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY))
+
+
 async def judge_running(run: Run, desired: DesiredState, *, registry_timeout: RegistryTimeout) -> None:
     """Judge ``desired``, which runs, beside something else that failed; raises as ``verified``, and results say why."""
     try:
         await verified(run, desired, registry_timeout=registry_timeout)
     except PatternError as error:
         run.results = replace(run.results, distrust=error)
-        if isinstance(error, Untrusted):
-            await prune_if_asked(run, error)
+        there = [each for each in deployed(run.pattern) if each.is_of(desired.repository, desired.revision)]
+        if isinstance(error, Untrusted) and there:
+            await prune_if_asked(run, error, there[0])
         raise
 
 
@@ -101,24 +109,27 @@ def login_of(state: State) -> str:
     return state.caches.checked.artifact.login if state.caches.checked is not None else ""
 
 
-def why_unproven(status: Status, verdict: Untrusted) -> str:
+def why_unproven(artifact: DeployedArtifact, verdict: Untrusted) -> str:
     """Why a verdict proves nothing against what runs; empty where each signature by which it was verified was judged.
 
     Without one of them it may be the registry that does not show it, and what it proves is not known.
     """
-    if not status.signatures:
+    if not artifact.signatures:
         return "it was not verified by any signature before"
-    if not verdict.judged.issuperset(status.signatures):
+    if not verdict.judged.issuperset(artifact.signatures):
         return "not each signature by which it was verified was found again, and one that is missing proves nothing"
     return ""
 
 
-async def prune_if_asked(run: Run, verdict: Untrusted) -> None:
-    """What runs has lost its trust: delete its objects as far as they can go now, where a policy says so."""
+async def prune_if_asked(run: Run, verdict: Untrusted, artifact: DeployedArtifact) -> None:
+    """``artifact`` has lost its trust: delete what there is as far as it can go now, where a policy says so.
+
+    Of an update that was applied in part, what is of the older version goes too: nobody can tell which object is whose.
+    """
     entries = run.pattern.status.inventory.entries if run.results.inventory is None else run.results.inventory
     if not verdict.prune or not entries:
         return
-    if why := why_unproven(run.pattern.status, verdict):
+    if why := why_unproven(artifact, verdict):
         kept = f"What runs is left as it is, although a TrustPolicy asks for its deletion (onFailure: Prune): {why}."
         told = verdict.saying(f"{verdict.message} {kept}")
         beside = run.results.distrust is not None
@@ -139,6 +150,6 @@ async def prune_if_asked(run: Run, verdict: Untrusted) -> None:
         inventory=remaining.entries,
         needs=remaining.needs,
         unwatched=bool(remaining.entries),
-        withdrawn=True,
+        withdrawn=artifact,
         failure=verdict.saying(said),
     )

@@ -9,6 +9,7 @@ that the policies are gone.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -20,7 +21,7 @@ from pattern_operator.api.reference import InvalidReference, Repository
 from pattern_operator.errors import Transient
 from pattern_operator.kube import Projection, Reflector, Resource, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.wellknown import NAMESPACE, TRUST_POLICY
-from pattern_operator.reconcile.desired import reference
+from pattern_operator.reconcile.deployed import deployed
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey, PolicyStore
 from pattern_operator.verify.url_match import UrlGlob
@@ -62,14 +63,12 @@ class TrustPolicies:
         """Begin to follow the policies."""
         self._tasks.create_task(self._policy_watch.run(), name="watch-trustpolicies")
 
-    async def covering(self, pattern: DesignPattern) -> tuple[KnownPolicy, ...]:
-        """The policies that hold for a pattern.
+    async def covering(self, pattern: DesignPattern, repository: Repository) -> tuple[KnownPolicy, ...]:
+        """The policies that hold for artifacts of ``repository`` in the namespace of a pattern.
 
         Raises:
-            Stalled: its spec has no reference that can be read.
             Transient: it is not known yet which there are, or which labels its namespace has.
         """
-        repository = reference(pattern).repository
         await self._known(pattern, self._policy_watch, "TrustPolicies")
         if not self.policies.asks_for_labels:
             return self.policies.covering(repository, {})
@@ -108,11 +107,10 @@ class TrustPolicies:
         self.changed.set()
 
     def known_covering(self, pattern: DesignPattern) -> tuple[KnownPolicy, ...]:
-        """As ``covering``, as far as anything is known."""
-        repository = _repository(pattern)
-        if repository is None:
-            return ()
-        return self.policies.covering(repository, self._labels.get(pattern.metadata.namespace, {}))
+        """Those that hold for what the spec names and for what runs, as far as anything is known."""
+        labels = self._labels.get(pattern.metadata.namespace, {})
+        found = (each for it in _repositories(pattern) for each in self.policies.covering(it, labels))
+        return tuple({each.key: each for each in found}.values())
 
     def material_changed(self, key: PolicyKey) -> None:
         """A Secret or ConfigMap that a policy names was changed, made or deleted."""
@@ -188,8 +186,7 @@ class TrustPolicies:
     async def _wake_matched(self, globs: Sequence[UrlGlob]) -> None:
         looked = 0
         for pattern in self._patterns:
-            repository = _repository(pattern)
-            if repository is not None and any(each.matches(repository) for each in globs):
+            if any(each.matches(it) for it in _repositories(pattern) for each in globs):
                 self._wake(key_of(pattern))
             looked += len(globs)
             if looked >= AT_ONCE:
@@ -220,8 +217,9 @@ def _why(watch: Reflector) -> str:
     return f": {problem.message}"
 
 
-def _repository(pattern: DesignPattern) -> Repository | None:
-    try:
-        return Repository.parse(pattern.spec.source.url)
-    except InvalidReference:
-        return None
+def _repositories(pattern: DesignPattern) -> frozenset[Repository]:
+    """The one that the spec names, and those that what runs came from."""
+    found = {each.repository for each in deployed(pattern)}
+    with suppress(InvalidReference):
+        found.add(Repository.parse(pattern.spec.source.url))
+    return frozenset(found)

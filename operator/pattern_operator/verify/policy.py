@@ -148,7 +148,7 @@ Loaded = tuple[Requirement | UnusablePolicy, list[Authority]]
 def _load(policy: VerificationPolicy, answers: Answers, *, conditions: Conditions) -> list[Loaded]:
     """Read every key and root: one that cannot be used is an error even where others would do: it was meant to count.
 
-    A TrustPolicy that cannot be used is one that is not met; the pattern's own is for its author to correct.
+    A policy that cannot be used is one that is not met, and the others are judged all the same.
     """
     found: list[Loaded] = []
     for requirement in policy.requirements:
@@ -156,8 +156,6 @@ def _load(policy: VerificationPolicy, answers: Answers, *, conditions: Condition
             authorities = usable(requirement, conditions=conditions)
             found.append((requirement, [with_answers(each, answers) for each in authorities]))
         except Stalled as error:
-            if not requirement.source.name:
-                raise
             unusable = UnusablePolicy(source=requirement.source, reason=error.reason, message=error.message)
             found.append((unusable, []))
     return found

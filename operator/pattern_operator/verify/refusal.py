@@ -85,7 +85,8 @@ def too_old(digest: Digest, judgement: Judgement, *, commands: SignCommands) -> 
 
 def unusable(policy: UnusablePolicy) -> Refusal:
     """Nothing meets the policy: who has the pattern learns that it is the policy, and its own status has the reason."""
-    message = f"{policy.source} cannot be used, so that nothing meets it: {policy.message}"
+    named = f"{policy.source} cannot be used, so that nothing meets it: " if policy.source.name else ""
+    message = f"{named}{policy.message}"
     reason = Reason.POLICY_INVALID if policy.source.name else policy.reason
     return Refusal(policy.source, reason, message, Finding.UNJUDGEABLE)
 
