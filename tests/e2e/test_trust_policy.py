@@ -91,6 +91,7 @@ def test_what_does_not_meet_a_policy_is_not_applied_whatever_the_pattern_asks_fo
     assert f"TrustPolicy {scenario.namespace}-release is not met" in said["message"]
     assert scenario.names() == []
     eventually(lambda: counts(scenario, "release") == (1, 0, 1))
+    assert policy_status(scenario, "release")["failingPatterns"] == [f"{scenario.namespace}/{scenario.name}"]
 
 
 def test_every_policy_has_to_be_met(
@@ -305,12 +306,20 @@ def test_where_nothing_unsigned_is_admitted_a_policy_or_the_pattern_has_to_requi
     try:
         there.want(apply={"serviceAccountName": "deployer"})
         refused = there.until_says("Ready", "NoTrustPolicy")
+        spec = {"match": [{"url": there.repository.oci}], "authorities": [signed_by(key_pair)], "mode": "Warn"}
+        warns = {"apiVersion": API, "kind": "TrustPolicy", "metadata": {"name": "warns"}, "spec": spec}
+        kubectl.apply(warns)
+        there.until(lambda status: "only warn (TrustPolicy warns)" in condition(status, "Ready").get("message", ""))
+        eventually(lambda: kubectl.json("get", "tp", "warns")["status"]["patterns"]["passing"] == 1)
+        nothing = there.names()
         there.change({"verify": {"authorities": [signed_by(key_pair)]}})
         there.until_runs(digest)
         there.delete()
         there.until_gone()
     finally:
         restricted_cluster.operator.stop()
+        kubectl("delete", "trustpolicy", "warns", "--ignore-not-found")
         kubectl("delete", "namespace", scenario.namespace, "--wait=false")
 
     assert "(--unsigned=Deny)" in refused["message"]
+    assert nothing == []
