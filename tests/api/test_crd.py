@@ -443,6 +443,7 @@ def test_kubectl_shows_what_runs(kubectl, web):
         shortDigest="0a1b2c3d4e5f",
         conditions=[CONDITION],
         verifiedBy=[{"authority": "release", "format": "bundle", "where": "referrer"}],
+        signers="release, security",
     )
 
     header, row = kubectl("get", "dp").splitlines()
@@ -450,8 +451,8 @@ def test_kubectl_shows_what_runs(kubectl, web):
     assert row.split()[:5] == ["web", "True", "Ready", "1.4.2", "0a1b2c3d4e5f"]
 
     header, row = kubectl("get", "dp", "--output=wide").splitlines()
-    assert header.endswith("URL" + " " * 35 + "VERIFIED BY   SUSPENDED   MESSAGE")
-    assert row.endswith(f"{URL}   release       true        1.4.2 runs")
+    assert header.endswith("URL" + " " * 35 + "VERIFIED BY         SUSPENDED   MESSAGE")
+    assert row.endswith(f"{URL}   release, security   true        1.4.2 runs")
 
 
 @pytest.mark.parametrize("name", ["dp", "designpattern", "designpatterns", "patterns"])

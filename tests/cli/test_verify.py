@@ -479,6 +479,15 @@ def test_what_enforces_refuses_whatever_only_warns(judged, digest, key_pair):
     assert (done.code, done.json["verified"], done.json["admitted"]) == (1, False, False)
 
 
+def test_a_policy_whose_condition_does_not_compile_is_told_before_anything_is_signed(judged, digest, key_pair):
+    scan = {"name": "scan", "predicateType": "https://example.org/scan", "condition": "predicate.x =="}
+
+    done = judged(trust_policy("ours", of_key(key_pair, attestations=[scan])))
+
+    assert (done.code, done.json["reason"], done.json["policies"]["unmet"]) == (1, "PolicyInvalid", ["ours"])
+    assert "authorities[0].attestations[0].condition ('scan' of 'release') does not compile: 1:15: Syntax" in done.err
+
+
 def test_a_policy_that_is_given_twice_is_one_and_two_of_one_name_are_refused(judged, digest, key_pair, stranger):
     ours = trust_policy("ours", of_key(key_pair))
 

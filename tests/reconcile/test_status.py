@@ -438,9 +438,16 @@ def test_who_is_not_verified_any_longer_is_not_named_any_more():
 
     found = status.after(running(), lost, now=LATER)
 
-    assert found.verified_by == ()
+    assert (found.verified_by, found.signers) == ((), "")
     assert found.revision == str(REVISION)
     assert conditions(found)["Verified"] == ("False", "SignatureUntrusted")
+
+
+def test_the_table_names_each_authority_once():
+    signed = [VerifiedSignature(name, "bundle", where) for name, where in (("b", "1"), ("a", "2"), ("b", "3"))]
+    verification = VerificationResult(required=True, verified_by=tuple(signed))
+
+    assert status.after(pattern(), results(verification=verification), now=NOW).signers in ("a, b", "b, a")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ _PATTERN_COLUMNS: list[Schema] = [
     {"name": "Digest", "type": "string", "jsonPath": ".status.shortDigest"},
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
     {"name": "URL", "type": "string", "jsonPath": ".spec.source.url", "priority": 1},
-    {"name": "Verified by", "type": "string", "jsonPath": ".status.verifiedBy[*].authority", "priority": 1},
+    {"name": "Verified by", "type": "string", "jsonPath": ".status.signers", "priority": 1},
     {"name": "Suspended", "type": "boolean", "jsonPath": ".spec.suspend", "priority": 1},
     {
         "name": "Message",

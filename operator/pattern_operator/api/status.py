@@ -182,6 +182,9 @@ class Status(ApiStruct, frozen=True):
             " it does not pass any longer, `onFailure: Prune` deletes it only if all of these were read again."
         ),
     ] = ()
+    signers: Annotated[
+        str, Meta(description="The names of the authorities in `verifiedBy`. For the table of kubectl.")
+    ] = ""
     inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns, or is about to make.")] = (
         field(default_factory=Inventory)
     )

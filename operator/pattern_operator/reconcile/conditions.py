@@ -19,6 +19,8 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.quote import cut
 
+_MAX_SIGNERS: Final = 256  # bytes of a column
+
 Truth = Literal["True", "False", "Unknown"]
 
 
@@ -154,4 +156,5 @@ def finish(status: Status, conditions: Conditions, *, generation: int) -> Status
         observed_generation=generation,
         conditions=conditions.in_order(),
         status=conditions.current[ConditionType.READY].reason,
+        signers=cut(", ".join(dict.fromkeys(each.authority for each in status.verified_by)), _MAX_SIGNERS),
     )
