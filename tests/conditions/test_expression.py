@@ -118,3 +118,23 @@ def test_what_would_take_long_is_refused_or_does_not(expression, why):
 @pytest.mark.parametrize("predicate", [b"", b"{", b"\xff", b'"\\ud800"', b"[" * 5_000, b"1" * 500, b"NaN"])
 def test_of_what_is_no_predicate_of_json_nothing_holds(predicate):
     assert isinstance(judge("predicate == 1", predicate), DoesNotHold)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "{'a': 1}[predicate.token] == 1",
+        "'a'.matches('(' + predicate.token)",
+        "int(predicate.token) == 1",
+        "timestamp(predicate.token) > timestamp('2026-01-01T00:00:00Z')",
+        "duration(predicate.token) > duration('1s')",
+        "predicate[predicate.token] == 1",
+        "predicate.token / 2 == 1",
+    ],
+)
+def test_no_text_of_a_predicate_is_in_what_is_said_of_it(expression):
+    said = judge(expression, of({"token": """a-SECRET:[x "'` y"""}))
+
+    assert isinstance(said, DoesNotHold | Unusable)
+    assert said.why.startswith("cannot be evaluated")
+    assert "SECRET" not in said.why

@@ -43,12 +43,13 @@ from pattern_operator.api.verification import (
 from pattern_operator.errors import PoliciesUnmet, Stalled, Unjudgeable, Untrusted
 from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
 from pattern_operator.verify import formats
-from pattern_operator.verify.distinct import assign, who
+from pattern_operator.verify.distinct import assign, persons
 from pattern_operator.verify.outcome import (
     CertificateSigner,
     KeySigner,
     LogEntry,
     NotationSigner,
+    Signer,
     Statement,
     UnauthenticatedSigner,
     Verified,
@@ -461,8 +462,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
     return make
 
 
-def by(name: str, **others: Any) -> Verified:
-    return Verified(CertificateSigner(name, "https://issuer.example", "00"), **others)
+def by(name: str, *, key: str = "", **others: Any) -> Verified:
+    return Verified(CertificateSigner(name, "https://issuer.example", "00", key or f"key of {name}"), **others)
 
 
 def keys(*names: str, **spec: Any) -> list[TrustedAuthority]:
@@ -505,12 +506,50 @@ def test_a_signature_is_by_one_signer_alone(fake):
 
 
 def test_a_certificate_is_told_by_whom_it_names_and_not_by_its_bytes():
-    one, renewed = CertificateSigner("a", "i", "00"), CertificateSigner("a", "i", "01")
+    assert are_one(CertificateSigner("a", "i", "00", "k"), CertificateSigner("a", "i", "01", "l"))
+    assert are_one(NotationSigner("CN=a", "00", "k"), NotationSigner("CN=a", "01", "l"))
+    assert not are_one(CertificateSigner("a", "i", "00", "k"), CertificateSigner("a", "j", "00", "l"))
+    assert not are_one(NotationSigner("CN=a", "00", "k"), NotationSigner("CN=b", "00", "l"))
+    assert not are_one(KeySigner("00"), KeySigner("01"))
+    assert not are_one(KeySigner("a"), UnauthenticatedSigner("a"))
 
-    assert who(one) == who(renewed) != who(CertificateSigner("a", "j", "00"))
-    assert who(NotationSigner("CN=a", "00")) == who(NotationSigner("CN=a", "01")) != who(NotationSigner("CN=b", "00"))
-    assert who(KeySigner("00")) != who(KeySigner("01"))
-    assert len({who(each) for each in (KeySigner("a"), NotationSigner("a", ""), UnauthenticatedSigner("a"))}) == 3
+
+def are_one(one: Signer, other: Signer) -> bool:
+    return len(set(persons((one, other)).values())) == 1
+
+
+def test_who_has_one_key_is_one_signer_in_every_format():
+    assert are_one(CertificateSigner("a", "i", "00", "k"), CertificateSigner("b", "i", "00", "k"))
+    assert are_one(CertificateSigner("a", "i", "00", "k"), NotationSigner("CN=b", "00", "k"))
+    assert are_one(KeySigner("k"), CertificateSigner("a", "i", "00", "k"))
+
+
+def test_who_is_one_by_another_signer_between_is_one():
+    first: Signer = KeySigner("k")
+    between, last = CertificateSigner("a", "i", "00", "k"), CertificateSigner("a", "i", "01", "l")
+
+    for order in permutations((first, between, last)):
+        assert len(set(persons(order).values())) == 1
+    assert not are_one(first, last)
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_one_certificate_with_two_names_is_not_two_of_a_threshold(fake, order: tuple[str, str]):
+    policy = requires(*keys(*order), name="release", threshold=2)
+    bob = {"a": by("bob@a", key="k"), "b": by("bob@b", key="k")}
+
+    assert "(1 of 2 required signatures)" in refused([fake(**bob), fake(**bob)], policy).message
+    assert accepted([fake(**bob), fake(b=by("carol"))], policy).met == ("release",)
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_one_key_bare_and_in_a_certificate_is_not_two_of_a_threshold(fake, order: tuple[str, str]):
+    policy = requires(*keys(*order), name="release", threshold=2)
+    bare = Verified(KeySigner("k"))
+
+    refusal = refused([fake(a=bare), fake(b=by("bob", key="k"))], policy)
+
+    assert "(1 of 2 required signatures)" in refusal.message
 
 
 @given(st.lists(st.lists(st.integers(0, 4), max_size=5, unique=True), max_size=5))

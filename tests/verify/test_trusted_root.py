@@ -67,21 +67,23 @@ def test_a_log_with_a_key_of_a_kind_that_is_not_used_is_left_out():
         pytest.param(b"no JSON", "is not valid JSON", id="no JSON"),
         pytest.param({}, "says that it is ''|says that it is nothing", id="empty"),
         pytest.param(changed("mediaType", to="application/json"), "says that it is", id="of another type"),
-        pytest.param(changed("more", to=1), "a field 'more'", id="unknown field"),
+        pytest.param(changed("more", to=1), "has a field (what is not shown here)", id="unknown field"),
         pytest.param(changed(*KEY, "validFor"), "has no object 'validFor'", id="no validity"),
         pytest.param(changed(*KEY, "validFor", to={}), "without start", id="no start"),
         pytest.param(
             changed(*KEY, "validFor", "end", to="2000-01-01T00:00:00Z"), "ends before it starts", id="end first"
         ),
         pytest.param(
-            changed(*KEY, "validFor", "until", to="2030-01-01T00:00:00Z"), "a field 'until'", id="misspelled end"
+            changed(*KEY, "validFor", "until", to="2030-01-01T00:00:00Z"),
+            "has a field (what is not shown here)",
+            id="misspelled end",
         ),
         pytest.param(changed(*KEY, "keyDetails", to="PKIX_ED25519"), "is not PKIX_ED25519", id="key of another kind"),
         pytest.param(changed(*KEY, "keyDetails", to="PKIX_ECDSA_P384_SHA_384"), "is not PKIX", id="of another size"),
         pytest.param(changed(*KEY, "rawBytes", to=text(b"x")), "cannot be read", id="no key"),
         *(
             pytest.param(
-                changed("ctlogs", 0, "publicKey", "keyDetails", to=details), "is no kind of key", id=repr(details)
+                changed("ctlogs", 0, "publicKey", "keyDetails", to=details), "are no kind of key", id=repr(details)
             )
             for details in (
                 "pkix_ecdsa_p256_sha_256",
@@ -147,3 +149,37 @@ def test_both_ends_of_a_validity_belong_to_it():
 
     assert [closed.contains(start + second * place) for place in (-1, 0, 1, 2)] == [False, True, True, False]
     assert [open_end.contains(start + second * place) for place in (-1, 0, 10**9)] == [False, True, True]
+
+
+def places(document, path=()):
+    """Every place of a document."""
+    for name, value in document.items() if isinstance(document, dict) else enumerate(document):
+        yield (*path, name)
+        if isinstance(value, dict | list):
+            yield from places(value, (*path, name))
+
+
+@pytest.mark.parametrize("value", ["SECRET", ["SECRET"], {"SECRET": "SECRET"}, {"rawBytes": "SECRET"}, "SEC'\"RET"])
+def test_no_text_of_a_document_is_in_what_is_said_of_it(value):
+    """Any Secret can be named as a trusted root, by somebody who may not read it."""
+    refused = 0
+    for path in places(LOCAL.trusted_root()):
+        try:
+            load(changed(*path, to=value))
+        except Stalled as refusal:
+            refused += 1
+            assert "SEC" not in refusal.message
+    assert refused > 30
+
+
+@pytest.mark.parametrize("content", [b"SECRET", b'"SECRET"', b'{"SECRET": 1}', b'{"mediaType": "SECRET"}', b'{"SECRET'])
+def test_nor_is_what_is_no_such_document(content):
+    with pytest.raises(Stalled) as refusal:
+        load(content)
+
+    assert "SECRET" not in refusal.value.message
+
+
+def test_names_of_the_format_are_told():
+    with pytest.raises(Stalled, match="has a 'validFor' without start"):
+        load(changed(*CA, "validFor", to={}))

@@ -48,9 +48,9 @@ def judge(expression: str, predicate: bytes) -> Answer:
     except MemoryError:
         return Unusable("needs too much memory")
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
-        return _stumbled(error)
+        return _stumbled(error, expression)
     if given == "ERROR":
-        return _stumbled(result.value())
+        return _stumbled(result.value(), expression)
     if given != _BOOL:
         return DoesNotHold(_no_condition(given))
     return Holds() if result.value() is True else DoesNotHold("does not hold")
@@ -73,10 +73,16 @@ def _no_condition(kind: str) -> str:
     return f"is not a condition: it gives {kind.lower()} and not true or false"
 
 
-def _stumbled(error: object) -> Answer:
+def _stumbled(error: object, expression: str) -> Answer:
     said = _first_line(error)
     kind = Unusable if any(said.startswith(each) for each in _OF_THE_CONDITION) else DoesNotHold
-    return kind(f"cannot be evaluated: {said}")
+    return kind(f"cannot be evaluated: {_without_values(said, expression)}")
+
+
+def _without_values(said: str, expression: str) -> str:
+    """What went wrong, with what of it stands in the expression: a text of the predicate may be a secret."""
+    what, colon, about = said.partition(":")
+    return said if colon and about.strip().strip("\"'") in expression else re.split(r"[\"'`]", what)[0].strip()
 
 
 def _first_line(error: object) -> str:

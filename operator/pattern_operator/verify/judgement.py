@@ -9,7 +9,7 @@ from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
 from pattern_operator.api.verification import Requirement, TrustedAuthority
 from pattern_operator.verify.attestation import Conditions, Unjudged, why_unmet
 from pattern_operator.verify.authority import AttestationPolicy, Authority
-from pattern_operator.verify.distinct import assign, who
+from pattern_operator.verify.distinct import Mark, assign, marks, persons
 from pattern_operator.verify.encoding import quoted
 from pattern_operator.verify.formats import ReadSignature
 from pattern_operator.verify.load_authority import load_authority
@@ -100,9 +100,13 @@ def judge(
         found = _counted(reading, reading.read, authorities, subject=subject, now=now, conditions=conditions)
         holding += [each for each in found if isinstance(each, Counted)]
         refused += [each for each in found if isinstance(each, Refused)]
+    who = persons(each.verified.signer for each in holding)
     proofs = [
         _proofs(
-            authority, _newest_first(each for each in holding if each.authority is authority), conditions=conditions
+            authority,
+            _newest_first(each for each in holding if each.authority is authority),
+            who=who,
+            conditions=conditions,
         )
         for authority in authorities
     ]
@@ -124,7 +128,7 @@ def _newest_first(counted: Iterable[Counted]) -> Sequence[Counted]:
 def _incomplete(
     authorities: Sequence[Authority],
     holding: Sequence[Counted],
-    proofs: Sequence[Mapping[tuple[str, ...], tuple[Counted, ...]]],
+    proofs: Sequence[Mapping[int, tuple[Counted, ...]]],
     *,
     conditions: Conditions,
 ) -> Iterable[Refused]:
@@ -180,7 +184,7 @@ def _counted(
             rejections.append(Refused(signature, outcome, authority))
             continue
         outcome = replace(outcome, signed_at=tuple(time for time in outcome.signed_at if time - now <= _SKEW))
-        if not found or who(found[0].verified.signer) == who(outcome.signer):
+        if not found or marks(found[0].verified.signer) & marks(outcome.signer):
             found.append(Counted(authority, signature, outcome))
     return found or rejections
 
@@ -219,15 +223,15 @@ def _attesting(verified: Verified, authority: Authority, *, conditions: Conditio
 
 
 def _proofs(
-    authority: Authority, counted: Sequence[Counted], *, conditions: Conditions
-) -> Mapping[tuple[str, ...], tuple[Counted, ...]]:
+    authority: Authority, counted: Sequence[Counted], *, who: Mapping[Mark, int], conditions: Conditions
+) -> Mapping[int, tuple[Counted, ...]]:
     """By signer, what proves that the authority signed: one signature, or one for each attestation, all by it.
 
     Of several the first of ``counted`` is taken, and so is the signer whose signature is first.
     """
-    by_signer: dict[tuple[str, ...], list[Counted]] = {}
+    by_signer: dict[int, list[Counted]] = {}
     for each in counted:
-        by_signer.setdefault(who(each.verified.signer), []).append(each)
+        by_signer.setdefault(who[next(iter(marks(each.verified.signer)))], []).append(each)
     proofs = {signer: _proof(authority, each, conditions=conditions) for signer, each in by_signer.items()}
     return {signer: each for signer, each in proofs.items() if each}
 

@@ -23,23 +23,26 @@ class CertificateSigner:
     """Whom a certificate names: a subject alternative name, and who says so.
 
     ``issuer`` is the OIDC issuer of a keyless signature, or the subject of the root of one's own CA. ``fingerprint`` is
-    the SHA-256 of the DER of the certificate, in hex.
+    the SHA-256 of the DER of the certificate, in hex, and ``key`` that of the SubjectPublicKeyInfo in it.
     """
 
     identity: str
     issuer: str
     fingerprint: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotationSigner:
     """Whom the certificate of a Notary Project signature names: its subject, as RFC 4514 writes it.
 
-    ``fingerprint`` is the SHA-256 of the DER of the certificate, in hex.
+    ``fingerprint`` is the SHA-256 of the DER of the certificate, in hex, and ``key`` that of the SubjectPublicKeyInfo
+    in it.
     """
 
     subject: str
     fingerprint: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,9 +288,9 @@ def _verified_signature(counted: Counted) -> VerifiedSignature:
     match counted.verified.signer:
         case KeySigner(fingerprint):
             key_id = fingerprint
-        case CertificateSigner(name, issued_by, _):
+        case CertificateSigner(name, issued_by, _, _):
             identity, issuer = name, issued_by
-        case NotationSigner(subject, _):
+        case NotationSigner(subject, _, _):
             identity = subject
     entries = counted.verified.log_entries
     return VerifiedSignature(

@@ -46,6 +46,10 @@ _SUBJECT: Final = ("organization", "commonName")
 _NO_URL: Final = re.compile(r"[^!-~]")  # blanks, control characters and what is not ASCII (RFC 3986 section 2)
 _HINT: Final = 4  # bytes of the id of a key that checkpoints have
 _NOTE_ED25519: Final = b"\x01"  # c2sp.org/signed-note, "Signatures": the type that is hashed into the id of a key
+# Names of the format, which a message may have in it.
+_OWN_WORDS: Final = frozenset({*_ROOT, *_LOG, *_KEY, *_AUTHORITY, *_SUBJECT}) | {
+    *("publicKey", "logId", "keyId", "checkpointKeyId", "certificates", "start", "end"),
+}
 
 # sigstore_common.proto, ``PublicKeyDetails``, as far as logs have such keys: the kind of the key, and its size.
 _DETAILS: Final[dict[str, tuple[type, int | None]]] = {
@@ -138,9 +142,26 @@ def load_trusted_root(content: bytes, *, name: str) -> TrustedRoot:
     except InvalidDocument as error:
         raise Stalled(
             reason=Reason.KEY_INVALID,
-            message=f"the trusted root of authority {quoted(name)} {error}. Give the trusted_root.json of the Sigstore "
-            "instance, as `cosign trusted-root create` or its TUF repository has it.",
+            message=f"the trusted root of authority {quoted(name)} {_without_content(str(error))}. Give"
+            " the trusted_root.json of the Sigstore instance, as `cosign trusted-root create` or its TUF repository has"
+            " it.",
         ) from error
+
+
+def _without_content(why: str) -> str:
+    """``why`` up to the first word of the document itself: any Secret can be named as a trusted root.
+
+    Whoever reads a message may not be one who may read Secrets.
+    """
+    end = 0
+    for quote in re.finditer("['\"]", why):
+        if quote.start() < end:
+            continue
+        word = re.compile("'([A-Za-z0-9_]{1,40})'").match(why, quote.start())
+        if word is None or word[1] not in _OWN_WORDS:
+            return f"{why[: quote.start()].rstrip()} (what is not shown here)"
+        end = word.end()
+    return why
 
 
 def log_of_key(key: PublicKey, *, valid: Validity) -> Log:
@@ -200,7 +221,7 @@ def _key(key: Message) -> PublicKey | None:
     if details in _UNUSED:
         return None
     if details not in _DETAILS:
-        raise InvalidDocument(f"has a log whose keyDetails are {quoted(details)}, which is no kind of key")
+        raise InvalidDocument(f"has a log whose keyDetails are no kind of key: {quoted(details)}")
     kind, size = _DETAILS[details]
     try:
         read = load_der_public_key(bytes_field(key, "rawBytes"))

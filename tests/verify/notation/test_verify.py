@@ -49,7 +49,7 @@ def test_a_signature_tells_who_signed(kind):
     leaf = ALICE.leaf.certificate
 
     assert accepted(ALICE.sign(kind), kind) == Verified(
-        NotationSigner("CN=signer,O=Notary,ST=WA,C=US", leaf.fingerprint)
+        NotationSigner("CN=signer,O=Notary,ST=WA,C=US", leaf.fingerprint, leaf.key_fingerprint)
     )
 
 

@@ -75,7 +75,9 @@ def verify_notation(envelope: Envelope, target: Descriptor, authority: NotationA
     leaf = envelope.chain[0]
     subject = leaf.subject.rfc4514_string()
     return Verified(
-        signer=NotationSigner(subject, leaf.fingerprint) if judged.authentic else UnauthenticatedSigner(subject),
+        signer=NotationSigner(subject, leaf.fingerprint, leaf.key_fingerprint)
+        if judged.authentic
+        else UnauthenticatedSigner(subject),
         signed_at=judged.time.signed_at if judged.authentic else (),
         annotations=judged.target.annotations,
         warnings=(*judged.warnings, *failures),

@@ -97,7 +97,7 @@ def _named(
             continue
         for subject in subjects:
             if identity.subject.matches(subject):
-                return CertificateSigner(subject, issuer, leaf.fingerprint)
+                return CertificateSigner(subject, issuer, leaf.fingerprint, leaf.key_fingerprint)
     shown = quoted(subjects[0]) if subjects else "nobody"
     return Rejection(f"is by {shown}, as {quoted(issuer)} says, who is not one of the identities that may sign")
 
@@ -120,4 +120,4 @@ def _meant(leaf: Certificate, *, root: Certificate, authority: CertificateAuthor
         found.append(named[0])
     if not found:
         return Rejection("cannot be accepted: the authority does not say whom its certificates must name")
-    return CertificateSigner(found[0], root.subject.rfc4514_string(), leaf.fingerprint)
+    return CertificateSigner(found[0], root.subject.rfc4514_string(), leaf.fingerprint, leaf.key_fingerprint)

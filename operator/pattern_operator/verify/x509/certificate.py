@@ -86,6 +86,11 @@ class Certificate:
         return hashlib.sha256(self.der).hexdigest()
 
     @property
+    def key_fingerprint(self) -> str:
+        """The SHA-256 of its SubjectPublicKeyInfo, in hex; that of the DER where its key is none that is used."""
+        return self.key.spki_hash.hex() if self.key is not None else self.fingerprint
+
+    @property
     def is_authority(self) -> bool:
         """Whether it says that it may issue certificates."""
         return self.basic_constraints is not None and self.basic_constraints.value.ca
