@@ -42,14 +42,13 @@ from pattern_operator.api.verification import (
 )
 from pattern_operator.errors import PoliciesUnmet, Stalled, Unjudgeable, Untrusted
 from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
-from pattern_operator.verify import formats
+from pattern_operator.verify import formats, outcome
 from pattern_operator.verify.distinct import assign, persons
 from pattern_operator.verify.outcome import (
     CertificateSigner,
     KeySigner,
     LogEntry,
     NotationSigner,
-    Signer,
     Statement,
     UnauthenticatedSigner,
     Verified,
@@ -514,7 +513,7 @@ def test_a_certificate_is_told_by_whom_it_names_and_not_by_its_bytes():
     assert not are_one(KeySigner("a"), UnauthenticatedSigner("a"))
 
 
-def are_one(one: Signer, other: Signer) -> bool:
+def are_one(one: outcome.Signer, other: outcome.Signer) -> bool:
     return len(set(persons((one, other)).values())) == 1
 
 
@@ -525,7 +524,7 @@ def test_who_has_one_key_is_one_signer_in_every_format():
 
 
 def test_who_is_one_by_another_signer_between_is_one():
-    first: Signer = KeySigner("k")
+    first: outcome.Signer = KeySigner("k")
     between, last = CertificateSigner("a", "i", "00", "k"), CertificateSigner("a", "i", "01", "l")
 
     for order in permutations((first, between, last)):
