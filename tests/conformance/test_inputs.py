@@ -32,7 +32,7 @@ KEYLESS, KEY = "sigstore-conformance/happy-path-v0.3", "sigstore-go/public-key-u
 CLASSIC, CLASSIC_KEYLESS = "containers-image/valid-with-tag", "connaisseur/keyless"
 OWN_PKI = "containers-image/pki-hostname"
 NOTATION, TOKEN = "notation-go/oci-jws", "tspclient-go/token-root-r6"
-DROP = object()
+DROP = Ellipsis  # names tests alike in every process
 NO_FLAGS: tuple[Any, ...] = (None, 0, "", "false", [])
 
 
