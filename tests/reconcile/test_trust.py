@@ -1,19 +1,20 @@
 """A policy changes while a pattern runs: what was approved is judged again, and what lost its trust is left alone."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.reconcile import world as worlds
-from tests.reconcile.pattern import REVISION, conditions
+from tests.reconcile.pattern import REVISION, conditions, pattern
 from tests.reconcile.world import KEY, World, key_to
 
 from pattern_operator import limits
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Repository
+from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.api.verification import (
     PolicyMode,
     PolicySource,
@@ -26,7 +27,8 @@ from pattern_operator.errors import Transient
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.checked import Checked, SignedArtifact
 from pattern_operator.reconcile.conditions import condition_of
-from pattern_operator.reconcile.state import State
+from pattern_operator.reconcile.desired import desired_state
+from pattern_operator.reconcile.state import Running, State
 
 
 def requirement(name: str = "release", *, version: str = "1", key: bytes = b"key", **source: object) -> Requirement:
@@ -854,3 +856,34 @@ async def test_what_loses_its_trust_while_its_content_is_fetched_is_not_repaired
     await world.settle(0.5)
 
     assert world.live.keys() == {key_to("b")}
+
+
+NOW, RULES = datetime(2026, 11, 27, 12, tzinfo=UTC), policy(requirement())
+SECOND = timedelta(seconds=1)
+
+
+def running(*, until: datetime | None = None, about: Digest = REVISION.digest, trusted: bool = True) -> State:
+    """A state in which an artifact runs, with a verdict that holds until then."""
+    desired = desired_state(pattern(), REVISION, RULES)
+    verdict = Checked(SignedArtifact(desired.repository, about), RULES, VerificationResult(required=True, until=until))
+    return State(objects=Running(desired=desired, trusted=trusted)).with_checked(verdict)
+
+
+@pytest.mark.parametrize(
+    ("made", "trusted"),
+    [
+        pytest.param(lambda: State(), False, id="nothing runs"),
+        pytest.param(lambda: running(trusted=False), False, id="it was refused"),
+        pytest.param(lambda: running(), True, id="it passes"),
+        pytest.param(lambda: running(until=NOW + SECOND), True, id="it passes for a while"),
+        pytest.param(lambda: running(until=NOW), False, id="its time is over"),
+        pytest.param(
+            lambda: running(until=NOW, about=Digest.of(b"another")), True, id="that of another artifact is over"
+        ),
+        pytest.param(lambda: running().without_verdict(), True, id="how long it holds is not known"),
+        pytest.param(lambda: State(objects=running().objects), True, id="nothing else is known"),
+    ],
+)
+def test_what_runs_is_trusted_while_it_passes_the_policies_as_they_are(made: Callable[[], State], trusted: bool):
+    assert trust.is_trusted(made(), RULES, now=NOW) is trusted
+    assert not trust.is_trusted(made(), policy(requirement(version="2")), now=NOW)
