@@ -53,7 +53,8 @@ def _why_older(pattern: DesignPattern, revision: Revision, result: VerificationR
         return "which ran before"
     times = [time for each in status.verified_by if (time := _time(each.signed_at)) is not None]
     if result.signed_at is not None and times and result.signed_at < max(times):
-        return f"which was signed on {result.signed_at:%Y-%m-%d %H:%M}, before what runs"
+        when = f"{result.signed_at:%Y-%m-%d %H:%M}"
+        return f"which was signed on {when}, before what runs (where it is the newer one, sign it once more)"
     return ""
 
 

@@ -95,7 +95,8 @@ def _authority(spec: Mapping[str, Any], name: str, *, of: str) -> Iterator[dict[
 
 def _left_out(spec: Mapping[str, Any]) -> str | None:
     """Why an authority cannot be said here, as a clause; None where it can."""
-    foreign = [field for field in ("ctlog", "rfc3161timestamp", "keyless") if mapping_at(spec, field, "trustRootRef")]
+    # policy-controller, pkg/apis/policy/v1beta1, ``TrustRootRef``: the name of a TrustRoot, a string.
+    foreign = [field for field in ("ctlog", "rfc3161timestamp", "keyless") if text_at(spec, field, "trustRootRef")]
     if foreign or mapping_at(spec, "keyless", "ca-cert"):
         return "has a trust root of its own, and is left out: give it as a trustedRoot"
     if mapping_at(spec, "rfc3161timestamp"):
