@@ -27,7 +27,7 @@ from pattern_operator.api.condition import Condition
 from pattern_operator.api.material_spec import Key
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.trust_policy import PatternCounts, TrustPolicyStatus
-from pattern_operator.api.verification import Requirement, TrustedAuthority, Unsigned
+from pattern_operator.api.verification import Requirement, TrustedAuthority, Unsigned, VerificationPolicy
 from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.internal_errors import InternalErrors
@@ -186,13 +186,13 @@ async def test_whether_all_is_written_and_known_is_told(errors: tuple[Any, Any],
     made._patterns, made._verdicts = [], Verdicts(on_change=lambda: None)
     made._now, made._report = lambda: NOW, lambda _: None
 
-    async def why_unusable(_: object) -> Any:
-        return next(why)
+    async def requirement(_: object) -> Any:
+        return None, next(why)
 
     async def write(*_: object) -> Any:
         return next(writes)
 
-    made._why_unusable, made._write = why_unusable, write
+    made._requirement, made._write = requirement, write
 
     assert await made.write_all() is whole
 
@@ -233,7 +233,7 @@ async def test_of_a_policy_whose_keys_cannot_be_read_now_it_is_not_known_whether
     made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
     made._policies = SimpleNamespace(requirement=requirement)
 
-    assert await made._why_unusable(policy()) is away
+    assert await made._requirement(policy()) == (None, away)
 
 
 @pytest.mark.parametrize(
@@ -264,6 +264,7 @@ class Cluster:
         self.written: list[dict[str, Any]] = []
         self.reported: list[Mapping[str, TrustPolicyStatus]] = []
         self.refuse: int = 0
+        self.following: tuple[TrustPolicies, Policies]
 
     def put(self, name: str = "release", *, generation: int = 1, **spec: Any) -> None:
         authorities = spec.pop("authorities", [{"name": "release-team", "key": KEY}])
@@ -307,6 +308,7 @@ class Cluster:
                 now=lambda: NOW,
                 report=self.reported.append,
             )
+            self.following = trust, policies
             trust.start()
             tasks.create_task(writer.run(InternalErrors(errors.append)), name="writer")
             try:
@@ -316,6 +318,12 @@ class Cluster:
                 self.policies._closed = True
                 self.policies._changed.set()
         assert errors == []
+
+    async def policy(self) -> VerificationPolicy:
+        """What the policies require, once they are known."""
+        trust, policies = self.following
+        await until(lambda: len(list(trust.policies)) == len(self.policies.objects))
+        return VerificationPolicy(tuple([await policies.requirement(each) for each in trust.policies]))
 
     async def until(self, done: Callable[[dict[str, Any]], bool], name: str = "release") -> dict[str, Any]:
         status: Callable[[], dict[str, Any]] = lambda: self.policies.objects["", name].get("status", {})  # noqa: E731 - it is one line
@@ -350,11 +358,15 @@ async def test_the_status_says_whether_a_policy_can_be_used_and_how_its_patterns
     cluster.put("no-key", authorities=[{"name": "a", "key": {"data": "-----BEGIN PUBLIC KEY-----\n"}}])
 
     async with cluster.running() as (_, verdicts):
-        verdicts.note(WEB, met=["release"], unmet=["broken"])
+        verdicts.note(WEB, await cluster.policy(), met=["release"], unmet=["broken"])
         good = await cluster.until(lambda status: status.get("patterns", {}).get("passing") == 1)
         broken = await cluster.until(lambda status: truth(status) == "False", "broken")
         no_key = await cluster.until(lambda status: truth(status) == "False", "no-key")
 
+        cluster.put(generation=2, threshold=1)
+        changed = await cluster.until(lambda status: status.get("patterns", {}).get("passing") == 0)
+
+    assert changed["patterns"] == {"covered": 1, "passing": 0, "failing": 0}
     assert truth(good) == "True"
     assert good["patterns"] == {"covered": 1, "passing": 1, "failing": 0}
     told = cluster.reported[-1]
@@ -401,20 +413,20 @@ async def test_of_a_policy_whose_conditions_cannot_be_compiled_now_it_is_not_kno
     made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
     made._policies, made._conditions, made._cpu = SimpleNamespace(requirement=requirement), Busy(), EXECUTORS.cpu
 
-    assert await made._why_unusable(policy()) is busy
+    assert (await made._requirement(policy()))[1] is busy
 
 
 @pytest.mark.real_time
 async def test_what_is_no_more_is_written_as_none(cluster: Cluster):
     cluster.put()
     async with cluster.running() as (_, verdicts):
-        verdicts.note(WEB, met=["release"], unmet=[])
+        verdicts.note(WEB, await cluster.policy(), met=["release"], unmet=[])
         await cluster.until(lambda status: status.get("patterns", {}).get("passing") == 1)
-        verdicts.note(WEB, met=[], unmet=["release"])
+        verdicts.note(WEB, await cluster.policy(), met=[], unmet=["release"])
         status = await cluster.until(lambda status: status["patterns"]["failing"] == 1)
 
         named = status["failingPatterns"]
-        verdicts.note(WEB, met=["release"], unmet=[])
+        verdicts.note(WEB, await cluster.policy(), met=["release"], unmet=[])
         passing = await cluster.until(lambda status: status["patterns"]["failing"] == 0)
 
     assert (status["patterns"], named) == ({"covered": 1, "passing": 0, "failing": 1}, ["team/web"])

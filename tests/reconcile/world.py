@@ -586,7 +586,10 @@ class Registry:
     def now(self) -> datetime:
         return self.world.now()
 
-    def note_verdict(self, _: DesignPattern, *, met: Iterable[str], unmet: Iterable[str]) -> None:
+    def note_verdict(
+        self, _: DesignPattern, policy: VerificationPolicy, *, met: Iterable[str], unmet: Iterable[str]
+    ) -> None:
+        assert {*met, *unmet} <= {each.source.name for each in policy.requirements}
         self.world.verdicts.append((tuple(met), tuple(unmet)))
 
     async def login(self, _: DesignPattern) -> Login:

@@ -14,7 +14,7 @@ from pattern_operator import limits
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.errors import PatternError, PoliciesUnmet, Stalled, Transient
+from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
@@ -128,10 +128,9 @@ async def _judge(way: Way, desired: DesiredState) -> None:
     try:
         result = await trust.verified(run, desired, registry_timeout=way.registry_timeout)
     except PatternError as error:
-        met, unmet = (error.met, error.unmet) if isinstance(error, PoliciesUnmet) else ((), ())
-        run.repositories.note_verdict(run.pattern, met=met, unmet=unmet)
+        trust.note_refusal(run, desired, error)
         raise
-    run.repositories.note_verdict(run.pattern, met=result.met, unmet=result.unmet)
+    run.repositories.note_verdict(run.pattern, desired.policy, met=result.met, unmet=result.unmet)
     if running is not None and not is_asked_otherwise(run.pattern, running):
         refuse_downgrade(run.pattern, desired, result, running=running)
     run.results = replace(run.results, verification=result)

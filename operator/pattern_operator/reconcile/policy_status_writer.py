@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from pattern_operator.api.trust_policy import TrustPolicyStatus
-from pattern_operator.api.verification import VerificationPolicy
+from pattern_operator.api.verification import Requirement, UnusablePolicy, VerificationPolicy
 from pattern_operator.errors import PatternError, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.internal_errors import InternalErrors
@@ -82,9 +82,9 @@ class PolicyStatusWriter:
         covered = await self._covered()
         whole, statuses = True, dict[str, TrustPolicyStatus]()
         for policy in self._trust.policies:
-            error = await self._why_unusable(policy)
-            name, keys = policy.key.name, covered.get(policy.key, ())
-            counts, failing = self._verdicts.count(name, keys), self._verdicts.failing(name, keys)
+            requirement, error = await self._requirement(policy)
+            keys = covered.get(policy.key, ())
+            counts, failing = self._verdicts.count(requirement, keys), self._verdicts.failing(requirement, keys)
             status = policy_status(policy, counts, error, failing=failing, now=self._now())
             statuses[policy.key.name] = status
             whole = not isinstance(error, Transient) and whole
@@ -106,15 +106,18 @@ class PolicyStatusWriter:
                 await asyncio.sleep(0)
         return found
 
-    async def _why_unusable(self, policy: KnownPolicy) -> PatternError | None:
-        """Why nothing can meet the policy, whatever is signed; None where it can be used."""
+    async def _requirement(
+        self, policy: KnownPolicy
+    ) -> tuple[Requirement | UnusablePolicy | None, PatternError | None]:
+        """What the policy requires, as far as that is known, and why nothing can meet it; None where it can be used."""
+        requirement = None
         try:
             requirement = await self._policies.requirement(policy)
             errors = partial(policy_errors, VerificationPolicy((requirement,)), conditions=self._conditions)
             found = await run_in(self._cpu, errors)
         except Transient as error:
-            return error
-        return found[0][1] if found else None
+            return requirement, error
+        return requirement, found[0][1] if found else None
 
     async def _write(self, policy: KnownPolicy, status: TrustPolicyStatus) -> bool:
         # A merge patch: what is not in it stays as it is, so numbers that are 0 now are written, too, and no names.

@@ -3,7 +3,7 @@
 It implements the ports of the steps that come before apply; it decides nothing and remembers nothing of a pattern.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -124,9 +124,11 @@ class Repositories:
         self.config_sources.forget(key)
         self.verdicts.forget(key)
 
-    def note_verdict(self, pattern: DesignPattern, *, met: Iterable[str], unmet: Iterable[str]) -> None:
-        """The newest artifact of a pattern was judged: what the status of each TrustPolicy counts."""
-        self.verdicts.note(key_of(pattern), met=met, unmet=unmet)
+    def note_verdict(
+        self, pattern: DesignPattern, policy: VerificationPolicy, *, met: Collection[str], unmet: Collection[str]
+    ) -> None:
+        """An artifact of a pattern was judged: what the status of each TrustPolicy counts."""
+        self.verdicts.note(key_of(pattern), policy, met=met, unmet=unmet)
 
     async def login(self, pattern: DesignPattern) -> Login:
         """The login that a registry would be asked with now; raises as ``login_of``."""

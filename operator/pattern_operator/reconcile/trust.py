@@ -12,7 +12,7 @@ from datetime import datetime
 from pattern_operator import limits
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
-from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
+from pattern_operator.errors import PatternError, PoliciesUnmet, Stalled, Transient, Untrusted
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.deployed import deployed
 from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
@@ -58,13 +58,22 @@ async def judge_part(run: Run, begun: DeployedArtifact, policy: VerificationPoli
 async def judge_running(run: Run, desired: DesiredState, *, registry_timeout: RegistryTimeout) -> None:
     """Judge ``desired``, which runs, beside something else that failed; raises as ``verified``, and results say why."""
     try:
-        await verified(run, desired, registry_timeout=registry_timeout)
+        result = await verified(run, desired, registry_timeout=registry_timeout)
     except PatternError as error:
+        note_refusal(run, desired, error)
         run.results = replace(run.results, distrust=error)
         there = [each for each in deployed(run.pattern) if each.is_of(desired.repository, desired.revision)]
         if isinstance(error, Untrusted) and there:
             await prune_if_asked(run, error, there[0])
         raise
+    if not isinstance(run.results.failure, PoliciesUnmet):  # what is newer and refused is what counts
+        run.repositories.note_verdict(run.pattern, desired.policy, met=result.met, unmet=result.unmet)
+
+
+def note_refusal(run: Run, desired: DesiredState, error: PatternError) -> None:
+    """What the status of TrustPolicies counts: where nobody could be asked, nothing is known of any."""
+    met, unmet = (error.met, error.unmet) if isinstance(error, PoliciesUnmet) else ((), ())
+    run.repositories.note_verdict(run.pattern, desired.policy, met=met, unmet=unmet)
 
 
 def is_trusted(state: State, policy: VerificationPolicy, *, now: datetime) -> bool:
