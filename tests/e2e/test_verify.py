@@ -43,11 +43,11 @@ def classic_tag(digest: str) -> str:
     return f"{digest.replace(':', '-')}.sig"
 
 
-def assert_refused(status: dict[str, Any], reason: str, *words: str) -> None:
-    """Verification refused it, in these words, and Ready, Stalled and Verified say the same."""
+def assert_refused(status: dict[str, Any], reason: str, *words: str, kept: str = "") -> None:
+    """Verification refused it, in these words, as Ready, Stalled and Verified say; Ready also what is kept."""
     verified, ready = condition(status, "Verified"), condition(status, "Ready")
     assert (verified["status"], verified["reason"]) == (ready["status"], ready["reason"]) == ("False", reason)
-    assert verified["message"] == ready["message"]
+    assert ready["message"] == f"{verified['message']}{kept}"
     assert [word for word in words if word not in verified["message"]] == []
     assert condition(status, "Stalled")["reason"] == reason
     assert condition(status, "Reconciling") == {}
@@ -334,7 +334,8 @@ def test_when_a_key_is_withdrawn_nothing_is_deleted_and_nothing_more_is_applied_
     scenario.until_object("configmap", "settings", lambda found: found is not None)
     scenario.until_runs(digest)
 
-    assert_refused(withdrawn, "SignatureUntrusted", digest, "team-key")
+    stays = " What runs stays as it is, and is neither repaired nor pruned until it passes."
+    assert_refused(withdrawn, "SignatureUntrusted", digest, "team-key", kept=stays)
     assert withdrawn["digest"] == digest
     assert kept == ["other", "settings"]
     assert left == ["other"]
