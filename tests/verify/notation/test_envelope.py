@@ -295,6 +295,13 @@ def test_what_is_as_large_as_it_may_be_takes_little_time_and_memory(content, kin
     assert cpu_time(lambda: isinstance(judge(content, kind), Rejection), enough=0.05) < 0.05
 
 
+def test_an_offset_has_fewer_than_sixty_minutes():
+    late, wrong = "2026-05-01T12:00:00+00:59", "2026-05-01T12:00:00+00:60"
+
+    assert "which is not one of RFC 3339" in rejection(ALICE.sign(JWS, protected={TIME: wrong}), JWS)
+    assert not isinstance(judge(ALICE.sign(JWS, protected={TIME: late}), JWS), Rejection)
+
+
 def test_the_time_of_signing_may_be_critical_in_cose_alone():
     options = {"protected": {"crit": [SCHEME, TIME]}}
 

@@ -12,7 +12,7 @@ from pattern_operator.verify.notation.attributes import SIGNING_TIME, TIMESTAMP,
 from pattern_operator.verify.notation.envelope import PAYLOAD_TYPE, Envelope, EnvelopeAlgorithm, read_chain
 
 _MEMBERS: Final = {"payload", "protected", "header", "signature"}
-_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:[0-5]\d)", re.ASCII)
 
 
 def read_jws(content: bytes) -> Envelope:
