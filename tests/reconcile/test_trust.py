@@ -13,6 +13,7 @@ from tests.reconcile.world import KEY, World, key_to
 
 from pattern_operator import limits
 from pattern_operator.api.condition import ConditionType
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.api.verification import (
@@ -23,6 +24,7 @@ from pattern_operator.api.verification import (
     VerificationPolicy,
     VerificationResult,
 )
+from pattern_operator.apply import FinalizeResult
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.checked import Checked, SignedArtifact
@@ -272,6 +274,29 @@ async def test_what_cannot_be_deleted_at_once_is_deleted_later(world: World):
     assert world.ready == ("False", "SignatureUntrusted")
 
 
+async def test_what_stays_although_it_lost_its_trust_is_named(world: World, monkeypatch: pytest.MonkeyPatch):
+    delete = worlds.Cluster.delete
+
+    async def keep(self: worlds.Cluster, pattern: DesignPattern, entries: Any) -> FinalizeResult:
+        left = [each for each in entries if each.id != str(key_to("a"))]
+        made = await delete(self, pattern, left)
+        world.abandoned.add("a")
+        return replace(made, skipped=((key_to("a"), "stays: its annotation keeps it"),))
+
+    monkeypatch.setattr(worlds.Cluster, "delete", keep)
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2", prune=True))
+
+    await world.settle(1.0)
+
+    said = "1 object left in the cluster: ConfigMap team/a: stays: its annotation keeps it"
+    ready = condition_of(world.status, ConditionType.READY)
+    assert ready is not None
+    assert said in ready.message
+    assert ("Kept", said) in world.events
+    assert world.live.keys() == {key_to("a")}
+
+
 async def test_what_was_deleted_is_applied_again_when_it_is_trusted_again(world: World):
     world.refusing = {"release"}
     changes_to(world, requirement(version="2", prune=True))
@@ -417,6 +442,44 @@ async def test_a_tag_that_moves_back_by_itself_is_refused_also_after_a_restart_a
 
     assert refused == world.ready == ("False", "DowngradeRefused")
     assert world.status.digest == str(worlds.digest_of("two"))
+
+
+# --- what a suspended pattern is told ---
+
+
+async def test_what_a_policy_asks_for_by_now_is_not_known_to_be_met_while_the_pattern_is_suspended(world: World):
+    world.change(suspend=True)
+    await world.settle(1.0)
+    before = verified(world)
+    world.refusing = {"release"}
+    changes_to(world, requirement(version="2", prune=True))
+    await world.settle(60.0)
+    suspended, ready, there = verified(world), world.ready, set(world.live)
+    world.change(suspend=False)
+
+    await world.settle(1.0)
+
+    assert before == ("True", "Succeeded")
+    assert (suspended, ready) == (("Unknown", "Suspended"), ("Unknown", "Suspended"))
+    assert there == {key_to("a"), key_to("b")}
+    assert world.asked == ["signatures"]
+    assert world.live == {}
+
+
+async def test_a_suspended_pattern_is_verified_again_when_the_policy_is_as_it_was(world: World):
+    before = world.policy
+    world.change(suspend=True)
+    changes_to(world, requirement(version="2"))
+    await world.settle(1.0)
+    between = verified(world)
+    world.restart()
+    world.policy = before
+
+    await world.settle(1.0)
+
+    assert between == ("Unknown", "Suspended")
+    assert verified(world) == ("True", "Succeeded")
+    assert world.ready == ("True", "Ready")
 
 
 # --- a verdict takes away what it is about, and nothing else ---

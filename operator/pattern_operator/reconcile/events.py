@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pattern_operator.api.condition import Condition, ConditionType
-from pattern_operator.api.object import ObjectKey, pluralize
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
@@ -16,6 +16,7 @@ from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.conditions import condition_of
+from pattern_operator.reconcile.kept_objects import kept_words
 from pattern_operator.reconcile.reported_failure import ReportedFailure, join
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import State
@@ -56,6 +57,7 @@ def run_events(before: Status, after: Status, results: Results, *, state: State)
         *made,
         *held_events(before, after, results.held),
         *drift_events(before, after, results.drifted),
+        *kept_events(results.kept),
     ]
     if not by_failure:
         events += ready_events(before, after, stage=results.stage if failure is None else Stage.HEALTH)
@@ -137,9 +139,7 @@ def failure_events(failure: PatternError, *, stage: Stage, status: Status, state
 def kept_events(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Event]:
     """The event of a deletion that leaves objects in the cluster: status goes with the pattern and cannot say it."""
     if kept:
-        stay = summarize(f"{key.display_name}: {why}" for key, why in kept)
-        note = f"{pluralize(len(kept))} left in the cluster: {stay}"
-        yield Event(kind="Normal", reason=Reason.KEPT, stage=Stage.APPLY, note=note)
+        yield Event(kind="Normal", reason=Reason.KEPT, stage=Stage.APPLY, note=kept_words(kept))
 
 
 def _words(ready: Condition, status: Status) -> str:

@@ -22,6 +22,7 @@ from pattern_operator.reconcile.states import StateStore, is_new
 from pattern_operator.reconcile.status_writer import StatusWriter
 from pattern_operator.reconcile.steps.observe import is_whole
 from pattern_operator.reconcile.summary import Moment, summarize_observation, summarize_suspended
+from pattern_operator.reconcile.trust import look_at_suspended
 from pattern_operator.reconcile.waking import Woken
 from pattern_operator.telemetry import about
 
@@ -124,6 +125,7 @@ class MaintenanceRuns:
             await self.follow(pattern)
         run = self._looking(pattern)
         run.observe_if_known()
+        await look_at_suspended(run)
         self._states.remember(pattern, run.state)
         summary = summarize_suspended(pattern, run.state, run.results, moment=self._moment())
         after = await self._writer.status(pattern, summary.status)

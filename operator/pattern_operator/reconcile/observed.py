@@ -52,8 +52,11 @@ def suspended(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status
     if seen.health is not None:
         conditions.set(ConditionType.HEALTHY, *health_words(seen))
         judge_drift(conditions, seen)
+    _judge_trust(conditions, pattern, seen)
     if _is_trust_lost(conditions):
         pass  # what runs is not verified: Ready says so
+    elif seen.distrust is not None:
+        conditions.stand(Standing.PAUSED, Reason.SUSPENDED, seen.distrust.message)
     elif is_reached(pattern, None):
         _judge_what_runs(conditions, pattern, seen)
     else:
@@ -61,6 +64,20 @@ def suspended(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status
     conditions.drop(ConditionType.RECONCILING)
     status = finish(pattern.status, conditions, generation=pattern.metadata.generation)
     return msgspec.structs.replace(status, status=Reason.SUSPENDED.value)
+
+
+def _judge_trust(conditions: Conditions, pattern: DesignPattern, seen: Results) -> None:
+    """Who signed what runs is true by the policies of then alone: of others it is not known until it resumes."""
+    if _is_trust_lost(conditions):
+        return
+    if seen.distrust is not None:
+        conditions.set(ConditionType.VERIFIED, "Unknown", Reason.SUSPENDED, seen.distrust.message)
+    elif conditions.reason(ConditionType.VERIFIED) == Reason.SUSPENDED:  # they are again as they were
+        names = ", ".join(sorted({each.authority for each in pattern.status.verified_by}))
+        if names:
+            conditions.set(ConditionType.VERIFIED, "True", Reason.SUCCEEDED, f"verified by {names}")
+        else:
+            conditions.set(ConditionType.VERIFIED, "Unknown", Reason.NO_POLICY, Reason.NO_POLICY.description)
 
 
 def _is_trust_lost(conditions: Conditions) -> bool:

@@ -31,6 +31,11 @@ def state_of(spec: Spec, policy: str) -> str:
     return f"{spec_digest(spec)}-{policy}+{_reference_digest(spec)}"
 
 
+def met_policy(status: Status) -> str:
+    """The ``policy_digest`` of what was verified of all that was applied last; empty where that is not known."""
+    return status.last_applied_state.partition("-")[2].partition("+")[0]
+
+
 def is_reached(pattern: DesignPattern, policy: str | None, *, revision: Revision | None = None) -> bool:
     """Whether what the spec asks for now was applied in full, and nothing else since.
 

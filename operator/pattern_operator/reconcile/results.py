@@ -150,11 +150,12 @@ class Results:
     overdue: bool = False
     distrust: PatternError | None = None  # why what runs is not trusted, or not known to be, beside another failure
     withdrawn: DeployedArtifact | None = None  # what is deleted, because it is not trusted any longer
+    kept: tuple[tuple[ObjectKey, str], ...] = ()  # what was to be deleted with it and stays, with the reason
     failure: PatternError | None = None
 
     def remembered(self) -> "Results":
         """What of a failed run is said again while its back-off lasts: no objects, and nothing that was done once."""
-        return replace(self, rendering=None, inventory=None, applied=False, repaired=(), withdrawn=None)
+        return replace(self, rendering=None, inventory=None, applied=False, repaired=(), withdrawn=None, kept=())
 
     def with_applied(self, made: AppliedObjects) -> "Results":
         """With what the apply step made."""

@@ -10,13 +10,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from pattern_operator import limits
+from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
-from pattern_operator.errors import PatternError, PoliciesUnmet, Stalled, Transient, Untrusted
+from pattern_operator.errors import PatternError, PoliciesUnmet, Stalled, Transient, Untrusted, Waiting
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
-from pattern_operator.reconcile.deployed import deployed
+from pattern_operator.reconcile.deployed import deployed, whole
 from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
 from pattern_operator.reconcile.desired import DesiredState, desired_state
+from pattern_operator.reconcile.kept_objects import kept_words
+from pattern_operator.reconcile.reached import met_policy, policy_digest
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Nothing, Running, State
 from pattern_operator.reconcile.steps.verify import asks_registry, verify
@@ -74,6 +77,25 @@ def note_refusal(run: Run, desired: DesiredState, error: PatternError) -> None:
     """What the status of TrustPolicies counts: where nobody could be asked, nothing is known of any."""
     met, unmet = (error.met, error.unmet) if isinstance(error, PoliciesUnmet) else ((), ())
     run.repositories.note_verdict(run.pattern, desired.policy, met=met, unmet=unmet)
+
+
+async def look_at_suspended(run: Run) -> None:
+    """Results say whether what runs was verified by the policies as they are now. Nobody is asked for signatures."""
+    artifact, met = whole(run.pattern), met_policy(run.pattern.status)
+    if artifact is None or not met:
+        return
+    try:
+        policy = await run.repositories.policy(run.pattern, artifact.repository)
+    except PatternError as error:
+        why = f"it is not known what must be verified of it: {error.message}"
+    else:
+        if policy_digest(policy) == met or is_trusted(run.state, policy, now=run.repositories.now()):
+            return
+        why = "what must be verified of it has changed since it was verified"
+    said = (
+        f"suspended; what runs stays, and is not known to be trusted: {why}; set spec.suspend: false to have it judged"
+    )
+    run.results = replace(run.results, distrust=Waiting(reason=Reason.SUSPENDED, message=said))
 
 
 def is_trusted(state: State, policy: VerificationPolicy, *, now: datetime) -> bool:
@@ -149,7 +171,8 @@ async def prune_if_asked(run: Run, verdict: Untrusted, artifact: DeployedArtifac
         return overrun(Stage.APPLY, seconds=limits.MAX_RUN)
 
     remaining = await within(limits.MAX_RUN, run.cluster.delete(run.pattern, entries), late=late)
-    left = f"; {remaining.message}" if remaining.message else ""
+    stays = kept_words(remaining.skipped) if remaining.skipped else ""
+    left = "".join(f"; {each}" for each in (stays, remaining.message) if each)
     # At the beginning, because events and conditions cut what is long at its end.
     said = f"What ran is deleted, as a TrustPolicy asks for (onFailure: Prune){left}. {verdict.message}"
     run.state = replace(run.state, objects=Nothing(), unhealthy_since=None)
@@ -160,5 +183,6 @@ async def prune_if_asked(run: Run, verdict: Untrusted, artifact: DeployedArtifac
         needs=remaining.needs,
         unwatched=bool(remaining.entries),
         withdrawn=artifact,
+        kept=remaining.skipped,
         failure=verdict.saying(said),
     )
