@@ -47,7 +47,7 @@ from pattern_operator.reconcile.config_sources import Reader
 from pattern_operator.reconcile.reporting import record_event
 from pattern_operator.reconcile.revocation import IssuerAnswers
 from pattern_operator.resources import Resources
-from pattern_operator.source import IssuerClient, PullRecords, PullSecretReader, TokenCache
+from pattern_operator.source import AddressSpace, IssuerClient, PullRecords, PullSecretReader, TokenCache
 from pattern_operator.telemetry import EventRecorder, about_name
 
 logger = logging.getLogger(__name__)
@@ -150,6 +150,11 @@ def build(
     policies = Policies(config_sources, trust, namespace=process.lease_namespace, unsigned=process.settings.unsigned)
     verdicts = Verdicts(on_change=trust.changed.set)
     conditions = ConditionProcesses()
+
+    def issuers(reach: AddressSpace) -> IssuerAnswers:
+        client = IssuerClient(resources.network, f"pattern-operator/{__version__}", reach)
+        return IssuerAnswers(client, executors=process.executors, now=lambda: datetime.now(UTC))
+
     repositories = Repositories(
         registries=Registries(
             network=resources.network,
@@ -165,11 +170,8 @@ def build(
         sandbox=resources.sandbox,
         executors=process.executors,
         conditions=conditions,
-        revocation=IssuerAnswers(
-            IssuerClient(resources.network, f"pattern-operator/{__version__}"),
-            executors=process.executors,
-            now=lambda: datetime.now(UTC),
-        ),
+        revocation=issuers(AddressSpace.HOST),
+        own_revocation=issuers(AddressSpace.PUBLIC),
     )
     writer = StatusWriter(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
     reconciler = Reconciler(

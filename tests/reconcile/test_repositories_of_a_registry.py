@@ -25,7 +25,14 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.status import Status
-from pattern_operator.api.verification import OWN_POLICY, Requirement, Unsigned, UnusablePolicy, VerificationPolicy
+from pattern_operator.api.verification import (
+    OWN_POLICY,
+    PolicySource,
+    Requirement,
+    Unsigned,
+    UnusablePolicy,
+    VerificationPolicy,
+)
 from pattern_operator.errors import Stalled, Transient, Undecided, Untrusted
 from pattern_operator.kube import Resource
 from pattern_operator.kube.wellknown import SECRET
@@ -233,11 +240,16 @@ async def signed_with_a_revocable_certificate(
     return await repositories.signatures(asking, desired, waits=ConnectionWaits()), desired, leaf
 
 
+@pytest.mark.parametrize(("policy", "asks"), [("", "own_revocation"), ("release", "revocation")])
 async def test_issuers_are_asked_in_the_name_of_the_namespace_before_a_signature_is_believed(
-    repositories: Repositories, registry: FakeRegistry
+    repositories: Repositories, registry: FakeRegistry, policy: str, asks: str
 ):
+    """Those of a pattern's own policy by who asks public addresses alone: its author chooses the root."""
     digest, asking = artifact(registry), of(registry)
     found, desired, leaf = await signed_with_a_revocable_certificate(repositories, registry, asking, digest)
+    (required,) = desired.policy.requirements
+    of_policy = VerificationPolicy((replace(required, source=PolicySource(name=policy)),))
+    desired = replace(desired, policy=of_policy)
     asked: list[tuple[str, list[str]]] = []
 
     class Issuers:
@@ -246,13 +258,17 @@ async def test_issuers_are_asked_in_the_name_of_the_namespace_before_a_signature
             good = respond(about=leaf, issuer=notary.ALICE.above[0])
             return {check: RevocationAnswer(good) for check in checks}
 
-    trusting = replace(repositories, revocation=Issuers(), now=lambda: pki.NOW)
+    def asking_by(source: Any) -> Repositories:
+        chosen: Any = {asks: source}
+        return replace(repositories, **chosen, now=lambda: pki.NOW)
+
+    trusting = asking_by(Issuers())
     result = await trusting.check(asking, desired, found)
 
     assert [each.format for each in result.verified_by] == ["notation"]
     assert asked == [("team", [OCSP_URL])]
     with pytest.raises(Transient, match="which may have been revoked") as unknown:
-        await replace(trusting, revocation=OFFLINE).check(asking, desired, found)
+        await asking_by(OFFLINE).check(asking, desired, found)
     assert unknown.value.reason is Reason.REVOCATION_UNKNOWN
     assert isinstance(unknown.value, Undecided)
     assert (unknown.value.met, unknown.value.unmet) == ((), ())
@@ -270,7 +286,7 @@ async def test_a_signature_of_a_revoked_certificate_is_refused_for_good(
             return {check: RevocationAnswer(bad) for check in checks}
 
     with pytest.raises(Untrusted, match="which was revoked at"):
-        await replace(repositories, revocation=Issuers(), now=lambda: pki.NOW).check(asking, desired, found)
+        await replace(repositories, own_revocation=Issuers(), now=lambda: pki.NOW).check(asking, desired, found)
 
 
 async def test_a_rendering_counts_for_the_namespace_of_the_pattern(repositories: Repositories, registry: FakeRegistry):

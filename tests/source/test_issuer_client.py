@@ -9,7 +9,7 @@ from tests.source.registry.test_network import LINK, LOOPBACK, Lies, pretended
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_CRL, MAX_OCSP_RESPONSE
-from pattern_operator.source import IssuerClient, Network
+from pattern_operator.source import AddressSpace, IssuerClient, Network
 
 pytestmark = pytest.mark.real_time
 
@@ -53,7 +53,7 @@ async def issuer():
 @pytest.fixture
 async def client():
     async with Network.open(resolver=Lies(), space_of=pretended) as network:
-        yield IssuerClient(network, "test", ocsp_seconds=0.2, crl_seconds=0.2)
+        yield IssuerClient(network, "test", AddressSpace.HOST, ocsp_seconds=0.2, crl_seconds=0.2)
 
 
 async def refusal_of(work) -> PatternError:
@@ -92,7 +92,7 @@ async def test_what_is_too_large_is_not_read(issuer, client):
     assert (await refusal_of(client.ocsp(issuer.url, b"", tenant="a"))).reason is Reason.ARTIFACT_TOO_LARGE
 
     issuer.body = b"\0" * (MAX_CRL + 1)
-    patient = IssuerClient(client.network, "test")
+    patient = IssuerClient(client.network, "test", AddressSpace.HOST)
     assert (await refusal_of(patient.crl(issuer.url, tenant="a"))).reason is Reason.ARTIFACT_TOO_LARGE
 
 
@@ -105,6 +105,16 @@ async def test_the_link_of_the_machine_is_not_asked(client):
 
     assert refusal.reason is Reason.ADDRESS_REFUSED
     assert server.requests == []
+
+
+async def test_for_somebody_who_is_no_administrator_only_public_addresses_are_asked(issuer, client):
+    """A root of one's own would lead the operator to any address, path and query."""
+    for_tenants = IssuerClient(client.network, "test", AddressSpace.PUBLIC)
+
+    refusal = await refusal_of(for_tenants.ocsp(f"{issuer.url}/-/quit", b"", tenant="a"))
+
+    assert refusal.reason is Reason.ADDRESS_REFUSED
+    assert issuer.requests == []
 
 
 @pytest.mark.parametrize("url", ["http://[", "http://:80", "http://a:99999999/"])

@@ -6,7 +6,7 @@ matches it. It has the content of Secrets and ConfigMaps, not where that comes f
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -114,6 +114,11 @@ class VerificationPolicy:
     def enforces(self) -> bool:
         """Whether anything is refused that does not meet it."""
         return any(each.source.mode is PolicyMode.ENFORCE for each in self.requirements)
+
+    @property
+    def of_cluster(self) -> "VerificationPolicy":
+        """What TrustPolicies require of it, without the pattern's own."""
+        return replace(self, requirements=tuple(each for each in self.requirements if each.source.name))
 
     @property
     def predicates(self) -> frozenset[str]:

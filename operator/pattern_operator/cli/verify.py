@@ -190,7 +190,7 @@ async def _answers(found: "FetchedSignatures", *, policy: "VerificationPolicy", 
     from pattern_operator import __version__
     from pattern_operator.executors import run_in
     from pattern_operator.reconcile.revocation import IssuerAnswers
-    from pattern_operator.source import IssuerClient, Network, SystemResolver
+    from pattern_operator.source import AddressSpace, IssuerClient, Network, SystemResolver
     from pattern_operator.verify import revocation_checks
 
     if found.target is None:
@@ -202,7 +202,7 @@ async def _answers(found: "FetchedSignatures", *, policy: "VerificationPolicy", 
         return {}
     output.progress("asking who issued the certificates whether they were revoked")
     async with Network.open(resolver=SystemResolver(executors.names)) as network:
-        issuers = IssuerClient(network, f"patternctl/{__version__}")
+        issuers = IssuerClient(network, f"patternctl/{__version__}", AddressSpace.HOST)
         asked = IssuerAnswers(issuers, executors=executors, now=lambda: datetime.now(UTC))
         return await asked.answers(checks, tenant="")
 

@@ -112,7 +112,8 @@ class Repositories:
     sandbox: Sandbox
     executors: Executors
     conditions: Conditions = field(default_factory=ConditionProcesses)
-    revocation: RevocationSource = OFFLINE
+    revocation: RevocationSource = OFFLINE  # for TrustPolicies
+    own_revocation: RevocationSource = OFFLINE  # for what patterns ask for themselves
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def secret_version(self, pattern: DesignPattern) -> SecretVersion:
@@ -208,9 +209,15 @@ class Repositories:
         executors, answers = self.executors.of(namespace), NO_ANSWERS
         cpu = executors.conditions if desired.policy.has_conditions else executors.cpu
         if found.target is not None:
-            asked = partial(revocation_checks, found.signatures, policy=desired.policy, target=found.target, now=now)
-            checks = await run_in(cpu, asked)
-            told = await self.revocation.answers(checks, tenant=namespace)
+            asked = partial(revocation_checks, found.signatures, target=found.target, now=now)
+            of_cluster = await run_in(cpu, asked, policy=desired.policy.of_cluster)
+            checks = await run_in(cpu, asked, policy=desired.policy)
+            told = {
+                **await self.revocation.answers(of_cluster, tenant=namespace),
+                **await self.own_revocation.answers(
+                    [each for each in checks if each not in of_cluster], tenant=namespace
+                ),
+            }
             answers = {each: told.get(each, RevocationAnswer()) for each in checks}
         try:
             return await run_in(cpu, partial(check, answers=answers))

@@ -21,6 +21,7 @@ from pattern_operator.source.local_files import read_local, read_stream
 from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.source.pull import ResolvedManifest, fetch_manifest, open_layers, pull
 from pattern_operator.source.push import push
+from pattern_operator.source.registry.address_space import AddressSpace
 from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.connections import ConnectionLimiter, ConnectionWaits
 from pattern_operator.source.registry.dns import DnsResolver, SystemResolver
@@ -32,6 +33,7 @@ from pattern_operator.source.signatures.fetch import fetch_signatures
 from pattern_operator.source.signatures.fetched import FetchedSignatures
 
 __all__ = [
+    "AddressSpace",
     "Cache",
     "ConnectionLimiter",
     "ConnectionWaits",

@@ -1,8 +1,9 @@
 """Asks the issuers of certificates which of them are revoked: OCSP by POST, CRLs by GET, both over plain http.
 
-Formats: RFC 6960 appendix A, RFC 5280 section 4.2.1.13. The URLs stand in certificates whose chain is trusted. Even so
-no link-local address is asked, where clouds keep the credentials of their machines, no redirect is followed, and no
-credentials are sent. What comes is signed, and is for ``verify`` to judge.
+Formats: RFC 6960 appendix A, RFC 5280 section 4.2.1.13. The URLs stand in certificates whose chain is trusted: by an
+administrator, or by a pattern's own policy, whose author could send the operator anywhere with a root of their own. So
+for that one only public addresses are asked, and never a link-local one, where clouds keep the credentials of their
+machines. No redirect is followed, and no credentials are sent. What comes is signed, and is for ``verify`` to judge.
 """
 
 import asyncio
@@ -20,17 +21,20 @@ from pattern_operator.source.registry.address_space import AddressSpace
 from pattern_operator.source.registry.network import Network
 from pattern_operator.source.registry.transport import Hop, Transport, place_of
 
-_HOP: Final = Hop(AddressSpace.HOST, foreign=True)
 _OK: Final = 200
 _OCSP_REQUEST: Final = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
 
 
 @dataclass(frozen=True, slots=True)
 class IssuerClient:
-    """Sends requests to issuers over ``network``; times are in seconds, for all of a request."""
+    """Sends requests to issuers over ``network``; times are in seconds, for all of a request.
+
+    ``reach`` is the least public address space that is asked.
+    """
 
     network: Network
     user_agent: str
+    reach: AddressSpace
     ocsp_seconds: float = OCSP_SECONDS
     crl_seconds: float = CRL_SECONDS
 
@@ -48,6 +52,7 @@ class IssuerClient:
         return await self._ask(_Asked("GET", url, MAX_CRL, self.crl_seconds), tenant=tenant)
 
     async def _ask(self, asked: "_Asked", *, tenant: str) -> bytes:
+        hop = Hop(max(self.reach, AddressSpace.HOST), foreign=True)
         transport = Transport(network=self.network, tenant=tenant, user_agent=self.user_agent)
         try:
             url = URL(asked.url)
@@ -58,7 +63,7 @@ class IssuerClient:
             async with (
                 asyncio.timeout(asked.seconds),
                 transport.send(
-                    asked.method, url, context=context, hop=_HOP, headers=asked.headers, body=asked.body
+                    asked.method, url, context=context, hop=hop, headers=asked.headers, body=asked.body
                 ) as response,
             ):
                 answer = await transport.read(response, context=context, limit=asked.limit, foreign=True)
