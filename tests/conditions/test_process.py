@@ -190,3 +190,21 @@ def test_a_predicate_of_the_greatest_size_fits_into_the_limits():
     predicate = b'{"packages": [' + b",".join([b'{"name": "x"}'] * (MIB // 15)) + b"]}"
 
     assert evaluate("predicate.packages.size() > 1000 && predicate.packages[9].name == 'x'", predicate) == Holds()
+
+
+def test_however_few_files_can_be_opened_what_holds_is_true_or_not_known():
+    lowest = os.dup(0)
+    os.close(lowest)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    answers = []
+    for more in range(12):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + more, hard))
+        try:
+            answers.append(evaluate("true", b"{}"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    unknown = [each for each in answers if isinstance(each, NotNow)]
+    assert unknown
+    assert [each for each in answers if each not in unknown] == [Holds()] * (12 - len(unknown))
+    assert Holds() in answers
