@@ -201,6 +201,98 @@ def test_what_loses_its_trust_is_deleted_where_the_policy_says_so_and_comes_back
     assert scenario.names() == ["settings"]
 
 
+# What the API server refuses, so that only a part of an artifact can be applied.
+REFUSED = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "refused"}, "spec": {"ports": [{"port": 0}]}}
+
+
+def signed_in_part(scenario: Scenario, cosign: Cosign, key: KeyPair, *objects: dict[str, Any]) -> str:
+    """An artifact of which some objects cannot be applied, signed, under the tag ``stable``."""
+    digest = push(scenario.repository, "stable", *objects, REFUSED)
+    cosign.sign_bundle(scenario.repository.at(digest), key=key)
+    return digest
+
+
+def test_a_registry_that_is_empty_after_a_restart_deletes_nothing(
+    testbed: Testbed,
+    own_story: Scenario,
+    own_registry: Registry,
+    make_policy: Callable[..., None],
+    cosign: Cosign,
+    key_pair: KeyPair,
+) -> None:
+    make_policy("release", signed_by(key_pair), match=[{"url": own_story.repository.oci}], onFailure="Prune")
+    digest = signed(own_story, cosign, key_pair)
+    own_story.want()
+    own_story.until_runs(digest)
+
+    with own_registry.faulty({"path": "^/v2/.+", "status": 404}):
+        testbed.operator.restart()
+        said = own_story.until_says("Verified", "SignatureMissing")
+        ready = own_story.condition("Ready")
+        kept = own_story.names()
+    own_story.request()
+    own_story.until_runs(digest)
+
+    assert said["status"] == "False"
+    assert (ready["status"], ready["reason"]) == ("False", "ArtifactNotFound")
+    assert kept == ["settings"]
+
+
+def test_what_was_applied_in_part_is_not_deleted_because_something_newer_is_not_signed(
+    scenario: Scenario, make_policy: Callable[..., None], cosign: Cosign, key_pair: KeyPair, other_key: KeyPair
+) -> None:
+    make_policy("release", signed_by(key_pair), onFailure="Prune")
+    signed_in_part(scenario, cosign, key_pair, config_map("settings"))
+    scenario.want(ref={"tag": "stable"})
+    scenario.until(lambda status: status.get("applyingRevision"))
+
+    signed(scenario, cosign, other_key, tag="stable", version="2")
+    scenario.request()
+    scenario.until_says("Ready", "SignatureUntrusted")
+
+    assert scenario.names() == ["settings"]
+
+
+def test_an_update_that_was_applied_in_part_is_deleted_when_it_loses_its_trust(
+    scenario: Scenario, make_policy: Callable[..., None], cosign: Cosign, key_pair: KeyPair, other_key: KeyPair
+) -> None:
+    make_policy("release", signed_by(key_pair), onFailure="Prune")
+    older = signed(scenario, cosign, key_pair, tag="stable", version="1")
+    scenario.want(ref={"tag": "stable"})
+    scenario.until_runs(older)
+    signed_in_part(scenario, cosign, key_pair, config_map("settings", version="2"), config_map("more"))
+    scenario.request()
+    scenario.until(lambda status: status.get("applyingRevision"))
+
+    make_policy("release", signed_by(other_key), onFailure="Prune")
+    scenario.until_object("configmap", "more", lambda found: found is None)
+    scenario.until_object("configmap", "settings", lambda found: found is None)
+    scenario.until(lambda status: not status.get("inventory", {}).get("count"))
+
+    eventually(lambda: counts(scenario, "release") == (1, 0, 1))
+
+
+def test_who_edits_the_url_takes_nothing_from_the_policies_of_what_runs(
+    scenario: Scenario, make_policy: Callable[..., None], cosign: Cosign, key_pair: KeyPair, other_key: KeyPair
+) -> None:
+    make_policy("release", signed_by(key_pair), onFailure="Prune")
+    digest = signed(scenario, cosign, key_pair)
+    scenario.want()
+    scenario.until_runs(digest)
+    elsewhere = f"{scenario.repository.oci}-elsewhere"
+    make_policy("elsewhere", signed_by(other_key), match=[{"url": elsewhere}], onFailure="Prune")
+
+    scenario.change({"source": {"url": elsewhere}})
+    scenario.until_says("Ready", "ArtifactNotFound")
+    kept = scenario.names()
+    make_policy("release", signed_by(other_key), onFailure="Prune")
+    scenario.until_object("configmap", "settings", lambda found: found is None)
+    said = scenario.until_says("Verified", "SignatureUntrusted")
+
+    assert kept == ["settings"]
+    assert f"TrustPolicy {scenario.namespace}-release is not met" in said["message"]
+
+
 def test_a_tag_that_moves_back_is_refused(
     scenario: Scenario, make_policy: Callable[..., None], cosign: Cosign, key_pair: KeyPair
 ) -> None:

@@ -116,14 +116,21 @@ class OnePattern(RuleBasedStateMachine):
         else:
             self.world.let_go(name)
 
-    @rule(refuses=RARELY, many=RARELY)
-    def an_administrator_changes_a_policy(self, refuses: bool, many: bool) -> None:
+    @rule(refuses=RARELY, many=RARELY, prune=st.booleans())
+    def an_administrator_changes_a_policy(self, refuses: bool, many: bool, prune: bool) -> None:
         """It is followed when the pattern may be woken; until then, too, nothing is applied that it refuses."""
         self.changed += 1
         names = ("release", "security") if many else ("release",)
-        sources = (PolicySource(name=name, version=str(self.changed)) for name in names)
+        sources = (PolicySource(name=name, version=str(self.changed), prune=prune) for name in names)
         self.world.policy = VerificationPolicy(tuple(Requirement(source=each, authorities=()) for each in sources))
         self.world.refusing = {"release"} if refuses else set()
+        if self.world.pattern is not None:
+            self.world.waker.found(KEY)
+
+    @rule(hidden=st.booleans(), foreign=st.booleans())
+    def the_registry_loses_signatures_or_shows_others(self, hidden: bool, foreign: bool) -> None:
+        self.world.hidden = set(self.world.names) if hidden else set()
+        self.world.foreign = set(self.world.names) if foreign else set()
         if self.world.pattern is not None:
             self.world.waker.found(KEY)
 
@@ -173,6 +180,9 @@ class OnePattern(RuleBasedStateMachine):
         """Only an update that was applied, or the end of the pattern, removes what was there."""
         pattern, taken = self.world.pattern, set(self.world.removed) & set(before)
         self.world.removed.clear()
+        if self.world.withdrawn:  # a policy refuses what ran, and asks for it (``Cluster.delete``)
+            self.world.withdrawn = False
+            return
         if pattern is None or pattern.metadata.deletion_timestamp:
             return
         for key in taken:

@@ -249,6 +249,7 @@ class World:
         self.writes = 0
         self.events: list[tuple[str, str]] = []
         self.removed: list[ObjectKey] = []
+        self.withdrawn = False  # all of the pattern was deleted because it is not trusted
         self.applied: list[str] = []  # the names of the artifacts of which something was sent
         self.adopted: set[str] = set()  # objects that were taken for somebody else's
         self.abandoned: set[str] = set()  # objects that a spec asked to leave in the cluster
@@ -814,6 +815,7 @@ class Cluster:
         return PruneResult(deleted=gone, remaining=going)
 
     async def delete(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> FinalizeResult:
+        self._check_withdrawal()
         pruned = self._delete(entries)
         if not pruned.remaining:
             return FinalizeResult()
@@ -830,6 +832,16 @@ class Cluster:
             raise Broken("something that is desired is pruned")
         if not desired <= set(self.world.live):
             raise Broken("something is pruned before all that is desired is there")
+
+    def _check_withdrawal(self) -> None:
+        """Only a policy that refuses what runs and says so deletes it: neither an absence nor another artifact does."""
+        pattern = self.world.pattern
+        if pattern is None or pattern.metadata.deletion_timestamp:
+            return
+        self.world.withdrawn = True
+        asking = {each.source.name for each in self.world.policy.requirements if each.source.prune}
+        if not asking & self.world.refusing:
+            raise Broken("what runs is deleted, and no policy that asks for it refuses it")
 
     def _remove(self, keys: Iterable[ObjectKey]) -> None:
         for key in keys:
