@@ -53,6 +53,11 @@ def counts(scenario: Scenario, name: str) -> tuple[int, int, int]:
     return found.get("covered", -1), found.get("passing", -1), found.get("failing", -1)
 
 
+def passing(policy: dict[str, Any]) -> int:
+    found: int = policy.get("status", {}).get("patterns", {}).get("passing", -1)
+    return found
+
+
 def signed(scenario: Scenario, cosign: Cosign, *keys: KeyPair, tag: str = "1.0.0", **data: str) -> str:
     digest = push(scenario.repository, tag, config_map("settings", **data))
     for key in keys:
@@ -402,7 +407,7 @@ def test_where_nothing_unsigned_is_admitted_a_policy_or_the_pattern_has_to_requi
         warns = {"apiVersion": API, "kind": "TrustPolicy", "metadata": {"name": "warns"}, "spec": spec}
         kubectl.apply(warns)
         there.until(lambda status: "only warn (TrustPolicy warns)" in condition(status, "Ready").get("message", ""))
-        eventually(lambda: kubectl.json("get", "tp", "warns")["status"]["patterns"]["passing"] == 1)
+        eventually(lambda: passing(kubectl.json("get", "tp", "warns")) == 1)
         nothing = there.names()
         there.change({"verify": {"authorities": [signed_by(key_pair)]}})
         there.until_runs(digest)
