@@ -13,7 +13,7 @@ from pattern_operator.api.authority_spec import Attestation
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.trust_policy import PatternCounts
-from pattern_operator.api.verification import TrustedAuthority, Unsigned, VerificationPolicy
+from pattern_operator.api.verification import PolicySource, Requirement, TrustedAuthority, Unsigned, VerificationPolicy
 from pattern_operator.errors import Stalled, Untrusted
 from pattern_operator.executors import Executors
 from pattern_operator.limits import MAX_PUBLIC_KEY
@@ -28,6 +28,8 @@ from pattern_operator.source import FetchedSignatures
 from pattern_operator.verify.key import load
 
 WEB = Repository("registry.example", "web")
+RELEASE, TRIAL = (Requirement(source=PolicySource(name=name), authorities=()) for name in ("release", "trial"))
+BOTH = VerificationPolicy((RELEASE, TRIAL))
 
 
 class NoPolicies:
@@ -126,18 +128,18 @@ async def test_a_manifest_is_asked_for_by_its_digest_and_named_by_its_tag(tag: s
 def test_what_was_found_of_an_artifact_counts_for_the_policies():
     asked = repositories(None)
 
-    asked.note_verdict(pattern(), met=("release",), unmet=("trial",))
+    asked.note_verdict(pattern(), BOTH, met=("release",), unmet=("trial",))
 
     covered = [key_of(pattern())]
-    assert asked.verdicts.count("release", covered) == PatternCounts(covered=1, passing=1, failing=0)
-    assert asked.verdicts.count("trial", covered) == PatternCounts(covered=1, passing=0, failing=1)
+    assert asked.verdicts.count(RELEASE, covered) == PatternCounts(covered=1, passing=1, failing=0)
+    assert asked.verdicts.count(TRIAL, covered) == PatternCounts(covered=1, passing=0, failing=1)
 
 
 def test_of_a_pattern_that_is_gone_nothing_counts():
     asked, key = repositories(None), key_of(pattern())
-    asked.note_verdict(pattern(), met=("release",), unmet=())
+    asked.note_verdict(pattern(), BOTH, met=("release",), unmet=())
 
     asked.forget(key)
 
     assert asked.config_sources.forgotten == [key]
-    assert asked.verdicts.count("release", [key]) == PatternCounts(covered=1, passing=0, failing=0)
+    assert asked.verdicts.count(RELEASE, [key]) == PatternCounts(covered=1, passing=0, failing=0)
