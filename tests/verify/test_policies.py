@@ -739,3 +739,14 @@ def test_a_plain_signature_is_no_attestation_and_an_attestation_no_signature(fak
 @pytest.mark.parametrize("kind", [f"{SCAN}/v1", SCAN.upper(), "", f" {SCAN}"])
 def test_the_type_of_an_attestation_is_compared_exactly(fake, kind: str):
     assert isinstance(refused([fake(a=by("bob", statement=states(kind)))], attesting(SCAN)), Untrusted)
+
+
+def test_a_signature_that_was_not_read_says_why(fake):
+    unread = Signature(
+        SignatureFormat.BUNDLE, "referrer 1", media_type="", payload=b"", unread="it has 9 bytes too many"
+    )
+
+    refusal = refused([unread], requires(*keys("a"), name="release"))
+
+    assert refusal.reason is Reason.SIGNATURE_INVALID
+    assert "referrer 1 was not read: it has too many bytes" in refusal.message

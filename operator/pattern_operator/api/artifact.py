@@ -64,7 +64,7 @@ class Signature:
     ``where`` names it for people, as in ``sha256-0a1b....sig layer 2``. ``payload`` is the raw blob: the
     simple-signing JSON of cosign, or the JSON of the bundle; its digest and size were checked. ``annotations`` are
     those of the layer's descriptor. ``predicate_type`` is what an in-toto statement in it declares to state; empty
-    where it declares nothing.
+    where it declares nothing. ``unread`` is why it was not read, a clause about "it"; then it has no payload.
     """
 
     format: SignatureFormat
@@ -73,6 +73,7 @@ class Signature:
     payload: bytes = field(repr=False)
     annotations: Mapping[str, str] = field(default_factory=dict)
     predicate_type: str = ""
+    unread: str = ""
 
     @property
     def digest(self) -> str:

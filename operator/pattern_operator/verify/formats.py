@@ -17,7 +17,7 @@ from pattern_operator.verify.cosign.layer import Layer, read_layer
 from pattern_operator.verify.cosign.verify import said_by_layer, verify_layer
 from pattern_operator.verify.notation import Envelope, NotationAuthority, read_envelope, verify_notation
 from pattern_operator.verify.outcome import Outcome
-from pattern_operator.verify.parsed_signature import ParsedSignature, Rejection
+from pattern_operator.verify.parsed_signature import MalformedSignature, ParsedSignature, Rejection
 from pattern_operator.verify.sigstore.said import Said
 from pattern_operator.verify.statement import not_an_approval
 from pattern_operator.verify.subject import Subject
@@ -119,6 +119,13 @@ class _ReadEnvelope:
 def _read_notation(signature: Signature) -> ReadSignature | Rejection:
     envelope = read_envelope(signature.payload, media_type=signature.media_type)
     return envelope if isinstance(envelope, Rejection) else _ReadEnvelope(envelope)
+
+
+def read_signature(signature: Signature) -> ReadSignature | Rejection:
+    """Read a signature in its format; one that could not be had is rejected for the reason why."""
+    if signature.unread:
+        return MalformedSignature(f"was not read: {signature.unread}")
+    return FORMATS[signature.format](signature)
 
 
 FORMATS: Final[Mapping[SignatureFormat, Reader]] = {

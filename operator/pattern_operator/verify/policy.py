@@ -28,7 +28,7 @@ from pattern_operator.limits import MAX_SIGNATURES
 from pattern_operator.verify import refusal, repositories
 from pattern_operator.verify.attestation import NO_CONDITIONS, Conditions, judged_once
 from pattern_operator.verify.authority import Authority
-from pattern_operator.verify.formats import FORMATS
+from pattern_operator.verify.formats import read_signature
 from pattern_operator.verify.judgement import Counted, Judgement, Reading, judge
 from pattern_operator.verify.outcome import CertificateSigner, KeySigner, NotationSigner
 from pattern_operator.verify.refusal import Finding, Refusal
@@ -90,7 +90,7 @@ def verify(
     commands = commands or SignCommands(f"{repository or 'REPOSITORY'}@{digest}")
     # In an order of their own: a registry lists them in any, and messages must not change by that.
     ordered = sorted(signatures, key=lambda each: (each.where, each.format))
-    readings = [Reading(each, FORMATS[each.format](each)) for each in ordered]
+    readings = [Reading(each, read_signature(each)) for each in ordered]
     subject = Subject(digest, descriptor=target)
     judged = frozenset(each.digest for each in signatures)
     return _result(

@@ -204,7 +204,7 @@ async def test_a_fallback_tag_that_is_not_an_index_is_an_unreadable_signature_an
     (signature,) = await found(fake_registry, network, signed)
 
     assert signature.payload == b""
-    assert "ArtifactUnsupported" in signature.where
+    assert "(ArtifactUnsupported)" in signature.unread
 
 
 # --- what is never "unsigned" ---------------------------------------------------------------------------------------
@@ -369,7 +369,7 @@ async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(fake_reg
     assert good.payload == b"good"
     assert bad.payload == b""
     assert bad.format is SignatureFormat.BUNDLE
-    assert bad.where.endswith(f"({says})")
+    assert bad.unread == f"the registry does not have what its manifest says ({says})"
 
 
 async def test_a_referrer_that_cannot_be_read_is_of_the_format_that_it_is_listed_with(fake_registry, network, signed):
@@ -386,7 +386,8 @@ async def test_cosigns_tag_that_cannot_be_read_hides_no_referrer(fake_registry, 
 
     bad, good = await found(fake_registry, network, signed)
 
-    assert (bad.format, bad.payload, bad.where) == ("cosign", b"", f"{tag_of(signed)} (ArtifactUnsupported)")
+    assert (bad.format, bad.payload, bad.where) == ("cosign", b"", tag_of(signed))
+    assert "(ArtifactUnsupported)" in bad.unread
     assert good.payload == b"good"
 
 
@@ -397,7 +398,7 @@ async def test_a_layer_larger_than_any_signature_is_not_asked_for(fake_registry,
     bad, good = await found(fake_registry, network, signed)
 
     assert (bad.payload, good.payload) == (b"", b'{"critical": 1}')
-    assert "more than any signature" in bad.where
+    assert "bytes, and at most" in bad.unread
     assert not any(large["digest"] in path for path in fake_registry.paths("GET"))
 
 
@@ -421,7 +422,7 @@ async def test_a_referrer_of_another_artifact_is_not_one_of_this(fake_registry, 
     (signature,) = await found(fake_registry, network, signed)
 
     assert signature.payload == b""
-    assert "refers to another artifact" in signature.where
+    assert signature.unread == "it refers to another artifact"
     assert not any("/blobs/" in path for path in fake_registry.paths("GET"))
 
 
@@ -433,7 +434,7 @@ async def test_a_referrer_that_has_not_exactly_one_bundle_is_not_read(fake_regis
     (signature,) = await found(fake_registry, network, signed)
 
     assert signature.payload == b""
-    assert "exactly one layer" in signature.where
+    assert "exactly one layer" in signature.unread
 
 
 # --- how many -------------------------------------------------------------------------------------------------------
@@ -710,7 +711,7 @@ async def test_a_referrer_that_nobody_calls_a_signature_and_was_changed_is_not_n
     media_type, body = fake_registry.manifests[str(digest)]
     fake_registry.manifests[str(digest)] = (media_type, body + b" ")
 
-    assert "DigestMismatch" in (await found(fake_registry, network, signed))[0].where
+    assert "(DigestMismatch)" in (await found(fake_registry, network, signed))[0].unread
 
 
 # --- a tag that is read as the digest -------------------------------------------------------------------------------

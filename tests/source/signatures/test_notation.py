@@ -59,7 +59,7 @@ async def test_anything_but_one_envelope_cannot_be_read(fake_registry, network, 
     (signature,) = (await found(fake_registry, network, signed)).signatures
 
     assert signature.payload == b""
-    assert "it has not exactly one layer, an envelope" in signature.where
+    assert signature.unread == "it has not exactly one layer, an envelope"
 
 
 async def test_the_descriptor_of_the_artifact_is_read_where_something_signs_it(fake_registry, network, signed):

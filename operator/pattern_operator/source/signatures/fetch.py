@@ -207,12 +207,12 @@ class _Finder:
         if form is None or (attests and not self.predicates):
             return _Place()
         if manifest.subject is None or manifest.subject.digest != self.digest:
-            return _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
+            return _Place(unreadable=(_placeholder(where, "it refers to another artifact", form=form),))
         if (only := only_layer(form)) is not None and [each.media_type in only[0] for each in manifest.layers] != [
             True
         ]:
-            says = f"{where} (it has not exactly one layer, {only[1]})"
-            return _Place(unreadable=(_placeholder(says, form=form),))
+            why = f"it has not exactly one layer, {only[1]}"
+            return _Place(unreadable=(_placeholder(where, why, form=form),))
         rank = self._rank(manifest.annotations.get(PREDICATE_HINT, ""))
         return _Place(_layers(manifest, form=form, where=where), rank=rank)
 
@@ -244,14 +244,14 @@ class _Finder:
     async def _layer(self, layer: SignatureLayer) -> Signature | PatternError:
         descriptor = layer.descriptor
         if descriptor.size > MAX_SIGNATURE_BLOB:
-            says = f"{layer.where} (it has {descriptor.size} bytes, more than any signature)"
-            return _placeholder(says, form=layer.form)
+            why = f"it has {descriptor.size} bytes, and at most {MAX_SIGNATURE_BLOB} are read"
+            return _placeholder(layer.where, why, form=layer.form)
         try:
             async with self.turns, self.deadline.enforced():
                 payload = await self.registry.blob(descriptor)
         except PatternError as error:
             unreadable = isinstance(error, Stalled) and error.reason in _UNREADABLE
-            return _placeholder(f"{layer.where} ({error.reason})", form=layer.form) if unreadable else error
+            return _placeholder(layer.where, _broken(error), form=layer.form) if unreadable else error
         predicate = await self.registry.offload(len(payload), predicate_of, payload, media_type=descriptor.media_type)
         return Signature(
             layer.form, layer.where, descriptor.media_type, payload, descriptor.annotations, predicate_type=predicate
@@ -267,9 +267,13 @@ def _layers(manifest: Manifest, *, form: SignatureFormat, where: str) -> tuple[S
 def _failed(where: str, error: PatternError, *, form: SignatureFormat) -> _Place:
     """What cannot be read is a signature that says so; what says that *we* may not look, or not now, is a failure."""
     if isinstance(error, Stalled) and error.reason in _UNREADABLE:
-        return _Place(unreadable=(_placeholder(f"{where} ({error.reason})", form=form),))
+        return _Place(unreadable=(_placeholder(where, _broken(error), form=form),))
     return _Place(failures=(error,))
 
 
-def _placeholder(where: str, *, form: SignatureFormat) -> Signature:
-    return Signature(form, where, media_type="", payload=b"")
+def _broken(error: PatternError) -> str:
+    return f"the registry does not have what its manifest says ({error.reason})"
+
+
+def _placeholder(where: str, why: str, *, form: SignatureFormat) -> Signature:
+    return Signature(form, where, media_type="", payload=b"", unread=why)
