@@ -134,6 +134,19 @@ class OnePattern(RuleBasedStateMachine):
         if self.world.pattern is not None:
             self.world.waker.found(KEY)
 
+    @precondition(lambda self: self.world.pattern is not None)
+    @rule(foreign=st.booleans(), refuses=RARELY)
+    def the_operator_restarts_and_the_registry_has_lost_signatures(self, foreign: bool, refuses: bool) -> None:
+        self.an_administrator_changes_a_policy(refuses=False, many=False, prune=True)
+        self.do(self.world.settle(1.0))
+        if refuses:
+            self.an_administrator_changes_a_policy(refuses=True, many=False, prune=True)
+        self.world.restart()
+        self.the_registry_loses_signatures_or_shows_others(hidden=True, foreign=foreign)
+        before = dict(self.world.live)
+        self.do(self.world.settle(INTERVAL))
+        self.nothing_was_taken_by_a_failure(before)
+
     @rule(away=RARELY)
     def the_registry_goes_or_comes(self, away: bool) -> None:
         self.world.away = away

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from pattern_operator.api.artifact import Descriptor, Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Stalled, Transient, Untrusted
 from pattern_operator.source import FetchedSignatures
 
@@ -57,3 +59,14 @@ def test_where_it_could_not_be_asked_nobody_is_told_to_sign(reason, so_far):
     refusal = Untrusted(reason=reason, message="it is by a stranger: sign it", fact="it is by a stranger.")
 
     assert FetchedSignatures(failures=(DOWN,)).explain(refusal).message == so_far
+
+
+def test_what_was_found_before_is_added_once_and_hides_nothing_of_what_is_not_proven():
+    here, gone = (Signature(SignatureFormat.BUNDLE, "referrer", "", content) for content in (b"here", b"gone"))
+    target = Descriptor("application/json", Digest.of(b"artifact"), 8)
+    found = FetchedSignatures((here,), failures=(DOWN,), passed_over=2)
+
+    joined = found.joined(FetchedSignatures((here, gone), target=target))
+
+    assert joined == FetchedSignatures((here, gone), failures=(DOWN,), passed_over=2, target=target)
+    assert found.joined(FetchedSignatures((here,))) is found
