@@ -44,10 +44,10 @@ class SignCommands:
         of = f"--type {shlex.quote(predicate_type)} --predicate predicate.json"
         return _line(("cosign attest", *flags, of, self._cosign_http, self.reference))
 
-    def notation(self, metadata: Mapping[str, str] = _NO_ANNOTATIONS) -> str:
+    def notation(self, user_metadata: Mapping[str, str] = _NO_ANNOTATIONS) -> str:
         """A signature of the Notary Project, with the default key of notation."""
         http = "--insecure-registry" if self.insecure else ""
-        return _line(("notation sign", http, _pairs("--user-metadata", metadata), self.reference))
+        return _line(("notation sign", http, _pairs("--user-metadata", user_metadata), self.reference))
 
     @property
     def _cosign_http(self) -> str:

@@ -98,7 +98,7 @@ def _notation(
 ) -> Iterator[Draft | Lost]:
     secret, of = text_at(verify, "secretRef", "name"), f"the OCIRepository {quoted(meta.name)}"
     try:
-        document = json.loads((data or {}).get("trustpolicy.json", b""))
+        document = json.loads(b"" if data is None else data.get("trustpolicy.json", b""))
         repository = Repository.parse(match[0]["url"])
     except InvalidReference as error:
         yield Lost(f"{of} has a url that is no repository ({error}): nothing was written of it")
