@@ -358,3 +358,14 @@ def test_what_was_verified_is_looked_at_again_when_a_signature_is_too_old(ends: 
     found = summary(RUNS.with_checked(Checked(artifact, VerificationPolicy(), result)), results())
 
     assert found.due == due
+
+
+@pytest.mark.parametrize(("ends", "due"), [(-5.0, 240.0), (30.0, 30.0)])
+def test_what_is_over_and_cannot_be_judged_beside_a_failure_is_not_tried_without_a_pause(ends: float, due: float):
+    result = replace(VERIFIED, until=NOW + timedelta(seconds=ends))
+    artifact = SignedArtifact(DESIRED.repository, REVISION.digest)
+    missing = Stalled(reason=Reason.ARTIFACT_NOT_FOUND, message="there is no such tag: push it.")
+
+    found = summary(RUNS.with_checked(Checked(artifact, VerificationPolicy(), result)), failed(Stage.SOURCE, missing))
+
+    assert found.due == due

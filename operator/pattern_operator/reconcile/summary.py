@@ -192,11 +192,13 @@ def _requeue_after(
     if lookups.last is not None and lookups.last.reference.mutable:
         times.append(lookups.last.at + interval - moment.clock)
     stalled_here = isinstance(results.failure, Stalled) and results.stage not in IN_THE_REGISTRY
-    if results.failure is not None and not stalled_here:
+    is_tried = results.failure is not None and not stalled_here
+    if is_tried:
         times.append(interval)
     verdict = state.caches.checked.result if state.caches.checked is not None else None
     until = verdict.until if verdict is not None else None
-    if until is not None:  # a signature is too old then
+    # What is over was judged in this run, or could not be: then it is tried again at the interval, and not at once.
+    if until is not None and (moment.now < until or not is_tried):  # a signature is too old then
         times.append(max((until - moment.now).total_seconds(), 0.0))
     if results.unwatched:
         times.append(seconds_of(pattern.spec.retry_interval))
