@@ -248,6 +248,7 @@ async def test_a_problem_ends_with_a_list_and_is_told_again_when_it_comes_again(
         ([page("10"), page("11")], [[error(403, "Forbidden")], [event("BOOKMARK", "", "12"), 5.0]], 2, True),
         ([page("10"), page("20")], [[GONE]], 2, True),
         ([page("10"), page("20")], [[b'{"type": "X"}']], 2, True),
+        ([page("10"), error(403, "Forbidden")], [[DEFECT]], 1, False),
     ],
 )
 async def test_it_is_current_while_nothing_is_missed(lists, watches, times, now):

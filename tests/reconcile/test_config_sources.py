@@ -197,8 +197,9 @@ async def test_without_a_watch_each_reading_asks_and_is_held_up_once(secrets: Co
     assert secrets.asked.count("get secrets") == 2
 
 
-async def test_while_a_watch_is_broken_what_was_read_is_read_again(secrets: Collection):
+async def test_while_a_watch_is_broken_what_was_read_is_read_again(secrets: Collection, monkeypatch):
     """A key that is taken out of a Secret would count as long as nobody tells of it."""
+    monkeypatch.setattr(config_sources, "SYNC_TIMEOUT", 0.5)
     async with reading(secrets) as (sources, _):
         before = await read(sources)
         secrets.refuse = {"watch": (403, "Forbidden")}

@@ -294,6 +294,29 @@ async def test_while_they_cannot_be_watched_nothing_is_known_and_who_waited_is_w
         assert (before, await names(trust, pattern())) == ([], ["new", "release"])
 
 
+async def test_who_waited_is_woken_once_where_nothing_changed_meanwhile(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(trust_policies, "SYNC_TIMEOUT", 0.1)
+    cluster.put("elsewhere", url=ELSEWHERE)
+    async with cluster.followed() as trust:
+        await names(trust, pattern())
+        await until(lambda: cluster.policies.asked[-1].startswith("watch"))
+        cluster.policies.refuse = {"list": (403, "Forbidden"), "watch": (403, "Forbidden")}
+        cluster.policies.fail_watches(403, "Forbidden")
+        await until(lambda: not trust._policy_watch.current.is_set())
+        with pytest.raises(Transient):
+            await names(trust, pattern())
+        trust.changed.clear()
+        cluster.policies.refuse = {}
+        await cluster.until_woken(WEB)
+        assert trust.changed.is_set()
+        again = list(cluster.woken)
+        trust._is_known_again()
+
+    assert (again, cluster.woken) == ([WEB], [WEB])
+
+
 async def test_policies_of_a_kind_that_is_not_served_are_not_gone(cluster: Cluster, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(trust_policies, "SYNC_TIMEOUT", 0.1)
     cluster.put("kept")
@@ -306,10 +329,13 @@ async def test_policies_of_a_kind_that_is_not_served_are_not_gone(cluster: Clust
         with pytest.raises(Transient, match="the kind is missing; apply crds/"):
             await trust.covering(*to_source(pattern()))
         counted = [each.key.name for each in trust.known_covering(pattern())]
+        trust.changed.clear()
         cluster.policies.drop("deleted", namespace="")
         cluster.policies.refuse = {}
         await cluster.until_woken(WEB)
 
+        assert trust.changed.is_set()
+        assert trust._unseen == set()
         assert counted == ["deleted", "kept"]
         assert await names(trust, pattern()) == ["kept"]
     assert cluster.forgotten == [PolicyKey("deleted")]
