@@ -749,4 +749,4 @@ def test_a_signature_that_was_not_read_says_why(fake):
     refusal = refused([unread], requires(*keys("a"), name="release"))
 
     assert refusal.reason is Reason.SIGNATURE_INVALID
-    assert "referrer 1 was not read: it has too many bytes" in refusal.message
+    assert "referrer 1 was not read: it has 9 bytes too many" in refusal.message
