@@ -16,7 +16,7 @@ SHA512 = f"sha512:{HEX}{HEX}"
 LABEL = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,20}[a-zA-Z0-9])?", fullmatch=True)
 NAME = st.lists(LABEL, min_size=1, max_size=3).map(".".join)
 ADDRESS = st.ip_addresses(v=6).map("[{}]".format) | st.ip_addresses(v=4).map(str)
-PORT = st.just("") | st.integers(0, 65535).map(":{}".format)
+PORT = st.just("") | st.integers(1, 65535).map(":{}".format)
 HOST = st.builds("{}{}".format, NAME | ADDRESS, PORT)
 WORD = st.from_regex(r"[a-z0-9]{1,6}((\.|_|__|-{1,3})[a-z0-9]{1,6}){0,2}", fullmatch=True)
 REPOSITORY = st.builds(Repository, HOST, st.lists(WORD, min_size=1, max_size=4).map("/".join))
