@@ -126,3 +126,20 @@ def test_when_what_runs_was_signed_is_read_in_its_zone(ran: str, older: bool):
             refuse_downgrade(pattern(status=status), desired(unknown), signed(at), running=RUNNING)
     else:
         refuse_downgrade(pattern(status=status), desired(unknown), signed(at), running=RUNNING)
+
+
+RANGE = {"source": {"url": "oci://registry.example/web", "ref": {"semver": ">=1.0.0"}}}
+
+
+def test_a_range_does_not_lead_by_a_new_tag_to_what_ran_before():
+    """No signature is of a tag: who controls the registry can give an old artifact a higher version."""
+    higher = Revision("9.0.0", REVISION.digest)
+
+    with pytest.raises(Stalled, match=r"the tag 9\.0\.0 is newer than stable, and leads back to .* which ran before"):
+        refuse_downgrade(pattern(status=STATUS, spec=RANGE), desired(higher), signed(), running=RUNNING)
+
+
+def test_a_range_leads_to_a_new_version_whenever_it_was_signed():
+    new = Revision("9.0.0", Digest.of(b"new"))
+
+    refuse_downgrade(pattern(status=STATUS, spec=RANGE), desired(new), signed(NOW - timedelta(days=9)), running=RUNNING)

@@ -40,6 +40,7 @@ from pattern_operator.reconcile.reached import (
 )
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import Applying, Lookup, Nothing, Objects, Running
+from pattern_operator.reconcile.status import VERDICTS
 
 OTHER_KEYS = "keys-of-somebody-else"
 PASSES = [Transient, Waiting]  # errors that may end without a change of the spec
@@ -94,12 +95,28 @@ OTHER: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
 def test_while_nobody_answers_what_runs_is_ready_as_long_as_it_is_what_is_asked_for(change, stage):
     for failure in failures(*PASSES):
+        if failure.reason in VERDICTS:  # no error of somebody who is asked, and does not answer
+            continue
         found = failed(pattern(status=first_status(), **change), failure, stage=stage)
 
         assert failed(found, failure, stage=stage) == found, "once more, and it is something else"
         assert conditions(found.status)["Ready"] == ("True", "Ready"), failure.reason
         assert conditions(found.status)["Fetched" if stage is Stage.SOURCE else "Verified"] == ("False", failure.reason)
         assert not {"Reconciling", "Stalled"} & conditions(found.status).keys()
+
+
+@pytest.mark.parametrize("stage", ASKS)
+@pytest.mark.parametrize("reason", sorted(VERDICTS))
+def test_a_verdict_is_not_taken_back_by_an_error(reason, stage):
+    """Who controls the registry would end the alarm with a 503."""
+    verdict = Stalled(reason=reason, message="nobody who is trusted signed it.")
+    refused = failed(pattern(status=first_status()), verdict, stage=Stage.VERIFY, revision=REVISION)
+    away = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away.")
+
+    found = failed(failed(refused, away, stage=stage), away, stage=stage)
+
+    assert conditions(found.status)["Verified"] == ("False", reason)
+    assert conditions(found.status)["Ready"][0] == "False"
 
 
 @pytest.mark.parametrize("stage", ASKS)
@@ -216,6 +233,13 @@ def desired_of(repository: Repository) -> DesiredState:
     return replace(desired_state(pattern(), REVISION, VerificationPolicy()), repository=repository)
 
 
+@pytest.mark.parametrize("spec", [OTHER[each] for each in ("tag", "digest", "semver")])
+def test_after_a_restart_nobody_knows_where_what_runs_came_from_where_the_reference_was_changed(spec):
+    changed = pattern(status=first_status(), spec=spec)
+
+    assert running_revision(changed, HERE, objects=Nothing(), last=None) is None
+
+
 @pytest.mark.parametrize(
     ("objects", "repository", "known"),
     [
@@ -233,14 +257,14 @@ def test_what_runs_is_known_to_be_of_a_repository(objects: Objects, repository: 
 @pytest.mark.parametrize(
     ("objects", "last", "known"),
     [
-        pytest.param(Nothing(), None, False, id="after a restart nobody knows what the spec named"),
+        pytest.param(Nothing(), None, True, id="after a restart the reference is known"),
         pytest.param(Applying(desired_of(HERE)), None, True, id="it is applied again from there"),
-        pytest.param(Applying(desired_of(ELSEWHERE)), None, False, id="something else is applied"),
+        pytest.param(Applying(desired_of(ELSEWHERE)), None, True, id="something else is applied, of which nothing is"),
         pytest.param(Nothing(), Lookup(Reference(HERE, semver="1"), REVISION, 0.0), True, id="it was found there"),
-        pytest.param(Nothing(), Lookup(Reference(HERE, semver="1"), NEWER, 0.0), False, id="another was found there"),
+        pytest.param(Nothing(), Lookup(Reference(HERE, semver="1"), NEWER, 0.0), True, id="another was found there"),
     ],
 )
-def test_where_the_spec_was_changed_only_what_this_process_saw_says_where_what_runs_came_from(
+def test_where_anything_but_the_reference_was_changed_it_is_known_where_what_runs_came_from(
     objects: Objects, last: Lookup | None, known: bool
 ):
     runs = pattern(status=first_status(), spec={"apply": {"prune": False}})

@@ -62,9 +62,9 @@ def running_revision(
 ) -> Revision | None:
     """What runs, where it is known to have come from ``repository``; None where the spec may have named another then.
 
-    That is what this process has applied (``objects``) or found (``last``) there; after a restart only a spec that was
-    applied as it is says so. A revision of which some objects are applied counts before the one that it was to replace:
-    an older one may not be able to read what those have written.
+    That is what this process has applied (``objects``) or found (``last``) there; after a restart only a spec that
+    names the same reference as the one that was applied says so. A revision of which some objects are applied counts
+    before the one that it was to replace: an older one may not be able to read what those have written.
     """
     if isinstance(objects, Running):
         return objects.desired.revision if objects.desired.repository == repository else None
@@ -80,7 +80,7 @@ def running_revision(
     ):
         tried = desired is not None and str(desired.revision) == revision
         found = last is not None and last.reference.repository == repository and str(last.revision) == revision
-        if tried or found or state.partition("-")[0] == spec_digest(pattern.spec):
+        if tried or found or _is_of_reference(state, pattern.spec):
             with suppress(InvalidReference):
                 return Revision.parse(revision)
     return None
@@ -95,6 +95,12 @@ def is_asked_otherwise(pattern: DesignPattern, running: Revision) -> bool:
     states = ((status.revision, status.last_applied_state), (status.applying_revision, status.applying_state))
     known = [state.partition("+")[2] for revision, state in states if revision == str(running)]
     return next(filter(None, known), _reference_digest(pattern.spec)) != _reference_digest(pattern.spec)
+
+
+def _is_of_reference(state: str, spec: Spec) -> bool:
+    """Whether ``state`` is that of a spec which named the same repository, and tag, range or digest of it."""
+    reference = state.partition("+")[2]
+    return reference == _reference_digest(spec) if reference else state.partition("-")[0] == spec_digest(spec)
 
 
 def _was_ready(status: Status, generation: int) -> bool:

@@ -42,6 +42,18 @@ from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.status_record import record
 
 _LEFT_ALONE = " What runs stays as it is, and is neither repaired nor pruned until it passes."
+# What a look at signatures ends in, whatever fails afterwards.
+VERDICTS = frozenset(
+    {
+        Reason.NO_TRUST_POLICY,
+        Reason.SIGNATURE_INVALID,
+        Reason.SIGNATURE_MISSING,
+        Reason.SIGNATURE_OF_ANOTHER_ARTIFACT,
+        Reason.SIGNATURE_TOO_OLD,
+        Reason.SIGNATURE_UNTRUSTED,
+        Reason.TOO_MANY_SIGNATURES,
+    }
+)
 _ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})  # where no answer says nothing of what runs
 
 
@@ -174,7 +186,7 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
     if results.revision and results.stage is not Stage.SOURCE:
         reason = Reason.VERSION_WITHDRAWN if results.held else Reason.SUCCEEDED
         conditions.set(ConditionType.FETCHED, "True", reason, _fetched_words(pattern, results))
-    _state_trust(conditions, results)
+    _state_trust(conditions, pattern, results)
     if results.rendering:
         conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(results.rendering))
     if results.stage is Stage.HEALTH and results.revision:
@@ -191,12 +203,17 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
     elif results.health:
         conditions.set(ConditionType.HEALTHY, *health_words(results))
     if results.failure:
-        conditions.set(OF_STAGE[results.stage], "False", results.failure.reason, results.failure.message)
+        stays = results.stage is Stage.VERIFY and _was_refused(pattern, results)  # by no error of the registry it ends
+        if isinstance(results.failure, Stalled) or not stays:
+            conditions.set(OF_STAGE[results.stage], "False", results.failure.reason, results.failure.message)
 
 
-def _state_trust(conditions: Conditions, results: Results) -> None:
-    """Of what runs it is said that it is not trusted, whatever else failed; else who signed what was looked at."""
-    if results.distrust is not None:
+def _state_trust(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
+    """Of what runs it is said that it is not trusted, whatever else failed; else who signed what was looked at.
+
+    A verdict is taken back by another one, and not by an error of the registry.
+    """
+    if results.distrust is not None and (isinstance(results.distrust, Stalled) or not _was_refused(pattern, results)):
         truth: Truth = "False" if isinstance(results.distrust, Stalled) else "Unknown"
         conditions.set(ConditionType.VERIFIED, truth, results.distrust.reason, results.distrust.message)
     elif results.verification:
@@ -270,9 +287,17 @@ def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Resu
         conditions.stand(Standing.STALLED, failure.reason, _stalled_words(pattern, results, failure))
         return
     conditions.drop(ConditionType.STALLED)
-    if results.stage in _ASKED_ELSEWHERE and is_reached(pattern, results.policy, revision=results.revision):
+    reached = is_reached(pattern, results.policy, revision=results.revision)
+    if results.stage in _ASKED_ELSEWHERE and reached and not _was_refused(pattern, results):
         # Ready describes what runs, the condition of the stage what failed: nobody asked for something newer.
         if results.health:
             judge_health(conditions, pattern, results)
         return
     conditions.stand(Standing.RETRYING, failure.reason, failure.message)
+
+
+def _was_refused(pattern: DesignPattern, results: Results) -> bool:
+    """Whether the last verdict was that something is missing or wrong, and this run has come to no other one."""
+    verified = condition_of(pattern.status, ConditionType.VERIFIED)
+    refused = verified is not None and verified.status == "False" and verified.reason in VERDICTS
+    return refused and results.verification is None
