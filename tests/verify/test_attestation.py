@@ -168,7 +168,7 @@ def test_a_condition_that_cannot_be_judged_now_is_tried_again_and_says_nothing_o
 
 
 @pytest.mark.parametrize(("source", "reason"), [("release", Reason.POLICY_INVALID), ("", Reason.INVALID_SPEC)])
-def test_a_condition_that_can_never_be_judged_is_the_policys_fault(source: str, reason: Reason):
+def test_a_condition_that_can_never_be_judged_is_a_fault_of_the_policy(source: str, reason: Reason):
     policy = named(asking(("scan", SCAN, "x")), source)
 
     error = told([attested()], policy, conditions=Conditions(COSTLY))
