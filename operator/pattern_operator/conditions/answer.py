@@ -1,6 +1,8 @@
 """What is known of a condition and a statement: true, false, or not judged, which is never taken for false."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +32,10 @@ class NotNow:
 
 
 Answer = Holds | DoesNotHold | Unusable | NotNow
+
+
+class Conditions(Protocol):
+    """Judges conditions; see process.ConditionProcesses."""
+
+    def judge(self, expression: str, predicate: bytes) -> Answer: ...  # noqa: D102 - see the class
+    def errors(self, expressions: Collection[str]) -> Mapping[str, str]: ...  # noqa: D102 - see the class

@@ -5,18 +5,10 @@ one pattern, in a thread that nobody can end.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
-from typing import Protocol
+from collections.abc import Callable
 
-from pattern_operator.conditions.answer import Answer, NotNow, Unusable
+from pattern_operator.conditions.answer import Answer, Conditions, NotNow, Unusable
 from pattern_operator.limits import MAX_CONDITIONS_JUDGED, MAX_JUDGING
-
-
-class Judging(Protocol):
-    """Judges conditions; see process.ConditionProcesses."""
-
-    def judge(self, expression: str, predicate: bytes) -> Answer: ...  # noqa: D102 - see the class
-    def errors(self, expressions: Collection[str]) -> Mapping[str, str]: ...  # noqa: D102 - see the class
 
 
 class ConditionBudget:
@@ -24,7 +16,7 @@ class ConditionBudget:
 
     def __init__(
         self,
-        conditions: Judging,
+        conditions: Conditions,
         *,
         most: int = MAX_CONDITIONS_JUDGED,
         seconds: float = MAX_JUDGING,

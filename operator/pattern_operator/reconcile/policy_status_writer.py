@@ -12,6 +12,7 @@ import msgspec
 
 from pattern_operator.api.trust_policy import TrustPolicyStatus
 from pattern_operator.api.verification import Requirement, UnusablePolicy, VerificationPolicy
+from pattern_operator.conditions.answer import Conditions
 from pattern_operator.errors import PatternError, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.internal_errors import InternalErrors
@@ -24,7 +25,6 @@ from pattern_operator.reconcile.policy_status import policy_status
 from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyKey
 from pattern_operator.reconcile.trust_policies import AT_ONCE, TrustPolicies
 from pattern_operator.reconcile.verdicts import Verdicts
-from pattern_operator.verify.attestation import Conditions
 from pattern_operator.verify.usable import policy_errors
 
 GATHER: Final = 1.0  # seconds from a change until it is written: one change of a policy changes many verdicts

@@ -17,6 +17,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.signing import SignCommands
 from pattern_operator.api.spec import Source
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
+from pattern_operator.conditions.answer import Conditions
 from pattern_operator.conditions.budget import ConditionBudget
 from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.errors import PatternError, Stalled, Untrusted
@@ -50,7 +51,6 @@ from pattern_operator.source import (
 )
 from pattern_operator.source.held_version import Resolution
 from pattern_operator.verify import NO_ANSWERS, revocation_checks, undecided, verify
-from pattern_operator.verify.attestation import Conditions
 from pattern_operator.verify.x509.revocation import RevocationAnswer
 
 

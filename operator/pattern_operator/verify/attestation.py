@@ -6,20 +6,13 @@ A condition is CEL, which is judged in another process (``conditions``), so who 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Protocol
+from typing import Final
 
-from pattern_operator.conditions.answer import Answer, DoesNotHold, Holds, NotNow, Unusable
+from pattern_operator.conditions.answer import Answer, Conditions, DoesNotHold, Holds, NotNow, Unusable
 from pattern_operator.verify.authority import AttestationPolicy
 from pattern_operator.verify.encoding import quoted
 from pattern_operator.verify.outcome import Statement
 from pattern_operator.verify.parsed_signature import Rejection
-
-
-class Conditions(Protocol):
-    """Judges conditions; see conditions.process.ConditionProcesses."""
-
-    def judge(self, expression: str, predicate: bytes) -> Answer: ...  # noqa: D102 - see the class
-    def errors(self, expressions: Collection[str]) -> Mapping[str, str]: ...  # noqa: D102 - see the class
 
 
 class NoConditions:

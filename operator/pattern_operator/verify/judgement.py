@@ -7,7 +7,8 @@ from typing import Final
 
 from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
 from pattern_operator.api.verification import Requirement, TrustedAuthority
-from pattern_operator.verify.attestation import Conditions, Unjudged, why_unmet
+from pattern_operator.conditions.answer import Conditions
+from pattern_operator.verify.attestation import Unjudged, why_unmet
 from pattern_operator.verify.authority import AttestationPolicy, Authority
 from pattern_operator.verify.distinct import Mark, assign, marks, persons
 from pattern_operator.verify.encoding import quoted

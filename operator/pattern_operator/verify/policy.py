@@ -23,10 +23,11 @@ from pattern_operator.api.verification import (
     VerificationResult,
     VerifiedSignature,
 )
+from pattern_operator.conditions.answer import Conditions
 from pattern_operator.errors import PoliciesUnmet, Stalled, Undecided, Unjudgeable, Untrusted
 from pattern_operator.limits import MAX_SIGNATURES
 from pattern_operator.verify import refusal, repositories
-from pattern_operator.verify.attestation import NO_CONDITIONS, Conditions, judged_once
+from pattern_operator.verify.attestation import NO_CONDITIONS, judged_once
 from pattern_operator.verify.authority import Authority
 from pattern_operator.verify.formats import read_signature
 from pattern_operator.verify.judgement import Counted, Judgement, Reading, judge

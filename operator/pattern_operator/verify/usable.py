@@ -10,8 +10,9 @@ from pattern_operator.api import authority_spec as spec
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Repository
 from pattern_operator.api.verification import PolicySource, Requirement, UnusablePolicy, VerificationPolicy
+from pattern_operator.conditions.answer import Conditions
 from pattern_operator.errors import Stalled
-from pattern_operator.verify.attestation import NO_CONDITIONS, Conditions
+from pattern_operator.verify.attestation import NO_CONDITIONS
 from pattern_operator.verify.authority import Authority, KeylessAuthority
 from pattern_operator.verify.encoding import quoted
 from pattern_operator.verify.judgement import load
