@@ -98,9 +98,10 @@ class TrustPolicies:
             ) from None
 
     def _is_known_again(self) -> None:
-        for key in self._unseen:
-            self._let_go(key)
-        self._unseen = set()
+        if self._policy_watch.current.is_set():  # else it is the namespaces that are known again
+            for key in self._unseen:
+                self._let_go(key)
+            self._unseen = set()
         waiting, self._waiting = self._waiting, set()
         for pattern in waiting:
             self._wake(pattern)
