@@ -5,9 +5,11 @@ Those that speak to a server over a socket are marked ``real_time``.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 from tests.faketime import FakeTimeLoop
+from tests.reconcile import world as worlds
 from tests.reconcile.world import SIGNED, World
 
 
@@ -24,3 +26,16 @@ def world() -> Iterator[World]:
     made.push("stable", "one", "a", "b")
     yield made
     made.close()
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """The registry says which artifact a tag is of once this is set."""
+    answer, look_up = asyncio.Event(), worlds.Registry.look_up
+
+    async def wait(self: worlds.Registry, *given: Any, **more: Any) -> Any:
+        await answer.wait()
+        return await look_up(self, *given, **more)
+
+    monkeypatch.setattr(worlds.Registry, "look_up", wait)
+    return answer

@@ -37,6 +37,7 @@ from pattern_operator.reconcile import PatternKey, PatternStore, policy_status_w
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.policy_status import policy_status
 from pattern_operator.reconcile.policy_status_writer import PolicyStatusWriter
+from pattern_operator.reconcile.policy_store import PolicyStore
 from pattern_operator.reconcile.trust_policies import TrustPolicies
 from pattern_operator.reconcile.verdicts import Verdicts
 
@@ -182,7 +183,9 @@ def test_what_could_not_be_written_is_tried_again_until_it_is():
 async def test_whether_all_is_written_and_known_is_told(errors: tuple[Any, Any], written: Any, whole: bool):
     made: Any = PolicyStatusWriter.__new__(PolicyStatusWriter)
     why, writes = iter(errors), iter(written)
-    made._trust = SimpleNamespace(policies=[policy("a"), policy("b")])
+    made._trust = SimpleNamespace(policies=PolicyStore())
+    for name in ("a", "b"):
+        made._trust.policies.take(policy(name))
     made._patterns, made._verdicts = [], Verdicts(on_change=lambda: None)
     made._now, made._report = lambda: NOW, lambda _: None
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from tests.reconcile import world as worlds
@@ -16,19 +15,6 @@ from pattern_operator.reconcile.queue_report import IN_LINE
 from pattern_operator.reconcile.runs import LASTS
 
 LONG = 10 * LASTS  # seconds of the loop, whose time is not the world's
-
-
-@pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """The registry says which artifact a tag is of once this is set."""
-    answer, look_up = asyncio.Event(), worlds.Registry.look_up
-
-    async def wait(self: worlds.Registry, *given: Any, **more: Any) -> Any:
-        await answer.wait()
-        return await look_up(self, *given, **more)
-
-    monkeypatch.setattr(worlds.Registry, "look_up", wait)
-    return answer
 
 
 @pytest.fixture

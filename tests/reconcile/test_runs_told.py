@@ -174,19 +174,6 @@ async def test_where_nothing_new_is_asked_for_it_is_not_said_that_it_is_applied(
 # --- what is done while a registry is waited for ----------------------------------------------------------------------
 
 
-@pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """The registry says which artifact a tag is of once this is set."""
-    answer, look_up = asyncio.Event(), worlds.Registry.look_up
-
-    async def wait(self: worlds.Registry, *given: Any, **more: Any) -> Any:
-        await answer.wait()
-        return await look_up(self, *given, **more)
-
-    monkeypatch.setattr(worlds.Registry, "look_up", wait)
-    return answer
-
-
 async def waiting(world: World, answer: asyncio.Event) -> asyncio.Task[None]:
     """One that runs, and asks its registry again, which does not answer."""
     answer.set()

@@ -121,6 +121,11 @@ class VerificationPolicy:
         return replace(self, requirements=tuple(each for each in self.requirements if each.source.name))
 
     @property
+    def own(self) -> "VerificationPolicy":
+        """What the pattern requires itself, without TrustPolicies."""
+        return replace(self, requirements=tuple(each for each in self.requirements if not each.source.name))
+
+    @property
     def predicates(self) -> frozenset[str]:
         """The types of predicates that attestations must have."""
         return frozenset(each.predicate_type for each in self._attestations)

@@ -96,11 +96,11 @@ class PolicyStatusWriter:
     async def _covered(self) -> dict[PolicyKey, list[PatternKey]]:
         """The patterns that each policy covers."""
         found: dict[PolicyKey, list[PatternKey]] = {}
-        looked = 0
+        looked, globs = 0, self._trust.policies.globs
         for pattern in self._patterns:
             for policy in self._trust.known_covering(pattern):
                 found.setdefault(policy.key, []).append(key_of(pattern))
-            looked += self._trust.policies.globs
+            looked += globs
             if looked >= AT_ONCE:
                 looked = 0
                 await asyncio.sleep(0)

@@ -102,7 +102,6 @@ class PolicyStore:
 
     def __init__(self) -> None:
         self._policies: dict[PolicyKey, KnownPolicy] = {}
-        self.globs = 0  # of all policies together: what one look at all of them costs
 
     def __iter__(self) -> Iterator[KnownPolicy]:
         return iter(tuple(self._policies[key] for key in sorted(self._policies, key=lambda each: each.name)))
@@ -115,7 +114,6 @@ class PolicyStore:
         """Take a policy in; whether anything else than its status changed."""
         before = self._policies.get(policy.key)
         self._policies[policy.key] = policy
-        self.globs += len(policy.match) - (len(before.match) if before is not None else 0)
         return before is None or (before.uid, before.generation, before.broken) != (
             policy.uid,
             policy.generation,
@@ -124,9 +122,12 @@ class PolicyStore:
 
     def forget(self, key: PolicyKey) -> KnownPolicy | None:
         """Drop a policy that is gone, and give back what was known of it."""
-        before = self._policies.pop(key, None)
-        self.globs -= len(before.match) if before is not None else 0
-        return before
+        return self._policies.pop(key, None)
+
+    @property
+    def globs(self) -> int:
+        """Those of all policies together: what one look at all of them costs."""
+        return sum(len(each.match) for each in self._policies.values())
 
     @property
     def asks_for_labels(self) -> bool:

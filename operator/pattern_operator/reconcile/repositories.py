@@ -211,14 +211,12 @@ class Repositories:
         if found.target is not None:
             asked = partial(revocation_checks, found.signatures, target=found.target, now=now)
             of_cluster = await run_in(cpu, asked, policy=desired.policy.of_cluster)
-            checks = await run_in(cpu, asked, policy=desired.policy)
+            own = [each for each in await run_in(cpu, asked, policy=desired.policy.own) if each not in of_cluster]
             told = {
                 **await self.revocation.answers(of_cluster, tenant=namespace),
-                **await self.own_revocation.answers(
-                    [each for each in checks if each not in of_cluster], tenant=namespace
-                ),
+                **await self.own_revocation.answers(own, tenant=namespace),
             }
-            answers = {each: told.get(each, RevocationAnswer()) for each in checks}
+            answers = {each: told.get(each, RevocationAnswer()) for each in (*of_cluster, *own)}
         try:
             return await run_in(cpu, partial(check, answers=answers))
         except Untrusted as refusal:
