@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.faketime import run
 from tests.kube.fake_collection import Collection, until
 
 from pattern_operator import manager
@@ -185,26 +187,27 @@ async def test_tasks_that_cannot_be_ended_end_the_process(process, leases):
     assert codes == [1]
 
 
-async def test_pauses_grow_with_failures_in_a_row_and_a_long_run_forgets_them(process, monkeypatch):
-    monkeypatch.setattr(manager, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(manager, "STABLE_RUN", 0.05)
-    begun = list[float]()
+def test_pauses_grow_with_failures_in_a_row_and_a_long_run_forgets_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(manager, "time", SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time()))
+    begun, long = list[float](), manager.STABLE_RUN + 1
 
     async def once(process: Process, _: Work) -> None:
         begun.append(asyncio.get_running_loop().time())
         if len(begun) == 5:
-            await asyncio.sleep(0.08)
+            await asyncio.sleep(long)
         if len(begun) == 7:
             process.stop_requested.set()
 
     monkeypatch.setattr(manager, "run_once", once)
-    async with asyncio.timeout(PATIENCE):
-        await manager.run_with_restarts(process, None)  # type: ignore[arg-type]  # not called
 
-    gaps = [after - before for before, after in itertools.pairwise(begun)]
-    assert gaps[0] < gaps[1] < gaps[2] < gaps[3]
-    assert gaps[4] - 0.08 < gaps[3]
-    assert gaps[5] < gaps[3]
+    async def restarts() -> None:
+        with Executors.open() as executors:
+            process = Process(settings(tmp_path), executors, Shutdown(grace=60.0, exit_process=lambda _: None))
+            await manager.run_with_restarts(process, None)  # type: ignore[arg-type]  # not called
+
+    run(restarts())
+
+    assert [after - before for before, after in itertools.pairwise(begun)] == [1, 2, 4, 8, long + 1, 2]
 
 
 async def test_what_no_run_contains_is_not_swallowed(process, monkeypatch):
@@ -288,7 +291,7 @@ async def test_a_candidate_is_cancelled_at_once(process, leases):
     async with running(process, None) as loop:  # type: ignore[arg-type]  # not called
         await until(lambda: readiness(process.phase)[0])
         process.stop_requested.set()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(manager.GRACE / 2):
             await loop
 
 

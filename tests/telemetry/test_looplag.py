@@ -28,9 +28,14 @@ async def test_what_holds_the_loop_is_seen_at_its_length():
 
 
 async def test_a_free_loop_is_not_said_to_be_held():
-    seen = await observed(0)
+    seen: list[float] = []
+    measuring = asyncio.create_task(observe_loop_lag(seen.append))
+    async with asyncio.timeout(20):
+        while len(seen) < 4 or min(seen) >= TICK:  # noqa: ASYNC110 - a busy machine may hold it for a while
+            await asyncio.sleep(TICK)
+    measuring.cancel()
+    await asyncio.wait({measuring})
 
-    assert len(seen) >= 4
     assert 0 <= min(seen) < TICK
 
 
@@ -48,8 +53,8 @@ async def test_what_the_process_itself_did_meanwhile_is_told_apart_from_a_machin
     measuring.cancel()
     await asyncio.wait({measuring})
 
-    longest, own = max(seen)
-    assert longest >= HELD - TICK
+    ((held, own),) = [each for each in seen if each[1] > 0]
+    assert held >= HELD - TICK
     assert own == HELD / 3
     assert all(own <= lag for lag, own in seen)
 

@@ -29,10 +29,16 @@ class Disk:
 
     def write(self, contents: Sequence[tuple[Entry, bytes]]) -> None:
         self.tries += 1
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         if self.error is not None:
             raise self.error
         self.batches.append(list(contents))
+
+    async def is_writing(self) -> None:
+        """Wait until it writes."""
+        async with asyncio.timeout(20):
+            while not self.tries:  # noqa: ASYNC110 - a thread sets it
+                await asyncio.sleep(0.001)
 
     @property
     def written(self) -> list[Entry]:
@@ -86,7 +92,7 @@ async def test_what_waits_already_takes_no_more_room(disk, behind, monkeypatch):
     monkeypatch.setattr(write_behind, "MAX_WAITING", 10)
     disk.open.clear()
     behind.add(ENTRIES[0], b"x")
-    await asyncio.sleep(0.05)  # it is being written, and no longer waits
+    await disk.is_writing()  # and it no longer waits
     assert [behind.add(ENTRIES[1], b"12345"), behind.add(ENTRIES[1], b"12345")] == [True, True]
 
     assert behind.add(ENTRIES[2], b"12345")
@@ -99,7 +105,7 @@ async def test_no_more_waits_than_is_bounded(disk, behind, monkeypatch):
     monkeypatch.setattr(write_behind, "MAX_WAITING", 10)
     disk.open.clear()
     behind.add(ENTRIES[0], b"x")
-    await asyncio.sleep(0.05)  # it is being written, and no longer waits
+    await disk.is_writing()  # and it no longer waits
     accepted = [behind.add(entry, b"12345") for entry in ENTRIES[1:4]]
     disk.open.set()
     await behind.flush()

@@ -4,7 +4,6 @@ what."""
 import asyncio
 import json
 import re
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -63,11 +62,11 @@ async def test_a_tenant_whose_repositories_hang_leaves_connections_of_the_host_t
         tasks.add(asyncio.create_task(client(fake_registry, network, tenant="slow").blob(HANGING)))
     await until(lambda: len(fake_registry.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
 
-    begun = time.monotonic()
-    for number in range(20):
-        assert await client(fake_registry, network, tenant=f"good-{number % 2}").blob(descriptor(CONTENT)) == CONTENT
+    async with asyncio.timeout(30):  # the others hang for ever
+        for number in range(20):
+            tenant = f"good-{number % 2}"
+            assert await client(fake_registry, network, tenant=tenant).blob(descriptor(CONTENT)) == CONTENT
 
-    assert time.monotonic() - begun < 10  # the others hang for ever
     assert (
         len([asked for asked in fake_registry.asked if asked.path.endswith(HANGING.digest.hex)])
         < MAX_CONNECTIONS_PER_HOST
@@ -82,7 +81,7 @@ async def test_some_tenants_who_hang_together_leave_a_connection_to_whoever_come
     await until(lambda: len(fake_registry.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
     await asyncio.sleep(0.1)
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):  # the others hang for ever
         assert await client(fake_registry, network, tenant="good").blob(descriptor(CONTENT)) == CONTENT
 
 
@@ -401,7 +400,7 @@ async def take(connections: ConnectionLimiter, tenant: str, order: list[str], *,
 
 
 async def until(happened) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not happened():  # noqa: ASYNC110 - a server's list of requests has no event
             await asyncio.sleep(0.01)
 

@@ -1,7 +1,6 @@
 import asyncio
 import json
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -323,21 +322,19 @@ async def test_a_host_that_hangs_takes_no_connection_from_another(public, privat
     public.on("GET", "/blobs/", hang)
     private.blobs[sha256(CONTENT)] = CONTENT
     async with opened() as network:
-        timeouts = Timeouts(headers=5)
+        timeouts = Timeouts(headers=60)
         hanging = [
             asyncio.create_task(client(public, network, timeouts=timeouts).blob(descriptor(CONTENT)))
             for _ in range(150)
         ]
         await asyncio.sleep(0.3)
-        begun = time.monotonic()
-        found = await client(private, network, timeouts=timeouts).blob(descriptor(CONTENT))
-        elapsed = time.monotonic() - begun
+        async with asyncio.timeout(30):  # the others hang for 60
+            found = await client(private, network, timeouts=timeouts).blob(descriptor(CONTENT))
         for task in hanging:
             task.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
 
     assert found == CONTENT
-    assert elapsed < 3  # the others hang for 5
     assert len(public.asked) <= MAX_CONNECTIONS_PER_HOST
 
 
@@ -350,7 +347,7 @@ async def test_requests_to_one_host_are_answered_at_the_same_time(public):
 
     public.on("GET", "/blobs/", answer)
     async with opened() as network:
-        registry = client(public, network, timeouts=Timeouts(headers=2))
+        registry = client(public, network, timeouts=Timeouts(headers=20))
         found = await asyncio.gather(*(registry.blob(descriptor(CONTENT)) for _ in range(3)))
 
     assert found == [CONTENT] * 3
@@ -418,7 +415,7 @@ async def test_what_is_read_more_slowly_than_it_comes_is_whole(public, network):
         await asyncio.sleep(0.001)
         found.extend(piece)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await client(public, network).download(descriptor(content), write=write)
 
     assert found == content

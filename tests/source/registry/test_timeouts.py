@@ -22,8 +22,10 @@ from pattern_operator.source.registry.timeouts import (
     read_prefix,
 )
 
-# As the real one, thirty times as fast.
-QUICK = Timeouts(headers=0.6, window=0.3, error_body=0.1, lookup=1.0, longest_body=10)
+# Each has one deadline that is short, and others that no busy machine lets pass before it.
+BODIES = Timeouts(headers=60, window=0.3, error_body=0.1, lookup=60, mean_rate=80, longest_body=60)
+LOOK_UPS = Timeouts(headers=60, lookup=1.0)
+SOON = 30  # seconds, half of what the deadlines that are not short take
 CONTENT = b"x" * 5000
 
 
@@ -41,33 +43,33 @@ def trickling(body: bytes, **headers: str):
     return handler
 
 
-async def pulled(fake_registry, network, cache):
+async def pulled(fake_registry, network, cache, timeouts):
     digest = fake_registry.manifest([fake_registry.blob(CONTENT, "text/yaml")])
     reference = Reference(fake_registry.repository, digest=digest)
     return await pull(
         reference,
         Revision("", digest),
-        registry=client(fake_registry, network, timeouts=QUICK),
+        registry=client(fake_registry, network, timeouts=timeouts),
         cache=cache,
         layer=LayerSelector(),
     )
 
 
-async def resolved(fake_registry, network, cache):
+async def resolved(fake_registry, network, cache, timeouts):
     return await resolve(
-        Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network, timeouts=QUICK)
+        Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network, timeouts=timeouts)
     )
 
 
-async def tagged(fake_registry, network, cache):
+async def tagged(fake_registry, network, cache, timeouts):
     fake_registry.answer("HEAD", "/manifests/", status=405)
     return await resolve(
-        Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network, timeouts=QUICK)
+        Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network, timeouts=timeouts)
     )
 
 
-async def verified(fake_registry, network, cache):
-    return await signatures(Digest.of(b"x"), registry=client(fake_registry, network, timeouts=QUICK))
+async def verified(fake_registry, network, cache, timeouts):
+    return await signatures(Digest.of(b"x"), registry=client(fake_registry, network, timeouts=timeouts))
 
 
 @pytest.mark.parametrize(
@@ -87,9 +89,9 @@ async def test_a_body_that_trickles_is_given_up_and_said_with_its_rate(
     begun = time.monotonic()
 
     with pytest.raises(Transient) as failure:
-        await work(fake_registry, network, cache)
+        await work(fake_registry, network, cache, BODIES)
 
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < SOON
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert asked in failure.value.message
     assert f"{fake_registry.address} sent only" in failure.value.message
@@ -101,7 +103,7 @@ async def test_a_token_that_trickles_is_given_up(fake_registry, network):
     fake_registry.on("GET", "^/token$", trickling(CONTENT))
 
     with pytest.raises(Transient) as failure:
-        await client(fake_registry, network, timeouts=QUICK).manifest("1.0")
+        await client(fake_registry, network, timeouts=BODIES).manifest("1.0")
 
     assert f"for a token: {fake_registry.address} sent only" in failure.value.message
 
@@ -118,10 +120,10 @@ async def test_of_an_error_whose_text_trickles_the_status_counts(fake_registry, 
     begun = time.monotonic()
 
     with pytest.raises(Stalled) as refusal:
-        await client(fake_registry, network, timeouts=QUICK).manifest("1.0")
+        await client(fake_registry, network, timeouts=BODIES).manifest("1.0")
 
     assert refusal.value.reason is Reason.ARTIFACT_NOT_FOUND
-    assert time.monotonic() - begun < 20  # it trickles for 60
+    assert time.monotonic() - begun < SOON  # it trickles for 60
 
 
 async def test_a_chain_of_slow_redirects_ends_with_the_look_up(fake_registry, network):
@@ -134,10 +136,10 @@ async def test_a_chain_of_slow_redirects_ends_with_the_look_up(fake_registry, ne
 
     with pytest.raises(Transient) as failure:
         await resolve(
-            Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network, timeouts=QUICK)
+            Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network, timeouts=LOOK_UPS)
         )
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
     assert "took longer than 1 s" in failure.value.message
 
 
@@ -158,9 +160,9 @@ async def test_many_slow_pages_end_with_the_look_up(fake_registry, network, cach
     begun = time.monotonic()
 
     with pytest.raises(Transient) as failure:
-        await work(fake_registry, network, cache)
+        await work(fake_registry, network, cache, LOOK_UPS)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
     assert "took longer than 1 s" in failure.value.message
 
 
@@ -168,7 +170,7 @@ async def test_headers_that_do_not_come_have_a_deadline_of_their_own(fake_regist
     fake_registry.on("GET", "/manifests/", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(fake_registry, network, timeouts=QUICK).manifest("1.0")
+        await client(fake_registry, network, timeouts=Timeouts(headers=0.3)).manifest("1.0")
 
     assert f"manifest 1.0: {fake_registry.address} did not answer within" in failure.value.message
 
@@ -181,9 +183,9 @@ async def test_a_host_that_takes_no_connection_is_given_up_before_an_answer_woul
             each.setblocking(False)
             each.connect_ex(full.getsockname())
         repository = Reference.parse(f"127.0.0.1:{full.getsockname()[1]}/team/web").repository
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON):
             with pytest.raises(Transient):
-                await client(repository, network, timeouts=Timeouts(connect=0.05, headers=10)).manifest("1.0")
+                await client(repository, network, timeouts=Timeouts(connect=0.05, headers=60)).manifest("1.0")
 
 
 @pytest.mark.parametrize(
@@ -213,27 +215,26 @@ async def test_answers_without_end_before_the_answer_are_not_an_answer(network):
 
     server = await asyncio.start_server(behave, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    begun = time.monotonic()
-    with pytest.raises(Transient):
-        await client(Reference.parse(f"127.0.0.1:{port}/team/web").repository, network, timeouts=QUICK).manifest("1.0")
+    repository = Reference.parse(f"127.0.0.1:{port}/team/web").repository
+    async with asyncio.timeout(SOON):
+        with pytest.raises(Transient):
+            await client(repository, network, timeouts=Timeouts(headers=0.3)).manifest("1.0")
     server.close()
-
-    assert time.monotonic() - begun < 2
 
 
 async def test_a_body_that_is_fast_enough_is_read_however_long_it_takes(fake_registry, network):
     async def steady(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(20):
+        for _ in range(25):
             await response.write(CONTENT)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
         return response
 
     fake_registry.on("GET", "/blobs/", steady)
-    timeouts = Timeouts(window=0.2, min_rate=20_000, mean_rate=20_000)
+    timeouts = Timeouts(window=1.0, min_rate=1_000, mean_rate=4_000)  # two windows pass, and none of them empty
 
-    assert len(await client(fake_registry, network, timeouts=timeouts).blob(descriptor(CONTENT * 20))) == 100_000
+    assert len(await client(fake_registry, network, timeouts=timeouts).blob(descriptor(CONTENT * 25))) == 125_000
 
 
 async def test_a_body_that_keeps_the_least_rate_ends_with_the_deadline_of_its_size(fake_registry, network):
@@ -250,19 +251,20 @@ async def test_a_body_that_keeps_the_least_rate_ends_with_the_deadline_of_its_si
     with pytest.raises(Transient) as failure:
         await client(fake_registry, network, timeouts=timeouts).blob(descriptor(CONTENT * 100))
 
-    assert re.search(r"sent only [0-9]+ bytes in [0-2] s", failure.value.message)
+    assert re.search(r"sent only [0-9]+ bytes in [0-9]+ s", failure.value.message)
 
 
 async def test_a_slow_disk_is_not_taken_for_a_slow_registry(fake_registry, network):
     content = CONTENT * 200
     fake_registry.blobs[str(Digest.of(content))] = content
-    taken = []
+    taken: list[bytes] = []
 
     async def write(piece: bytes) -> None:
-        await asyncio.sleep(0.3)
+        if len(taken) == 1:
+            await asyncio.sleep(1.5)
         taken.append(piece)
 
-    await client(fake_registry, network, timeouts=Timeouts(window=0.2, mean_rate=10_000_000)).download(
+    await client(fake_registry, network, timeouts=Timeouts(window=1.0, mean_rate=10_000_000)).download(
         descriptor(content), write=write
     )
 
