@@ -14,10 +14,10 @@ from tests.testbed.paths import ROOT
 from pattern_operator.api.names import GROUP, PLURAL
 
 
-@pytest.fixture(scope="session")
-def kubectl(testbed_state: Path) -> Iterator[Kubectl]:
-    """kubectl at an API server that knows DesignPatterns."""
-    directory = testbed_state / "api"
+@pytest.fixture(scope="module")
+def kubectl(testbed_state: Path, request: pytest.FixtureRequest) -> Iterator[Kubectl]:
+    """kubectl at an API server that knows DesignPatterns, and ends with the tests of the file."""
+    directory = testbed_state / f"api-{request.path.stem}"
     directory.mkdir()
     server = ApiServer.start(directory)
     try:

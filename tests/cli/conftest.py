@@ -69,10 +69,10 @@ def guarded(start_registry: Callable[[Options], Registry]) -> Registry:
     return start_registry(Options(auth="basic", account=ALICE))
 
 
-@pytest.fixture(scope="session")
-def kubectl(testbed_state: Path) -> Iterator[Kubectl]:
+@pytest.fixture(scope="module")
+def kubectl(testbed_state: Path, request: pytest.FixtureRequest) -> Iterator[Kubectl]:
     """kubectl at an API server that knows no DesignPatterns yet, and where nobody else changes them."""
-    directory = testbed_state / "cli"
+    directory = testbed_state / f"cli-{request.path.stem}"
     directory.mkdir()
     server = ApiServer.start(directory)
     admin = Kubeconfig(directory / "admin.kubeconfig", server.url, server.authority.ca, server.token, "admin").write()
@@ -80,7 +80,7 @@ def kubectl(testbed_state: Path) -> Iterator[Kubectl]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def known(kubectl):
     """kubectl, at the API server that knows DesignPatterns from now on."""
     operator.install(ROOT / "crds", kubectl=kubectl)

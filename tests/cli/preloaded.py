@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pattern_operator.cli
+from pattern_operator.cli import completion
 
 # What commands import when they run; kopf and what is the operator's alone is left out.
 PACKAGES = ("api", "archive", "cli", "render", "sign", "source", "verify")
@@ -126,6 +127,8 @@ if __name__ == "__main__":
     for module in pkgutil.walk_packages(pattern_operator.__path__, "pattern_operator."):
         if module.name.split(".")[1] in PACKAGES and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    # A person waits for names no longer than a moment; here, a busy machine would make it none.
+    completion._NAMES_WITHIN = 30.0  # type: ignore[misc] # a constant, for all but those who test
     gc.freeze()  # else each that ends looks through all that was imported, and copies it by that
     become(serve(socket.socket(fileno=int(sys.argv[1]))))
     sys.exit(pattern_operator.cli.main())

@@ -30,10 +30,15 @@ def scenario(testbed: Testbed, namespace: str, repository: Repository) -> Iterat
         assert not found, f"{found}{after[:4000]}"
 
 
-@pytest.fixture(scope="session")
-def restricted_cluster(testbed_state: Path, registry_server: Registry) -> Iterator[Testbed]:
-    """A cluster of tenants of its own, whose operator may write nothing by itself; tests ask for ``tenants``."""
-    cluster = Testbed.start(testbed_state / "restricted")
+@pytest.fixture(scope="module")
+def restricted_cluster(
+    testbed_state: Path, registry_server: Registry, request: pytest.FixtureRequest
+) -> Iterator[Testbed]:
+    """A cluster of tenants of its own, whose operator may write nothing by itself; tests ask for ``tenants``.
+
+    It ends with the tests of the file: one that nobody asks takes more processor time within minutes than a start.
+    """
+    cluster = Testbed.start(testbed_state / f"restricted-{request.path.stem}")
     cluster.use(registry_server)
     yield cluster
     cluster.stop()

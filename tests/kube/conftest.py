@@ -16,10 +16,13 @@ CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configma
 NAMESPACE = Resource(group="", version="v1", kind="Namespace", plural="namespaces", namespaced=False)
 
 
-@pytest.fixture(scope="session")
-def server(testbed_state: Path) -> Iterator[ApiServer]:
-    """An API server without controllers, apart from the testbed's: tests of this package end it and start it again."""
-    directory = testbed_state / "kube"
+@pytest.fixture(scope="module")
+def server(testbed_state: Path, request: pytest.FixtureRequest) -> Iterator[ApiServer]:
+    """An API server without controllers, apart from the testbed's: tests of this package end it and start it again.
+
+    It ends with the tests of the file: one that nobody asks takes more processor time within minutes than a start.
+    """
+    directory = testbed_state / f"kube-{request.path.stem}"
     directory.mkdir()
     server = ApiServer.start(directory)
     yield server
