@@ -214,7 +214,7 @@ def waits(times: int, ask: Callable[[Kopf], Awaitable[T]], *, first: Callable[[K
 def is_growing(pauses: list[float]) -> bool:
     """Whether they double, spread by half, from the first one to the longest."""
     longest = [min(LAST_BACK_OFF, 2 * kopf_watch.FIRST_BACK_OFF * (1 << each)) for each in range(len(pauses))]
-    return all(most / 2 <= each <= most for each, most in zip(pauses, longest, strict=True))
+    return all(most / 2 - 0.001 <= each <= most + 0.001 for each, most in zip(pauses, longest, strict=True))
 
 
 @pytest.mark.parametrize(
