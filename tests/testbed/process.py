@@ -13,8 +13,8 @@ from pathlib import Path
 
 POLL = 0.02  # seconds between two looks at a condition that nothing can be watched for
 GRACE = 5.0  # seconds between TERM and KILL
-# Of the servers that are Go, a fifth of the processor time went to collecting garbage; memory, a machine has enough of.
-GARBAGE = {"GOGC": "400", "GOMEMLIMIT": "1500MiB"}
+# Of the servers that are Go, a fifth of the processor time went to collecting garbage; the limit is for small machines.
+GARBAGE = {"GOGC": "400", "GOMEMLIMIT": "1000MiB"}
 
 
 class ProcessEnded(RuntimeError):
