@@ -99,12 +99,12 @@ async def test_short_work_is_done_while_another_tenant_has_long_work_that_came_f
 
     for _ in range(5):
         short = asyncio.ensure_future(run_in(pool.of("short"), lambda: None))
-        await asyncio.sleep(0)  # it waits behind one that is long
-        may_end.release()
+        await asyncio.sleep(0)  # it waits behind one that is long, and behind another whose turn is as early
+        may_end.release(3)
         async with asyncio.timeout(20):
             await short
 
-    assert not long[7].done()
+    assert not long[2 + 5 * 3].done()
     ends.set()
     may_end.release(40)
     await asyncio.gather(holds, *long)
