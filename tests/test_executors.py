@@ -6,7 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.executors import EXECUTORS
@@ -62,41 +65,64 @@ async def test_a_tenant_with_much_to_do_leaves_a_thread_for_another_one():
 @pytest.mark.parametrize("tenants", [1, 2, 5])
 async def test_who_comes_last_waits_for_one_turn_of_each_tenant_and_not_for_all_they_have_to_do(tenants):
     pool, done = Threads("two", size=2), list[str]()
+    async with _held(pool):  # until all that there is to do waits
+        before = [
+            asyncio.ensure_future(run_in(pool.of(f"tenant-{which}"), done.append, f"tenant-{which}"))
+            for which in range(tenants)
+            for _ in range(40)
+        ]
+        await asyncio.sleep(0)
+        last = asyncio.ensure_future(run_in(pool.of("last"), done.append, "last"))
+        await asyncio.sleep(0)
 
-    def work(name: str) -> None:
-        time.sleep(0.005)
-        done.append(name)
+    await asyncio.gather(*before, last)
 
-    before = [
-        asyncio.ensure_future(run_in(pool.of(f"tenant-{which}"), work, f"tenant-{which}"))
-        for which in range(tenants)
-        for _ in range(40)
-    ]
-    await asyncio.sleep(0.05)
-    begun = len(done)
-    await run_in(pool.of("last"), work, "last")
-
-    assert done.index("last") - begun <= 2 * tenants + 2
-    await asyncio.gather(*before)
+    assert done.index("last") <= 2 * tenants + 2
     assert len(done) == 40 * tenants + 1
     pool.shutdown()
 
 
-async def test_short_work_is_done_while_another_tenant_has_long_work_that_came_first():
-    pool, ends = Threads("two", size=2), threading.Event()
+async def test_short_work_is_done_while_another_tenant_has_long_work_that_came_first(monkeypatch):
+    pool, ends, permits, now = Threads("two", size=2), threading.Event(), threading.Semaphore(0), [0.0]
+    monkeypatch.setattr("pattern_operator.executors.time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def take_long() -> None:
+        permits.acquire()
+        now[0] += 0.05
+
     holds = asyncio.ensure_future(run_in(pool.of("other"), ends.wait))
-    long = [asyncio.ensure_future(run_in(pool.of("long"), time.sleep, 0.05)) for _ in range(40)]
-    await long[1]
-
-    begun = time.monotonic()
+    long = [asyncio.ensure_future(run_in(pool.of("long"), take_long)) for _ in range(40)]
+    await asyncio.sleep(0)
     for _ in range(5):
-        await run_in(pool.of("short"), lambda: None)
+        short = asyncio.ensure_future(run_in(pool.of("short"), lambda: None))
+        await asyncio.sleep(0)
+        permits.release(2)
+        async with asyncio.timeout(60):  # behind the whole line it waits for ever
+            await short
 
-    assert time.monotonic() - begun < 1.0  # in turns by number, five times 0.05 s; behind the whole line, 2 s
     assert not long[-1].done()
     ends.set()
+    permits.release(40)
     await asyncio.gather(holds, *long)
     pool.shutdown()
+
+
+@asynccontextmanager
+async def _held(pool: Threads) -> AsyncIterator[None]:
+    """Both threads of ``pool`` are at work during the block."""
+    both, ends = threading.Barrier(3), threading.Event()
+
+    def hold() -> None:
+        both.wait(60)
+        ends.wait()
+
+    holding = [asyncio.ensure_future(run_in(pool.of(f"holds-{which}"), hold)) for which in range(2)]
+    await asyncio.to_thread(both.wait, 60)
+    try:
+        yield
+    finally:
+        ends.set()
+        await asyncio.gather(*holding)
 
 
 async def test_work_of_a_cancelled_caller_leaves_its_place_to_the_next():
