@@ -80,6 +80,7 @@ async def test_what_came_meanwhile_is_written_together_in_the_order_of_coming(di
 async def test_what_waits_already_is_written_once(disk, behind):
     disk.open.clear()
     behind.add(ENTRIES[0], b"x")
+    await disk.is_writing()  # and takes nothing more, until it may go on
     for _ in range(3):
         behind.add(ENTRIES[1], b"x")
     disk.open.set()
