@@ -13,8 +13,6 @@ from pathlib import Path
 
 POLL = 0.02  # seconds between two looks at a condition that nothing can be watched for
 GRACE = 5.0  # seconds between TERM and KILL
-# Of the servers that are Go, a fifth of the processor time went to collecting garbage; the limit is for small machines.
-GARBAGE = {"GOGC": "400", "GOMEMLIMIT": "1000MiB"}
 
 
 class ProcessEnded(RuntimeError):
@@ -117,13 +115,7 @@ def start(name: str, command: Sequence[str | Path], *, directory: Path) -> Proce
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as output:
         popen = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd=directory,
-            env={**GARBAGE, **os.environ},
+            words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=directory
         )
     popen.returncode = 0  # not Popen's to wait for: a Process is known by its id, and reaped by it
     process = Process(name, popen.pid, _identity(popen.pid), directory, words)
