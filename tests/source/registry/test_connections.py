@@ -33,6 +33,7 @@ from pattern_operator.source.registry.timeouts import Timeouts
 CONTENT = b"kind: ConfigMap"
 URL_OF_A_HOST = URL("https://registry.example/v2/")
 HANGING = Descriptor("text/plain", Digest("sha256", "0" * 64), 5)  # of a blob that a test makes hang
+FOR_EVER = Timeouts(headers=600)  # who hangs is not given up before a test is over
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ async def test_a_tenant_whose_repositories_hang_leaves_connections_of_the_host_t
     fake_registry.on("GET", f"/blobs/{HANGING.digest}", hang)
     fake_registry.blobs[sha256(CONTENT)] = CONTENT
     for _ in range(100):
-        tasks.add(asyncio.create_task(client(fake_registry, network, tenant="slow").blob(HANGING)))
+        tasks.add(asyncio.create_task(client(fake_registry, network, tenant="slow", timeouts=FOR_EVER).blob(HANGING)))
     await until(lambda: len(fake_registry.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
 
     async with asyncio.timeout(30):  # the others hang for ever
@@ -77,7 +78,8 @@ async def test_some_tenants_who_hang_together_leave_a_connection_to_whoever_come
     fake_registry.on("GET", f"/blobs/{HANGING.digest}", hang)
     fake_registry.blobs[sha256(CONTENT)] = CONTENT
     for number in range(200):
-        tasks.add(asyncio.create_task(client(fake_registry, network, tenant=f"slow-{number % 4}").blob(HANGING)))
+        slow = client(fake_registry, network, tenant=f"slow-{number % 4}", timeouts=FOR_EVER)
+        tasks.add(asyncio.create_task(slow.blob(HANGING)))
     await until(lambda: len(fake_registry.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
     await asyncio.sleep(0.1)
 
