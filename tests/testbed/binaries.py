@@ -64,7 +64,7 @@ class Program:
         return not self.binary.exists() or not self.stamp.exists() or self.stamp.read_text() != self.digest()
 
 
-HELM = "v4.3.1"  # as in programs/helm/go.mod, and kustomize's below: both print their version, and write it into objects
+HELM = "v4.3.1"  # as in programs/helm/go.mod, and kustomize's below: both write it into what they make
 KUSTOMIZE = "v5.8.2"
 _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _ = KUBERNETES.removeprefix("v").split(".")

@@ -1,4 +1,4 @@
-"""What rendering asks of the real helm and kustomize, and what they answer: values, so that rendering itself stays pure.
+"""What rendering asks of the real helm and kustomize, and what they answer: values, so that rendering stays pure.
 
 A renderer is a generator: it yields a ``ProgramRun``, is sent its ``ProgramOutput``, and returns a rendering. Whoever
 drives it runs the programs (``sandbox`` in the operator, the command line at a terminal). A run has no free arguments:
@@ -18,8 +18,9 @@ T = TypeVar("T")
 class HelmTemplate:
     """One ``helm template``.
 
-    ``files`` are laid out in a folder of its own, ``chart`` is the path in it of the chart: a folder, or a packaged chart.
-    ``values`` is one YAML or JSON document. ``kube_version`` and ``api_versions`` are what ``.Capabilities`` says.
+    ``files`` are laid out in a folder of its own, ``chart`` is the path in it of the chart: a folder, or a packaged
+    chart. ``values`` is one YAML or JSON document. ``kube_version`` and ``api_versions`` are what ``.Capabilities``
+    says.
     """
 
     files: tuple[File, ...] = field(repr=False)
