@@ -4,11 +4,13 @@ import pickle
 from contextlib import suppress
 
 import msgspec
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.examples import examples
 
+from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
@@ -18,6 +20,13 @@ from pattern_operator.sandbox import BuildRefused, wire
 from pattern_operator.sandbox.wire import BrokenAnswer, Defect, Done, TooLarge, decode_answer, encode_rendering
 
 BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "namespace": "n"}, "data": {"ä": 1.5}}
+HOOK_BODY = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "seed", "annotations": {"helm.sh/hook": "pre-install", "helm.sh/hook-weight": "-3"}},
+}
+HOOK = Hook.of(Object.of(HOOK_BODY, component="b#1"))
+assert HOOK is not None
 RENDERING = Rendering(
     objects=(Object.of(BODY, component="a#1"),),
     components=tuple(
@@ -26,6 +35,7 @@ RENDERING = Rendering(
     format="Manifests",
     name="web",
     version="1",
+    hooks=(HOOK,),
 )
 
 
@@ -38,8 +48,10 @@ def parts(*contents: bytes) -> bytes:
     return b"".join(wire.LENGTH.pack(len(content)) + content for content in contents)
 
 
-def done(*, reports: int = 0, objects: int = 0) -> bytes:
-    return msgspec.json.encode(Done(format="Meshery", name="", version="", reports=reports, objects=objects))
+def done(*, reports: int = 0, objects: int = 0, hooks: int = 0) -> bytes:
+    return msgspec.json.encode(
+        Done(format="Meshery", name="", version="", reports=reports, objects=objects, hooks=hooks)
+    )
 
 
 def test_a_rendering_comes_back_as_it_was():
@@ -73,6 +85,9 @@ def test_other_ends_come_back_as_they_are(failure):
         pytest.param(parts(b'{"type":"refused","stage":"x","reason":"Ready","message":""}'), id="no stage"),
         pytest.param(parts(done(objects=1)), id="an object that does not come"),
         pytest.param(parts(done(objects=MAX_OBJECTS + 1)), id="too many objects"),
+        pytest.param(parts(done(hooks=MAX_HOOKS + 1)), id="too many hooks"),
+        pytest.param(parts(done(hooks=1)), id="a hook that does not come"),
+        pytest.param(parts(done(hooks=1), orjson.dumps(["a", BODY])), id="a hook that is an ordinary object"),
         pytest.param(parts(done(reports=1), b'[{"id":1}]'), id="a report of another type"),
         pytest.param(parts(done(objects=1), b"[]"), id="an object that is none"),
         pytest.param(parts(done(objects=1), b'["a",{"apiVersion":"v1","kind":"x","metadata":[]}]'), id="no metadata"),
@@ -118,6 +133,7 @@ def large(count: int, size: int) -> Rendering:
     [
         pytest.param(large(10, MIB), TooLarge(wire.RENDERED), id="all objects"),
         pytest.param(large(1, 2 * MIB), TooLarge(wire.OBJECT, "ConfigMap web"), id="one object, by its name"),
+        pytest.param(Rendering(objects=(), hooks=(HOOK,) * (MAX_HOOKS + 1)), TooLarge(wire.HOOKS), id="hooks"),
         pytest.param(
             Rendering(objects=(), components=(ComponentReport("a", "x" * KIB, "", Outcome.REFUSED),) * 2200),
             TooLarge(wire.REPORT),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object
 
 
@@ -41,7 +42,8 @@ class ComponentReport:
 class Rendering:
     """The value of the render stage: objects in the order of the artifact, and the report on every component.
 
-    ``version`` is the version that the design gives itself, empty when it gives none; ``name`` likewise.
+    ``version`` is the version that the design gives itself, empty when it gives none; ``name`` likewise. ``hooks`` are
+    those of a Helm chart, which are not among the objects.
     """
 
     objects: tuple[Object, ...] = field(repr=False)
@@ -49,6 +51,7 @@ class Rendering:
     format: str = ""
     name: str = ""
     version: str = ""
+    hooks: tuple[Hook, ...] = ()
 
     def with_outcome(self, outcome: Outcome) -> Iterator[ComponentReport]:
         """The components that had this outcome."""

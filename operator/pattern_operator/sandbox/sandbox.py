@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Self
 
+from pattern_operator.api.hook import MAX_HOOKS
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
@@ -142,6 +143,8 @@ class Sandbox:
                 raise _refused(plan.context, f"to unpack and render it takes more than {most} MiB of memory")
             case wire.TooLarge(limit=wire.RENDERED):
                 raise _refused(plan.context, f"its objects have more than {MAX_RENDERED // MIB} MiB together")
+            case wire.TooLarge(limit=wire.HOOKS):
+                raise _refused(plan.context, f"it has more than {MAX_HOOKS} hooks")
             case wire.TooLarge(limit=wire.OBJECT, name=title):
                 found = title or "one of its objects"
                 raise _refused(

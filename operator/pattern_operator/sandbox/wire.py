@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
+from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Rendering
@@ -59,13 +60,14 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
 
 
 class Done(msgspec.Struct, tag="done", frozen=True):
-    """Built; the reports and the objects follow, each in a part of its own."""
+    """Built; the reports, the objects and the objects of hooks follow, each in a part of its own."""
 
     format: str
     name: str
     version: str
     reports: int  # parts
     objects: int
+    hooks: int = 0
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):
@@ -95,6 +97,7 @@ MEMORY: Final = "memory"  # limits of TooLarge
 RENDERED: Final = "rendered"
 REPORT: Final = "report"
 OBJECT: Final = "object"
+HOOKS: Final = "hooks"
 
 _answers: Final = msgspec.json.Decoder(Answer)
 _reports: Final = msgspec.json.Decoder(tuple[ComponentReport, ...])
@@ -136,8 +139,10 @@ def encode_rendering(rendering: Rendering) -> bytes:
     reports = len(parts) - 1
     if sum(map(len, parts)) > MAX_REPORT:
         return encode_failure(TooLarge(REPORT))
+    if len(rendering.hooks) > MAX_HOOKS:
+        return encode_failure(TooLarge(HOOKS))
     total = 0
-    for each in rendering.objects:
+    for each in (*rendering.objects, *(hook.object for hook in rendering.hooks)):
         parts.append(orjson.dumps([each.component, each.body]))
         if len(parts[-1]) > MAX_OBJECT or has_more_values(parts[-1], MAX_OBJECT_VALUES):
             return encode_failure(TooLarge(OBJECT, one_line(each.key.display_name, MAX_REPORT_NAME)))
@@ -151,6 +156,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
             version=rendering.version,
             reports=reports,
             objects=len(rendering.objects),
+            hooks=len(rendering.hooks),
         )
     )
     return _with_length(b"".join(map(_with_length, parts)))
@@ -178,15 +184,31 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
             raise BuildRefused(first.stage, Stalled(reason=first.reason, message=first.message))
         if not isinstance(first, Done):
             return first
-        if first.objects > MAX_OBJECTS:
+        if first.objects > MAX_OBJECTS or first.hooks > MAX_HOOKS:
             raise BrokenAnswer("it has too many objects")
         reports = tuple(each for _ in range(first.reports) for each in _reports.decode(next(parts)))
         objects = tuple(_object(next(parts)) for _ in range(first.objects))
+        hooks = tuple(_hook(next(parts)) for _ in range(first.hooks))
         if next(parts, None) is not None:
             raise BrokenAnswer("something follows it")
     except (msgspec.DecodeError, orjson.JSONDecodeError, StopIteration, RuntimeError, ValueError) as error:
         raise BrokenAnswer("it is not made as answers are") from error
-    return Rendering(objects=objects, components=reports, format=first.format, name=first.name, version=first.version)
+    return Rendering(
+        objects=objects,
+        components=reports,
+        format=first.format,
+        name=first.name,
+        version=first.version,
+        hooks=hooks,
+    )
+
+
+def _hook(part: bytes) -> Hook:
+    """A hook is what its annotations make it, whatever else a worker says."""
+    hook = Hook.of(_object(part))
+    if hook is None:
+        raise BrokenAnswer("one of its hooks is none")
+    return hook
 
 
 def _object(part: bytes) -> Object:
