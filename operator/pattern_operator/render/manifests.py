@@ -54,6 +54,19 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
         Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS, before a component is made: each takes some 600 bytes.
             NOT_A_PATTERN where one of them is a kustomization.
     """
+    found = entries(documents)
+    for where, value, _ in found:
+        if is_kustomization(value) and not is_local_config(mapping(mapping(value).get("metadata"))):
+            raise kustomization(where)
+    return [_component(value, where=where, written=written) for where, value, written in found]
+
+
+def entries(documents: list[Document]) -> list[tuple[str, Any, WrittenKeys]]:
+    """Each object with where it stands, in order; ``kind: List`` is taken apart.
+
+    Raises:
+        Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS.
+    """
     objects = (each for document in documents for each in _objects(document.value, document.where, document.written))
     found = list(islice(objects, MAX_COMPONENTS + 1))
     if len(found) > MAX_COMPONENTS:
@@ -62,10 +75,7 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
             message=f"{documents[0].path}, and what is beside it, hold more than {MAX_COMPONENTS} objects, which is"
             " more than the operator takes. Split the artifact.",
         )
-    for where, value, _ in found:
-        if is_kustomization(value) and not is_local_config(mapping(mapping(value).get("metadata"))):
-            raise kustomization(where)
-    return [_component(value, where=where, written=written) for where, value, written in found]
+    return found
 
 
 def _objects(value: Any, where: str, written: WrittenKeys) -> Iterator[tuple[str, Any, WrittenKeys]]:
@@ -108,6 +118,15 @@ def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingCompon
         return component
     if component.kind.endswith(SUFFIX) and is_kind(component.kind.removesuffix(SUFFIX)):
         top = _without_suffix(component, top)
+    if is_object(component, top, where=where):
+        _build(component, top)
+        component.repairs.extend(told(written))
+    return component
+
+
+def is_object(component: WorkingComponent, top: dict[str, Any], *, where: str) -> bool:
+    """Note what is wrong with its identity. False where nothing more can be said of it, for which it is refused."""
+    metadata = mapping(top.get("metadata"))
     for reason, message in _wrong_texts(top, metadata, where=where):
         component.find(reason, message)
     if fault := _unusable(top, where=where):
@@ -117,12 +136,10 @@ def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingCompon
             component.refuse_for_faults()  # they are what is wrong with it
         else:
             component.refuse(*fault)
-        return component
+        return False
     for reason, message in _faults(top, metadata, where=where):
         component.find(reason, message)
-    _build(component, top)
-    component.repairs.extend(told(written))
-    return component
+    return True
 
 
 def _without_suffix(component: WorkingComponent, top: dict[str, Any]) -> dict[str, Any]:

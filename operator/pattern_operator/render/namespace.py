@@ -35,6 +35,24 @@ def assign_namespaces(components: Iterable[WorkingComponent], *, options: Option
             _with_namespace(component, options=options)
 
 
+def keep_namespaces(components: Iterable[WorkingComponent], *, options: Options) -> None:
+    """As ``assign_namespaces``, for what a program wrote: no name is made valid, and nothing is put in another order.
+
+    ``targetNamespace`` moves also what is written; without it what is written stays.
+    """
+    included = [component for component in components if not component.excluded]
+    scopes = Scopes(component.body for component in included)
+    for component in included:
+        metadata = component.metadata
+        if component.kind == _NAMESPACE and is_built_in(component.api_version, _NAMESPACE):
+            _exclude_namespace(component, options=options)
+        if scopes.is_namespaced(component.api_version, component.kind, hint=component.namespaced):
+            metadata["namespace"] = options.target_namespace or component.source_namespace or options.default_namespace
+        else:
+            _without_namespace(component)
+            metadata.pop("namespace", None)
+
+
 def update_references(components: Iterable[WorkingComponent], *, options: Options) -> None:
     """Update references with a namespace to objects of the pattern that were assigned another one.
 

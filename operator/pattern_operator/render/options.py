@@ -1,9 +1,51 @@
 """What the spec of a pattern asks of rendering."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Format = Literal["Auto", "Meshery", "Manifests"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchTarget:
+    """Which objects a patch is for, as kustomize selects them: what is empty selects all.
+
+    Group, version, kind, name and namespace are regular expressions (RE2) that match as a whole.
+    """
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    label_selector: str = ""
+    annotation_selector: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A strategic merge patch or a JSON 6902 patch; without a target the patch names its object itself."""
+
+    patch: str = field(repr=False)
+    target: PatchTarget | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What is used in the place of an image ``name``; what is empty stays."""
+
+    name: str
+    new_name: str = ""
+    new_tag: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonMetadata:
+    """Labels and annotations for every object, name and value each."""
+
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +61,8 @@ class Options:
     default_namespace: str = "default"
     target_namespace: str | None = None
     create_namespace: bool = False
+    patches: tuple[Patch, ...] = ()
+    images: tuple[Image, ...] = ()
+    name_prefix: str = ""
+    name_suffix: str = ""
+    common_metadata: CommonMetadata = CommonMetadata()
