@@ -115,6 +115,14 @@ MAX_KEY: Final = KIB  # characters of a key; one of a label has at most 317, the
 MAX_OBJECTS: Final = 5_000  # objects in one pattern; its inventory then stays below etcd's 1.5 MiB for a resource
 MAX_COMPONENTS: Final = 20_000  # components of a design, annotations included
 
+MAX_CHART: Final = 64 * MIB  # bytes of a chart with all that are packaged in it; large umbrella charts have 10 MiB
+MAX_CHART_FILES: Final = 10_000  # files of it; kube-prometheus-stack has some 600
+MAX_CHART_DEPTH: Final = 8  # charts in charts; published ones go three deep
+MAX_NAME_OF_CHART: Final = 253  # characters of a name or version in Chart.yaml; a version is a tag, which has 128
+MAX_CHART_WORDS: Final = 1_800  # bytes of what helm says of a chart; a condition has MAX_STATUS_MESSAGE in all
+MAX_GENERATED: Final = 64  # fields of one object that come out differently each time; beyond, what holds them is named
+MAX_GENERATED_KEYS: Final = 64 * KIB  # characters of their paths together; one has a hundred
+
 # --- a run ----------------------------------------------------------------------------------------------------------
 MAX_RUN: Final = 300.0  # seconds; 5,000 objects take one. What was applied by then is not sent again by the next run
 MAX_RUN_OF_REGISTRY: Final = 40.0  # seconds of it that a registry is waited for; 64 MiB at 13 Mbit/s take as long

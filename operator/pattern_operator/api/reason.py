@@ -104,6 +104,15 @@ class Reason(StrEnum):
     DOCUMENT_INVALID = "DocumentInvalid", "A file of the artifact is not valid YAML or JSON."
     NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
     COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; correct them or set `onInvalid: Skip`."
+    CHART_INVALID = (
+        "ChartInvalid",
+        "The Helm chart cannot be rendered as it is published: it is a library, or lacks its dependencies.",
+    )
+    CHART_FAILED = "ChartFailed", "`helm` cannot render the chart with these parameters; the message has its words."
+    PARAMETERS_INVALID = (
+        "ParametersInvalid",
+        "The parameters do not fit the schema of the pattern; correct `spec.render.parameters`.",
+    )
     TOO_MANY_OBJECTS = "TooManyObjects", "The pattern renders to more objects than the operator takes."
     RESOURCE_LIMIT_EXCEEDED = (
         "ResourceLimitExceeded",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object
 
@@ -52,6 +53,7 @@ class Rendering:
     name: str = ""
     version: str = ""
     hooks: tuple[Hook, ...] = ()
+    generated: tuple[GeneratedFields, ...] = ()
 
     def with_outcome(self, outcome: Outcome) -> Iterator[ComponentReport]:
         """The components that had this outcome."""

@@ -64,6 +64,10 @@ class WorkingComponent:
         """Exclude it: it cannot be applied without inventing something."""
         self.outcome, self.reason, self.message = Outcome.REFUSED, reason, one_line(message, MAX_SENTENCE)
 
+    def tell(self, message: str) -> None:
+        """Say something of one that is rendered."""
+        self.message = _cut(message, MAX_SENTENCE)
+
     def find(self, reason: ComponentReason, message: str) -> None:
         """Note a fault. Others of the same object are looked for before it is refused, so that all are reported."""
         self.found += 1

@@ -20,8 +20,16 @@ class ComponentReason(StrEnum):
 
     @property
     def outcome(self) -> Outcome:
-        """Whether a component is skipped or refused for this reason."""
+        """Whether a component is skipped or refused for this reason, or rendered all the same."""
+        if self in _TOLD:
+            return Outcome.RENDERED
         return Outcome.SKIPPED if self in _NOTHING_TO_APPLY else Outcome.REFUSED
+
+    # --- rendered, and there is something to tell --------------------------------------------------------------------
+    NOT_DETERMINISTIC = (
+        "NotDeterministic",
+        "A part of it comes out differently each time it is rendered, such as a generated password.",
+    )
 
     # --- refused: to apply it, something would have to be invented ----------------------------------------------------
     MISSING_API_VERSION = "MissingApiVersion", "It has no apiVersion, and its kind is none of Kubernetes' own."
@@ -48,6 +56,12 @@ class ComponentReason(StrEnum):
     ALIAS = "Alias", "A view of the Pod template of a workload in the same design, which creates it itself."
     DUPLICATE = "Duplicate", "Another component renders to the very same object."
     HOOK = "Hook", "A hook or test of Helm or Argo CD (`helm.sh/hook`), which only that tool may create, at its moment."
+    TEST_HOOK = "TestHook", "A test of a Helm chart (`helm.sh/hook: test`), which only `helm test` runs."
+    USES_LOOKUP = (
+        "UsesLookup",
+        "A template of the chart that asks the cluster or DNS (`lookup`, `getHostByName`), and is told nothing.",
+    )
+    DEPRECATED = "Deprecated", "The author of the chart maintains it no longer (`deprecated: true`)."
     LOCAL_CONFIG = (
         "LocalConfig",
         "It configures a tool such as kpt (`config.kubernetes.io/local-config`, a Kptfile), and is not for a cluster.",
@@ -66,6 +80,7 @@ class ComponentReason(StrEnum):
     )
 
 
+_TOLD: Final = frozenset({ComponentReason.NOT_DETERMINISTIC})
 _NOTHING_TO_APPLY: Final = frozenset(
     {
         ComponentReason.ANNOTATION,
@@ -74,6 +89,9 @@ _NOTHING_TO_APPLY: Final = frozenset(
         ComponentReason.ALIAS,
         ComponentReason.DUPLICATE,
         ComponentReason.HOOK,
+        ComponentReason.TEST_HOOK,
+        ComponentReason.USES_LOOKUP,
+        ComponentReason.DEPRECATED,
         ComponentReason.LOCAL_CONFIG,
         ComponentReason.CONTROLLED,
         ComponentReason.PROTECTED_NAMESPACE,
@@ -81,5 +99,13 @@ _NOTHING_TO_APPLY: Final = frozenset(
     }
 )
 
-FOR_OTHER_TOOLS: Final = frozenset({ComponentReason.HOOK, ComponentReason.LOCAL_CONFIG})
+FOR_OTHER_TOOLS: Final = frozenset(
+    {
+        ComponentReason.HOOK,
+        ComponentReason.TEST_HOOK,
+        ComponentReason.LOCAL_CONFIG,
+        ComponentReason.USES_LOOKUP,
+        ComponentReason.DEPRECATED,
+    }
+)
 """Skips that are reported one by one, because the author of the component may rely on it."""

@@ -1,9 +1,10 @@
 """What the spec of a pattern asks of rendering."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
-Format = Literal["Auto", "Meshery", "Manifests"]
+Format = Literal["Auto", "Meshery", "Manifests", "Kustomize", "Helm"]
+NO_PARAMETERS: Final = b"{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,9 @@ class Options:
     """``spec.render``, ``spec.source.layer.path`` and ``spec.apply.createNamespace``: what rendering reads of a spec.
 
     ``path`` is a file or a folder of the artifact, ``default_namespace`` the pattern's own namespace, and
-    ``target_namespace``, when it is set, the one that every namespaced object goes to.
+    ``target_namespace``, when it is set, the one that every namespaced object goes to. ``parameters`` is the JSON text
+    of one object: ``spec.render.valuesFrom`` and ``parameters``, merged. ``release`` is the name of the Helm release,
+    ``kube_version`` (such as ``v1.34.1``) and ``api_versions`` are what the target cluster has.
     """
 
     format: Format = "Auto"
@@ -61,6 +64,10 @@ class Options:
     default_namespace: str = "default"
     target_namespace: str | None = None
     create_namespace: bool = False
+    parameters: bytes = field(default=NO_PARAMETERS, repr=False)
+    release: str = "release-name"
+    kube_version: str | None = None
+    api_versions: tuple[str, ...] = ()
     patches: tuple[Patch, ...] = ()
     images: tuple[Image, ...] = ()
     name_prefix: str = ""

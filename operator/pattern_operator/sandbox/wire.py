@@ -6,13 +6,14 @@ one by one, because a JSON parser holds the interpreter, and with it the event l
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 import orjson
 
+from pattern_operator.api.generated import FieldKeys, GeneratedFields
 from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -22,6 +23,7 @@ from pattern_operator.archive import Layer
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import (
     KIB,
+    MAX_GENERATED,
     MAX_OBJECT,
     MAX_OBJECT_VALUES,
     MAX_OBJECTS,
@@ -60,7 +62,7 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
 
 
 class Done(msgspec.Struct, tag="done", frozen=True):
-    """Built; the reports, the objects and the objects of hooks follow, each in a part of its own."""
+    """Built; reports, objects, objects of hooks and generated fields follow, each in a part of its own."""
 
     format: str
     name: str
@@ -68,6 +70,7 @@ class Done(msgspec.Struct, tag="done", frozen=True):
     reports: int  # parts
     objects: int
     hooks: int = 0
+    generated: int = 0
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):
@@ -100,6 +103,7 @@ OBJECT: Final = "object"
 HOOKS: Final = "hooks"
 
 _answers: Final = msgspec.json.Decoder(Answer)
+_generated: Final = msgspec.json.Decoder(tuple[int, tuple[FieldKeys, ...]])  # which object, and the fields of it
 _reports: Final = msgspec.json.Decoder(tuple[ComponentReport, ...])
 _requests: Final = msgspec.json.Decoder(Request)
 _ready: Final = msgspec.json.Decoder(Ready)
@@ -135,9 +139,10 @@ def encode_failure(answer: Refused | TooLarge | Defect) -> bytes:
 
 def encode_rendering(rendering: Rendering) -> bytes:
     """The message that ends a job; a rendering beyond the limits becomes ``TooLarge``."""
+    generated = list(_generated_parts(rendering))
     parts = [b"", *_report_parts(rendering)]
     reports = len(parts) - 1
-    if sum(map(len, parts)) > MAX_REPORT:
+    if sum(map(len, (*parts, *generated))) > MAX_REPORT:
         return encode_failure(TooLarge(REPORT))
     if len(rendering.hooks) > MAX_HOOKS:
         return encode_failure(TooLarge(HOOKS))
@@ -157,8 +162,10 @@ def encode_rendering(rendering: Rendering) -> bytes:
             reports=reports,
             objects=len(rendering.objects),
             hooks=len(rendering.hooks),
+            generated=len(generated),
         )
     )
+    parts += generated
     return _with_length(b"".join(map(_with_length, parts)))
 
 
@@ -189,6 +196,7 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
         reports = tuple(each for _ in range(first.reports) for each in _reports.decode(next(parts)))
         objects = tuple(_object(next(parts)) for _ in range(first.objects))
         hooks = tuple(_hook(next(parts)) for _ in range(first.hooks))
+        generated = tuple(_generated_fields(next(parts), objects) for _ in range(min(first.generated, len(objects))))
         if next(parts, None) is not None:
             raise BrokenAnswer("something follows it")
     except (msgspec.DecodeError, orjson.JSONDecodeError, StopIteration, RuntimeError, ValueError) as error:
@@ -200,7 +208,20 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
         name=first.name,
         version=first.version,
         hooks=hooks,
+        generated=generated,
     )
+
+
+def _generated_fields(part: bytes, objects: Sequence[Object]) -> GeneratedFields:
+    position, paths = _generated.decode(part)
+    if not 0 <= position < len(objects) or len(paths) > MAX_GENERATED:
+        raise BrokenAnswer("its generated fields are of no object, or too many")
+    return GeneratedFields(objects[position].key, paths)
+
+
+def _generated_parts(rendering: Rendering) -> Iterator[bytes]:
+    positions = {each.key: position for position, each in enumerate(rendering.objects)}
+    return (msgspec.json.encode((positions[each.key], each.paths)) for each in rendering.generated)
 
 
 def _hook(part: bytes) -> Hook:
