@@ -3,9 +3,12 @@
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from tests import machine, tracing
+
+from pattern_operator.__main__ import YOUNG_OBJECTS
 
 MOST = 0.05  # seconds that nothing from outside may hold the loop; some 20 ms on a machine without other work
 _TICK = 0.002
@@ -17,17 +20,31 @@ async def longest_hold(work: Callable[[], Awaitable[object]], *, tries: int = 6)
     What counts is the time that this process worked while the loop could not: on a busy machine it waits for others.
     A slower machine is allowed for (``machine.slowness``).
     """
-    gc.collect()
-    gc.freeze()  # as the operator does: else a full collection looks at all that the tests have made
     found = []
-    with tracing.off():
+    with tracing.off(), _garbage_as_in_the_operator():
         for _ in range(tries):
             held = await _once(work)
             found.append(held if held < MOST else held / machine.slowness())
             if found[-1] < MOST:
                 break
-    gc.unfreeze()
     return min(found)
+
+
+@contextmanager
+def _garbage_as_in_the_operator() -> Iterator[None]:
+    """Collect garbage as ``pattern_operator.__main__`` does: else most of what is measured are collections.
+
+    Without ``gc.freeze`` each full one looks at all that the tests have made.
+    """
+    threshold = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
 
 
 async def _once(work: Callable[[], Awaitable[object]]) -> float:

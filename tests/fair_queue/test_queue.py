@@ -1,11 +1,11 @@
 """The fair queue: who is next, held to a model that looks at everybody; and what it costs."""
 
-import time
 from collections import Counter
 from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.cputime import cpu_time
 from tests.examples import examples
 
 from pattern_operator.fair_queue import FLOW_SHARE, LANE_SHARE, FairQueue, Lane, Lanes, Sort
@@ -239,15 +239,15 @@ def test_ten_thousand_items_behind_a_closed_lane_cost_the_others_nothing():
         queue.push(f"blocked {number}", rank=0, lanes=(f"tenant {number}", "hangs.example"))
     seat_all(queue)
 
-    begun = time.process_time()
-    for number in range(2_000):
-        queue.push(f"guest {number}", rank=1, lanes=(f"guest {number % 50}", "works.example"))
-        taken = queue.pop()
-        assert taken is not None
-        assert taken[0] == f"guest {number}"
-        queue.give_back(taken[1])
+    def serve_guests() -> None:
+        for number in range(2_000):
+            queue.push(f"guest {number}", rank=1, lanes=(f"guest {number % 50}", "works.example"))
+            taken = queue.pop()
+            assert taken is not None
+            assert taken[0] == f"guest {number}"
+            queue.give_back(taken[1])
 
-    assert time.process_time() - begun < 2.0
+    assert cpu_time(serve_guests, enough=2.0) < 2.0
 
 
 def test_what_is_put_in_and_taken_out_over_and_over_leaves_nothing_behind():

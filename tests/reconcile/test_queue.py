@@ -322,7 +322,10 @@ def test_thousands_of_keys_are_added_and_taken_in_logarithmic_time():
             queue._line.give_back(taken.lanes)
         return (time.process_time() - begun) / count
 
-    assert seconds_a_key(8_000) < 5 * seconds_a_key(500)
+    def least(count: int) -> float:
+        return min(seconds_a_key(count) for _ in range(5))  # other work of the machine makes it slower, never faster
+
+    assert least(8_000) < 5 * least(500)
 
 
 async def test_the_work_ends_when_it_is_cancelled_although_a_run_turns_that_into_an_error():
