@@ -30,7 +30,16 @@ from pattern_operator.render.required import find_incomplete
 from pattern_operator.render.selection import is_read, select
 from pattern_operator.render.texts import find_wrong_texts
 
-__all__ = ["FOR_OTHER_TOOLS", "ComponentReason", "Options", "has_more_values", "is_read", "render"]
+__all__ = [
+    "FOR_OTHER_TOOLS",
+    "ComponentReason",
+    "Options",
+    "design_components",
+    "has_more_values",
+    "is_read",
+    "manifest_components",
+    "render",
+]
 
 
 def render(files: Sequence[File], *, options: Options) -> Rendering:
@@ -46,7 +55,8 @@ def render(files: Sequence[File], *, options: Options) -> Rendering:
     return _design(chosen, options=options) if isinstance(chosen, Design) else _manifests(chosen, options=options)
 
 
-def _design(design: Design, *, options: Options) -> Rendering:
+def design_components(design: Design, *, options: Options) -> list[WorkingComponent]:
+    """What becomes of each component of a design, in order; ``render`` makes objects of those that are not excluded."""
     components = meshery.components(design)
     _leave_out(components)
     assign_namespaces(components, options=options)
@@ -55,6 +65,22 @@ def _design(design: Design, *, options: Options) -> Rendering:
     repair_bindings(components)
     drop_stubs(components)
     _check(components)
+    return components
+
+
+def manifest_components(documents: list[Document], *, options: Options) -> list[WorkingComponent]:
+    """What becomes of each object of plain manifests, in order; raises as ``manifests.components``."""
+    components = manifests.components(documents)
+    _leave_out(components)
+    _refuse([component for component in components if component.faults])
+    assign_namespaces(components, options=options)
+    update_references(components, options=options)
+    _check(components)
+    return components
+
+
+def _design(design: Design, *, options: Options) -> Rendering:
+    components = design_components(design, options=options)
     made = objects(components, decorate=partial(meshery.add_meshery_labels, design=design))
     return Rendering(
         objects=(*created_namespaces(made, options=options), *made),
@@ -66,12 +92,7 @@ def _design(design: Design, *, options: Options) -> Rendering:
 
 
 def _manifests(documents: list[Document], *, options: Options) -> Rendering:
-    components = manifests.components(documents)
-    _leave_out(components)
-    _refuse([component for component in components if component.faults])
-    assign_namespaces(components, options=options)
-    update_references(components, options=options)
-    _check(components)
+    components = manifest_components(documents, options=options)
     made = objects(components, decorate=lambda _: None)
     return Rendering(
         objects=(*created_namespaces(made, options=options), *made),
