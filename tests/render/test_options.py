@@ -6,7 +6,8 @@ from typing import get_args, get_type_hints
 import pytest
 
 from pattern_operator.api.apply_spec import Apply
-from pattern_operator.api.spec import Layer, Render
+from pattern_operator.api.render_spec import Render
+from pattern_operator.api.spec import Layer
 from pattern_operator.render.options import Format, Options
 
 

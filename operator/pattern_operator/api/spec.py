@@ -4,12 +4,13 @@ The descriptions are those of the CRD and docs/designpattern.md. Rules that a sc
 messages that say what is right.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, field
 
 from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.base import ApiStruct
+from pattern_operator.api.render_spec import Render
 from pattern_operator.api.requirements_spec import REQUIREMENTS_RULES, Requirements
 from pattern_operator.api.types import (
     DigestText,
@@ -17,7 +18,6 @@ from pattern_operator.api.types import (
     FilePath,
     HostPort,
     MediaType,
-    Namespace,
     Regex,
     ResourceName,
     Tag,
@@ -121,31 +121,6 @@ class Source(ApiStruct, frozen=True):
 
 class Verify(Requirements, frozen=True):
     """What must be verified before anything of the artifact is applied."""
-
-
-class Render(ApiStruct, frozen=True):
-    """How the artifact becomes Kubernetes objects."""
-
-    format: Annotated[
-        Literal["Auto", "Meshery", "Manifests"],
-        Meta(
-            description="The format of the artifact. `Auto` tells a Meshery design from plain manifests by its content."
-        ),
-    ] = "Auto"
-    target_namespace: Annotated[
-        Namespace | None,
-        Meta(
-            description="The namespace of every namespaced object. Default: the one that the object names, else the"
-            " one of the DesignPattern."
-        ),
-    ] = None
-    on_invalid: Annotated[
-        Literal["Refuse", "Skip"],
-        Meta(
-            description="What happens when a component cannot be rendered: `Refuse` applies nothing, `Skip` applies"
-            " the rest and reports it."
-        ),
-    ] = "Refuse"
 
 
 class Rollout(ApiStruct, frozen=True):

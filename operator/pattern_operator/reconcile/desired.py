@@ -8,10 +8,12 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision
-from pattern_operator.api.spec import Layer, Render, Source
+from pattern_operator.api.render_spec import CommonMetadata, Patch, Render
+from pattern_operator.api.spec import Layer, Source
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.render import Options
+from pattern_operator.render import options as asked
 from pattern_operator.source import LayerSelector, Scheme
 
 
@@ -72,12 +74,48 @@ def layer(spec: Layer | None) -> LayerSelector:
 
 def options(pattern: DesignPattern, desired: DesiredState) -> Options:
     """How to render; what names no namespace goes to the pattern's own."""
+    render = desired.render
+    common = render.common_metadata or CommonMetadata()
     return Options(
-        format=desired.render.format,
+        format=render.format,
         path=desired.layer.path if desired.layer else None,
         default_namespace=pattern.metadata.namespace,
-        target_namespace=desired.render.target_namespace,
+        target_namespace=render.target_namespace,
         create_namespace=desired.apply.create_namespace,
+        patches=tuple(map(_patch, render.patches or ())),
+        images=tuple(
+            asked.Image(
+                name=each.name, new_name=each.new_name or "", new_tag=each.new_tag or "", digest=each.digest or ""
+            )
+            for each in render.images or ()
+        ),
+        name_prefix=render.name_prefix or "",
+        name_suffix=render.name_suffix or "",
+        common_metadata=asked.CommonMetadata(
+            labels=tuple(sorted((common.labels or {}).items())),
+            annotations=tuple(sorted((common.annotations or {}).items())),
+        ),
+        parameters=(render.parameters or "{}").encode(),
+        release=pattern.metadata.name,
+        allowed_repairs=frozenset(render.repairs or ()),
+    )
+
+
+def _patch(patch: Patch) -> asked.Patch:
+    target = patch.target
+    if target is None:
+        return asked.Patch(patch=patch.patch)
+    return asked.Patch(
+        patch=patch.patch,
+        target=asked.PatchTarget(
+            group=target.group or "",
+            version=target.version or "",
+            kind=target.kind or "",
+            name=target.name or "",
+            namespace=target.namespace or "",
+            label_selector=target.label_selector or "",
+            annotation_selector=target.annotation_selector or "",
+        ),
     )
 
 

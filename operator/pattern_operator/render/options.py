@@ -57,6 +57,7 @@ class Options:
     ``target_namespace``, when it is set, the one that every namespaced object goes to. ``parameters`` is the JSON text
     of one object: ``spec.render.valuesFrom`` and ``parameters``, merged. ``release`` is the name of the Helm release,
     ``kube_version`` (such as ``v1.34.1``) and ``api_versions`` are what the target cluster has.
+    ``allowed_repairs`` are the names of repairs that are made only where they are allowed.
     """
 
     format: Format = "Auto"
@@ -73,3 +74,4 @@ class Options:
     name_prefix: str = ""
     name_suffix: str = ""
     common_metadata: CommonMetadata = CommonMetadata()
+    allowed_repairs: frozenset[str] = frozenset()
