@@ -14,6 +14,7 @@ import orjson
 import pytest
 import yaml
 from tests.render.designs import MESHERY, component, deployment, rendered
+from tests.render.rendered import render
 from tests.testbed.cosign import SIGN
 from tests.testbed.kubectl import BINARY
 
@@ -21,7 +22,7 @@ from pattern_operator.__main__ import parser
 from pattern_operator.api.artifact import File
 from pattern_operator.api.crd import TRUST_POLICY, schema
 from pattern_operator.api.reason import Reason
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(ROOT.glob("docs/*.md"))

@@ -4,6 +4,7 @@ import tracemalloc
 
 import pytest
 from tests import hostile
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
@@ -21,7 +22,7 @@ from pattern_operator.limits import (
     MAX_STREAM,
     MIB,
 )
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 from pattern_operator.render.document import read
 from pattern_operator.render.scalar import resolve
 from pattern_operator.strict_json import InvalidDocument, read_json

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import yaml
 from tests.render.fieldcases import case
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 SEEN = {"uid": "00000000-0000-0000-0000-000000000001", "resourceVersion": "4711"}  # marks of a cluster
 

@@ -7,12 +7,13 @@ import orjson
 import pytest
 from tests.cputime import cpu_time
 from tests.render.designs import MESHERY, names, published, readme, unmarked
+from tests.render.rendered import render
 
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 
 @dataclass(frozen=True, slots=True)

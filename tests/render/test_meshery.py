@@ -5,10 +5,11 @@ from typing import Any
 import orjson
 import pytest
 from tests.render.designs import component, deployment, design, only_object, only_report, rendered
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 
 def _service(**fields: Any) -> File:

@@ -1,11 +1,12 @@
 """Keys that YAML 1.1 reads as booleans or numbers are told as they stand in the file."""
 
 import pytest
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 from pattern_operator.render.written_keys import MOST_WRITTEN_KEYS
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\n"

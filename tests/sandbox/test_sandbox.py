@@ -14,12 +14,19 @@ from tests.render.designs import names, published
 from tests.sandbox.jobs import HUNGRY, LARGE, PLAN, SLOW, SMALL, in_memory, layers, of_layer
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MIB
-from pattern_operator.sandbox import BuildRefused, Sandbox, WorkerLimits, pool
+from pattern_operator.render.program import drive, without_programs
+from pattern_operator.sandbox import BuildRefused, Plan, Sandbox, WorkerLimits, pool
 from pattern_operator.sandbox import sandbox as sandboxes
-from pattern_operator.sandbox.build import build
+from pattern_operator.sandbox.build import Layers, build
+
+
+def here(plan: Plan, opened: Layers) -> Rendering:
+    """Build it in this process."""
+    return drive(build(plan, opened), run=without_programs)
 
 
 def workers() -> set[int]:
@@ -85,7 +92,7 @@ async def test_a_process_gives_what_a_thread_would(sandbox, name):
     async with sandbox.rendered(PLAN, layers(content, "design.yml"), tenant="team") as rendering:
         found = rendering
 
-    assert found == build(PLAN, [(each, file) for each, file in layers(content, "design.yml")])
+    assert found == here(PLAN, [(each, file) for each, file in layers(content, "design.yml")])
 
 
 @pytest.mark.parametrize(
@@ -97,11 +104,11 @@ async def test_a_process_gives_what_a_thread_would(sandbox, name):
 )
 async def test_a_refusal_is_the_same_from_a_process_and_from_a_thread(sandbox, content, stage, reason):
     found = await refusal(sandbox, content)
-    with pytest.raises(BuildRefused) as here:
-        build(PLAN, in_memory(content))
+    with pytest.raises(BuildRefused) as refused:
+        here(PLAN, in_memory(content))
 
     assert (found.stage, found.error.reason) == (stage, reason)
-    assert found.error.message == here.value.error.message
+    assert found.error.message == refused.value.error.message
 
 
 async def test_what_cannot_be_unpacked_is_a_failure_of_the_source(sandbox):

@@ -113,6 +113,10 @@ class Reason(StrEnum):
         "ParametersInvalid",
         "The parameters do not fit the schema of the pattern; correct `spec.render.parameters`.",
     )
+    PROGRAM_MISSING = (
+        "ProgramMissing",
+        "The artifact needs `helm` or `kustomize`, and there is none: see `--helm` and `--kustomize`.",
+    )
     TOO_MANY_OBJECTS = "TooManyObjects", "The pattern renders to more objects than the operator takes."
     RESOURCE_LIMIT_EXCEEDED = (
         "ResourceLimitExceeded",

@@ -112,9 +112,10 @@ def _warnings(files: "Sequence[File]") -> "list[str]":
     from pattern_operator.cli.error_messages import in_cli_terms
     from pattern_operator.errors import Stalled
     from pattern_operator.render import FOR_OTHER_TOOLS, Options, render
+    from pattern_operator.render.program import drive, without_programs
 
     try:
-        rendering = render(files, options=Options())
+        rendering = drive(render(files, options=Options()), run=without_programs)
     except Stalled as error:
         return [f"the operator cannot render this: {error.reason}: {in_cli_terms(error.message)}"]
     found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]

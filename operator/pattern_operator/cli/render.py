@@ -24,7 +24,7 @@ A path that exists is read; anything else is pulled: oci:// may be left out wher
 rendered is printed even where some components are refused.
 
 """
-_FORMATS: Final = ("Auto", "Meshery", "Manifests")  # of spec.render.format
+_FORMATS: Final = ("Auto", "Meshery", "Manifests", "Kustomize", "Helm")  # of spec.render.format
 _NAMED: Final = 20  # refused components that are printed; --report has all
 
 
@@ -55,17 +55,16 @@ def run(options: argparse.Namespace) -> int:
     """Render, report, print the objects."""
     from pattern_operator.api.report import Outcome
     from pattern_operator.render import Options, render
+    from pattern_operator.render.program import drive, without_programs
 
-    rendering = render(
-        _files(options),
-        options=Options(
-            format=options.format,
-            path=options.path,
-            default_namespace=options.namespace,
-            target_namespace=options.target_namespace,
-            create_namespace=options.create_namespace,
-        ),
+    asked = Options(
+        format=options.format,
+        path=options.path,
+        default_namespace=options.namespace,
+        target_namespace=options.target_namespace,
+        create_namespace=options.create_namespace,
     )
+    rendering = drive(render(_files(options), options=asked), run=without_programs)
     refused = list(rendering.with_outcome(Outcome.REFUSED))
     if options.report:
         _report(rendering.components, options.report)

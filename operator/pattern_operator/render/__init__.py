@@ -11,6 +11,7 @@ from functools import partial
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Rendering
 from pattern_operator.render import manifests, meshery
+from pattern_operator.render.build_root import Chart, Kustomization
 from pattern_operator.render.captured import leave_out_captured
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import FOR_OTHER_TOOLS, ComponentReason
@@ -22,13 +23,15 @@ from pattern_operator.render.local_config import leave_out_local_config
 from pattern_operator.render.namespace import assign_namespaces, created_namespaces, update_references
 from pattern_operator.render.options import Options
 from pattern_operator.render.outdated import note_removed_versions
+from pattern_operator.render.program import Steps
 from pattern_operator.render.repair.containers import drop_stubs
 from pattern_operator.render.repair.lists import merge_entries
 from pattern_operator.render.repair.rbac import repair_bindings
 from pattern_operator.render.repair.rename import rename_references
 from pattern_operator.render.required import find_incomplete
-from pattern_operator.render.selection import is_read, select
+from pattern_operator.render.selection import is_read, needs_all_files, select
 from pattern_operator.render.texts import find_wrong_texts
+from pattern_operator.render.unbuilt import chart, kustomization
 
 __all__ = [
     "FOR_OTHER_TOOLS",
@@ -38,12 +41,16 @@ __all__ = [
     "has_more_values",
     "is_read",
     "manifest_components",
+    "needs_all_files",
     "render",
 ]
 
 
-def render(files: Sequence[File], *, options: Options) -> Rendering:
+def render(files: Sequence[File], *, options: Options) -> Steps[Rendering]:
     """Render the pattern that ``files`` hold; ``files`` are not changed, and the objects share nothing with them.
+
+    A generator: it yields each run of a program that rendering needs, and is sent its output (``program.drive``). What
+    needs none yields nothing.
 
     A component that cannot be rendered does not fail the pattern here: it is refused in the report, and the caller
     decides (``spec.render.onInvalid``). Nor does a pattern with nothing to deploy: it has no objects.
@@ -51,8 +58,17 @@ def render(files: Sequence[File], *, options: Options) -> Rendering:
     Raises:
         Stalled: NOT_A_PATTERN, DOCUMENT_INVALID (with file and line), TOO_MANY_OBJECTS, ARTIFACT_TOO_LARGE.
     """
-    chosen = select(files, options=options)
-    return _design(chosen, options=options) if isinstance(chosen, Design) else _manifests(chosen, options=options)
+    match select(files, options=options):
+        case Design() as design:
+            return _design(design, options=options)
+        case Chart() | Kustomization() as root:
+            return (yield from _built(root))
+        case documents:
+            return _manifests(documents, options=options)
+
+
+def _built(root: Chart | Kustomization) -> Steps[Rendering]:
+    raise chart(root.where) if isinstance(root, Chart) else kustomization(root.where)
 
 
 def design_components(design: Design, *, options: Options) -> list[WorkingComponent]:

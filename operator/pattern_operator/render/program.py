@@ -5,11 +5,13 @@ drives it runs the programs (``sandbox`` in the operator, the command line at a 
 who took over the process that renders can ask for no more than these two.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pattern_operator.api.artifact import File
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
 
 T = TypeVar("T")
 
@@ -54,3 +56,35 @@ class ProgramOutput:
 
 Steps = Generator[ProgramRun, ProgramOutput, T]
 """What returns a ``T`` once the programs that it yields are run."""
+
+
+def drive(steps: Steps[T], *, run: Callable[[ProgramRun], ProgramOutput]) -> T:
+    """Run ``steps`` to their end, and each program that they ask for by ``run``; raises what either of them does."""
+    try:
+        asked = next(steps)
+        while True:
+            asked = steps.send(run(asked))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        steps.close()
+
+
+def program_name(run: ProgramRun) -> str:
+    """The program of a run, by the name of its binary."""
+    return "helm" if isinstance(run, HelmTemplate) else "kustomize"
+
+
+def program_missing(name: str) -> Stalled:
+    """The error for a program that this machine does not have."""
+    return Stalled(
+        reason=Reason.PROGRAM_MISSING,
+        message=f"{name} is not on this machine, and the artifact is rendered by it: install {name}, or name it with"
+        f" --{name} PATH. The image of the operator has it.",
+    )
+
+
+def without_programs(run: ProgramRun) -> ProgramOutput:
+    """What runs no program, for ``drive``; raises Stalled PROGRAM_MISSING."""
+    raise program_missing(program_name(run))

@@ -1,6 +1,6 @@
 """From layers to a rendering: the work itself, the same in a worker process and in a thread. Pure, and blocking."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
@@ -11,7 +11,8 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.archive import Layer, LayerSelector, extract_files
 from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_SMALL, MAX_SMALL_PARTS
-from pattern_operator.render import Options, is_read, render
+from pattern_operator.render import Options, is_read, needs_all_files, render
+from pattern_operator.render.program import Steps
 
 Layers = Sequence[tuple[Layer, BinaryIO]]
 
@@ -38,13 +39,15 @@ class BuildRefused(Exception):
         self.error = error
 
 
-def build(plan: Plan, layers: Layers) -> Rendering:
-    """Unpack and render; raises BuildRefused."""
-    return _rendered(plan, _unpacked(plan, layers))
+def build(plan: Plan, layers: Layers) -> Steps[Rendering]:
+    """Unpack and render; yields the programs to run as ``render`` does, and raises BuildRefused."""
+    return (yield from _rendered(plan, _unpacked(plan, layers)))
 
 
 def build_if_small(plan: Plan, layers: Layers) -> Rendering | None:
     """Build what is so small that it takes some milliseconds and a MiB, whatever it holds; None when it is not.
+
+    None, too, for what needs a program: its output may be much, whatever it is made of.
 
     Raises:
         BuildRefused: as ``build``.
@@ -52,7 +55,17 @@ def build_if_small(plan: Plan, layers: Layers) -> Rendering | None:
     if sum(layer.size for layer, _ in layers) > MAX_SMALL:
         return None
     files = _unpacked(plan, layers)
-    return _rendered(plan, files) if _is_harmless(files) else None
+    if not _is_harmless(files):
+        return None
+    steps = _rendered(plan, files)
+    try:
+        next(steps)
+    except StopIteration as end:
+        rendering: Rendering = end.value
+        return rendering
+    finally:
+        steps.close()
+    return None
 
 
 def _is_harmless(files: Sequence[File]) -> bool:
@@ -64,20 +77,24 @@ def _is_harmless(files: Sequence[File]) -> bool:
 
 
 def _unpacked(plan: Plan, layers: Layers) -> tuple[File, ...]:
+    """The files that are read: documents, and where a program is to read them, all; which of it their names say."""
     try:
-        return extract_files(
-            layers,
-            selector=plan.selector,
-            context=plan.context,
-            types=plan.types,
-            reads=partial(is_read, options=plan.options),
-        )
+        files = _extracted(plan, layers, reads=partial(is_read, options=plan.options))
+        if needs_all_files([file.path for file in files], options=plan.options):
+            for _, content in layers:
+                content.seek(0)
+            return _extracted(plan, layers, reads=lambda _: True)
     except PatternError as error:
         raise BuildRefused(Stage.SOURCE, error) from error
+    return files
 
 
-def _rendered(plan: Plan, files: Sequence[File]) -> Rendering:
+def _extracted(plan: Plan, layers: Layers, *, reads: Callable[[str], bool]) -> tuple[File, ...]:
+    return extract_files(layers, selector=plan.selector, context=plan.context, types=plan.types, reads=reads)
+
+
+def _rendered(plan: Plan, files: Sequence[File]) -> Steps[Rendering]:
     try:
-        return render(files, options=plan.options)
+        return (yield from render(files, options=plan.options))
     except PatternError as error:
         raise BuildRefused(Stage.RENDER, error) from error

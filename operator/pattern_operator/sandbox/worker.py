@@ -11,12 +11,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from pattern_operator.api.report import Rendering
 from pattern_operator.archive import Layer, LayerSelector
 from pattern_operator.confine import confine, end_with
 from pattern_operator.limits import MAX_LAYERS
 from pattern_operator.render import Options
+from pattern_operator.render.program import drive, without_programs
 from pattern_operator.sandbox import wire
-from pattern_operator.sandbox.build import BuildRefused, Plan, build
+from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build
 
 _JOB: Final = 1  # a byte, which carries the open files
 
@@ -48,16 +50,20 @@ def _rehearse() -> None:
     plan = Plan(context="", types=(), selector=LayerSelector(), options=Options())
     for content in (b'{"apiVersion": "v1", "kind": "x"}', b"{1: 2", b"\xef\xbb\xbfa: 1", b"\xff", b"{a: !!binary x}"):
         with suppress(BuildRefused):
-            wire.encode_rendering(build(plan, [(Layer("", "design.yml", len(content)), BytesIO(content))]))
+            wire.encode_rendering(_built(plan, [(Layer("", "design.yml", len(content)), BytesIO(content))]))
     with suppress(BuildRefused):
-        build(plan, [(Layer(".tar", "", 2), BytesIO(b"\x1f\x8b"))])
+        _built(plan, [(Layer(".tar", "", 2), BytesIO(b"\x1f\x8b"))])
+
+
+def _built(plan: Plan, layers: Layers) -> Rendering:
+    return drive(build(plan, layers), run=without_programs)
 
 
 def _work(message: bytes, files: list[BinaryIO]) -> bytes:
     """Do one job; whatever comes of it is an answer."""
     try:
         request = wire.decode_request(message)
-        return wire.encode_rendering(build(request.plan, list(zip(request.layers, files, strict=True))))
+        return wire.encode_rendering(_built(request.plan, list(zip(request.layers, files, strict=True))))
     except BuildRefused as refused:
         error = refused.error
         return wire.encode_failure(wire.Refused(refused.stage, error.reason, error.message))
