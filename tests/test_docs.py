@@ -456,7 +456,7 @@ def repairs_of_a_dirty_design() -> set[str]:
         rendered(*components, options=Options(format="Meshery", target_namespace="shop")),
         render([oldest], options=MESHERY),
     ]
-    return {repair for each in renderings for report in each.components for repair in report.repairs}
+    return {repair for each in renderings for report in each.components for repair in report.repair_messages}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import yaml
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.crd import DESIGN_PATTERN, KINDS, TRUST_POLICY, Kind, Schema, crd, schema
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.repair import Repair
 from pattern_operator.api.report import Outcome
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.trust_policy import TrustPolicyStatus
@@ -49,6 +50,8 @@ def pages() -> Iterator[tuple[Path, str]]:
         "CONDITIONS": _table(("condition", "meaning"), ((f"`{item}`", item.description) for item in ConditionType)),
         "REASONS": _table(("reason", "meaning"), ((f"`{item}`", item.description) for item in Reason)),
         "CAUSES": _table(("reason", "the component is", "why"), _causes()),
+        "REPAIRS": _table(("repair", "what is done", "why that is safe"), _repairs(needs_consent=False)),
+        "CONSENTED": _table(("repair", "what is done", "know before you allow it"), _repairs(needs_consent=True)),
         "METRICS": _table(("metric", "type", "labels", "meaning"), _metrics()),
         "LOGFIELDS": _table(("field", "meaning"), ((f"`{name}`", meaning) for name, meaning in FIELDS.items())),
         "EXITS": _table(
@@ -67,6 +70,10 @@ def _tables(kind: Kind, *, prefix: str) -> dict[str, str]:
         f"{prefix}SPEC": _fields(_rows("spec", root["spec"], required=True)),
         f"{prefix}STATUS": _fields(_rows("status", root["status"], required=False)),
     }
+
+
+def _repairs(*, needs_consent: bool) -> Iterator[tuple[str, ...]]:
+    return ((f"`{each}`", each.description, each.why) for each in Repair if each.needs_consent == needs_consent)
 
 
 def _causes() -> Iterator[tuple[str, ...]]:

@@ -255,9 +255,15 @@ def test_the_report_has_a_line_for_every_component(patternctl, files, tmp_path):
     found = json.loads(report.read_text())
     assert list(found) == ["components"]
     rendered, skipped, refused = found["components"]
-    assert list(rendered) == ["id", "name", "kind", "outcome", "reason", "message", "repairs"]
+    words = ["id", "name", "kind", "outcome", "reason", "message", "path", "position", "line", "repairs"]
+    assert list(rendered) == words
+    assert (rendered["path"].rpartition("/")[2], rendered["position"], rendered["line"]) == (
+        "design.yml",
+        "components[0]",
+        1,
+    )
     assert (rendered["outcome"], rendered["kind"], rendered["reason"]) == ("rendered", "ConfigMap", "")
-    assert rendered["repairs"]
+    assert [each["name"] for each in rendered["repairs"]] == ["MakeNameValid"]
     assert (skipped["outcome"], skipped["repairs"]) == ("skipped", [])
     assert (refused["outcome"], refused["reason"]) == ("refused", "MissingRequiredField")
     assert refused["message"]

@@ -25,6 +25,7 @@ from pattern_operator.api.condition import Condition
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
+from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, SkippedComponent, Status
@@ -263,7 +264,8 @@ def test_the_design_version_stands_where_there_is_no_tag():
 def test_components_are_counted_and_only_so_many_are_named():
     many = limits.MAX_STATUS_ENTRIES + 7
     refused = tuple(ComponentReport(str(n), f"pod-{n}", "Pod", Outcome.REFUSED, "X", "why") for n in range(many))
-    mended = ComponentReport("a", "web", "Service", Outcome.RENDERED, repairs=("doubled port left out",) * many)
+    repair = MadeRepair(Repair.MERGE_LIST_ENTRIES, "doubled port left out")
+    mended = ComponentReport("a", "web", "Service", Outcome.RENDERED, repairs=(repair,) * many)
 
     found = status.after(pattern(), results(rendering=Rendering((), (*refused, mended))), now=NOW)
 

@@ -162,7 +162,7 @@ def test_a_subject_follows_the_service_account_of_the_pattern(
     rendering = rendered(account, _binding(subject), options=options)
 
     assert body_of(rendering, "ClusterRoleBinding")["subjects"][0]["namespace"] == follows_to
-    told = [repair for repair in report_on(rendering, "binding").repairs if "follows" in repair]
+    told = [repair for repair in report_on(rendering, "binding").repair_messages if "follows" in repair]
     assert told == (
         [f"subjects[0].namespace follows ServiceAccount account to {follows_to}"] if follows_to != subject else []
     )

@@ -69,7 +69,7 @@ def test_two_words_of_one_boolean_are_called_so(keys: str, name: str | None, wor
 def test_what_is_applied_under_another_key_than_is_written_is_told(written: str, read: str):
     (report,) = _render(f"{HEAD}metadata: {{name: a}}\ndata:\n  {written}: x\n").components
 
-    assert report.repairs == (
+    assert report.repair_messages == (
         f"data.{written} read as the key {read}, as by kubectl: quote it where it is meant as written",
     )
 
@@ -78,7 +78,7 @@ def test_what_is_applied_under_another_key_than_is_written_is_told(written: str,
 def test_a_key_that_is_read_as_it_is_written_is_not_told(key: str):
     (report,) = _render(f"{HEAD}metadata: {{name: a}}\ndata:\n  {key}: x\n").components
 
-    assert report.repairs == ()
+    assert report.repair_messages == ()
 
 
 def test_keys_of_another_document_and_of_what_is_merged_do_not_matter():
@@ -87,7 +87,7 @@ def test_keys_of_another_document_and_of_what_is_merged_do_not_matter():
 
     first, second = _render(other + merged).components
 
-    assert (len(first.repairs), second.repairs) == (1, ())
+    assert (len(first.repair_messages), second.repair_messages) == (1, ())
 
 
 def test_of_many_keys_some_are_remembered():
@@ -95,4 +95,4 @@ def test_of_many_keys_some_are_remembered():
 
     (report,) = _render(f"{HEAD}metadata: {{name: a}}\ndata:\n{keys}").components
 
-    assert 0 < len(report.repairs) <= MOST_WRITTEN_KEYS
+    assert 0 < len(report.repair_messages) <= MOST_WRITTEN_KEYS

@@ -13,12 +13,14 @@ from tests.examples import examples
 from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.limits import KIB, MAX_OBJECT, MAX_OBJECTS, MIB
 from pattern_operator.sandbox import BuildRefused, wire
 from pattern_operator.sandbox.wire import BrokenAnswer, Defect, Done, TooLarge, decode_answer, encode_rendering
 
+_REPAIR = MadeRepair(Repair.DROP_STATUS, "x")
 BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "namespace": "n"}, "data": {"ä": 1.5}}
 HOOK_BODY = {
     "apiVersion": "batch/v1",
@@ -30,7 +32,7 @@ assert HOOK is not None
 RENDERING = Rendering(
     objects=(Object.of(BODY, component="a#1"),),
     components=tuple(
-        ComponentReport(f"a#{n}", "web", "ConfigMap", Outcome.RENDERED, repairs=("x",)) for n in range(1200)
+        ComponentReport(f"a#{n}", "web", "ConfigMap", Outcome.RENDERED, repairs=(_REPAIR,)) for n in range(1200)
     ),
     format="Manifests",
     name="web",

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object
+from pattern_operator.api.repair import MadeRepair
 
 
 class Outcome(StrEnum):
@@ -22,7 +23,9 @@ class ComponentReport:
     """One component: what became of it and why, and each repair that was made to it.
 
     ``id`` is the component's id, or ``<file>#<position>`` for a manifest. ``reason`` is a CamelCase word, empty for
-    a component that was rendered. ``repairs`` are sentences, each naming the field.
+    a component that was rendered. ``repairs`` have the first ones, ``more_repairs`` counts the rest. ``path`` is the
+    file, ``position`` the place in it (``components[3]``, ``services.web``, ``#2`` for the second document), ``line``
+    the line where it begins; 0 where that is not known.
     """
 
     id: str
@@ -31,7 +34,23 @@ class ComponentReport:
     outcome: Outcome
     reason: str = ""
     message: str = ""
-    repairs: tuple[str, ...] = ()
+    repairs: tuple[MadeRepair, ...] = ()
+    more_repairs: int = 0
+    path: str = ""
+    position: str = ""
+    line: int = 0
+
+    @property
+    def repair_messages(self) -> tuple[str, ...]:
+        """A sentence for each repair, and one that counts those that are not among them."""
+        more = (f"and {self.more_repairs} more repairs",) if self.more_repairs else ()
+        return (*(each.message for each in self.repairs), *more)
+
+    @property
+    def where(self) -> str:
+        """``design.yml, line 12, components[3]``: as much of it as is known, for messages."""
+        parts = (self.path, f"line {self.line}" if self.line else "", self.position)
+        return ", ".join(part for part in parts if part)
 
     @property
     def display_name(self) -> str:

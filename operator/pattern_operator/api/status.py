@@ -50,6 +50,7 @@ class RefusedComponent(ApiStruct, frozen=True):
     kind: Annotated[str, Meta(description="Kind of the component.")]
     reason: Annotated[str, Meta(description="Why, in one word.")]
     message: Annotated[str, Meta(description="Why, in a sentence.")] = ""
+    where: Annotated[str, Meta(description="File, line and position in it, as far as they are known.")] = ""
 
 
 class SkippedComponent(ApiStruct, frozen=True):
@@ -60,9 +61,19 @@ class SkippedComponent(ApiStruct, frozen=True):
     reason: Annotated[str, Meta(description="Why, in one word.")]
 
 
+class RepairCount(ApiStruct, frozen=True):
+    """How often one repair was made."""
+
+    name: Annotated[str, Meta(description="Its name, such as `MakeNameValid`.")]
+    count: Annotated[int, Meta(description="How often.")]
+
+
 class RenderStatus(ApiStruct, frozen=True):
     """The result of rendering the revision that was last attempted."""
 
+    format: Annotated[str, Meta(description="What the artifact is, such as `Meshery` or `Manifests`.")] = ""
+    name: Annotated[str, Meta(description="The name that the design gives itself.")] = ""
+    version: Annotated[str, Meta(description="The version that the design gives itself.")] = ""
     rendered: Annotated[int, Meta(description="Components that became objects.")] = 0
     skipped: Annotated[int, Meta(description="Components with nothing to apply: annotations, aliases, duplicates.")] = 0
     refused: Annotated[int, Meta(description="Components that cannot be rendered.")] = 0
@@ -75,6 +86,9 @@ class RenderStatus(ApiStruct, frozen=True):
     ] = ()
     repairs: Annotated[
         tuple[str, ...], Meta(description="The repairs made to the artifact's components, the first 50 of them.")
+    ] = ()
+    repair_counts: Annotated[
+        tuple[RepairCount, ...], Meta(description="How many repairs of each name were made to all of them.")
     ] = ()
 
 

@@ -103,8 +103,13 @@ def _report(components: "Sequence[ComponentReport]", place: str) -> None:
 
     from pattern_operator.cli import yaml_output
 
-    fields = ("id", "name", "kind", "outcome", "reason", "message", "repairs")
-    rows = [{field: getattr(component, field) for field in fields} for component in components]
+    fields = ("id", "name", "kind", "outcome", "reason", "message", "path", "position", "line")
+    rows = [
+        {field: getattr(component, field) for field in fields}
+        | {"repairs": [{"name": str(each.name), "message": each.message} for each in component.repairs]}
+        | ({"moreRepairs": component.more_repairs} if component.more_repairs else {})
+        for component in components
+    ]
     text = yaml_output.dump({"components": rows}, "json")
     if place == "-":
         sys.stderr.write(text)

@@ -1,5 +1,6 @@
 """The facts of a status beside its conditions: what was tried, what runs, who signed it, what is owned. Pure."""
 
+from collections import Counter
 from datetime import datetime
 
 import msgspec
@@ -14,6 +15,7 @@ from pattern_operator.api.status import (
     Inventory,
     RefusedComponent,
     RenderStatus,
+    RepairCount,
     SkippedComponent,
     Status,
     VerifiedBy,
@@ -171,13 +173,19 @@ def _verified_by(verification: VerificationResult) -> tuple[VerifiedBy, ...]:
 def _render_status(rendering: Rendering) -> RenderStatus:
     refused = tuple(rendering.with_outcome(Outcome.REFUSED))
     skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != ComponentReason.ANNOTATION)
-    repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repairs)
+    repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repair_messages)
+    counts = Counter(str(repair.name) for c in rendering.components for repair in c.repairs)
     return RenderStatus(
+        format=rendering.format,
+        name=rendering.name,
+        version=rendering.version,
         rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
         skipped=sum(1 for _ in rendering.with_outcome(Outcome.SKIPPED)),
         refused=len(refused),
         refusals=tuple(
-            RefusedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason, message=shorten(c.message))
+            RefusedComponent(
+                name=c.name or c.id, kind=c.kind, reason=c.reason, message=shorten(c.message), where=c.where
+            )
             for c in refused[: limits.MAX_STATUS_ENTRIES]
         ),
         skips=tuple(
@@ -185,4 +193,5 @@ def _render_status(rendering: Rendering) -> RenderStatus:
             for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
         ),
         repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
+        repair_counts=tuple(RepairCount(name=name, count=count) for name, count in sorted(counts.items())),
     )

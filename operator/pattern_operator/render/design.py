@@ -41,6 +41,8 @@ class Component:
     labels: dict[str, Any] = field(default_factory=dict, repr=False)
     annotations: dict[str, Any] = field(default_factory=dict, repr=False)
     wrong: dict[str, Any] = field(default_factory=dict, repr=False)  # what is there and is not text, by its place
+    position: str = ""  # ``components[3]`` or ``services.web``
+    line: int = 0  # where it begins; 0 where that is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +94,11 @@ def parse(document: Document) -> Design:
             reason=Reason.TOO_MANY_OBJECTS,
             message=f"{document.path} has {len(parts)} components, and the operator takes {MAX_COMPONENTS}. Split it.",
         )
+    lines = document.lines
     components = (
-        tuple(_component(part, position=position) for position, part in enumerate(parts, start=1))
+        tuple(_component(part, index=index, line=lines.get(index, 0)) for index, part in enumerate(parts))
         if isinstance(parts, list)
-        else tuple(_service(key, part) for key, part in parts.items())
+        else tuple(_service(key, part, line=lines.get(key, 0)) for key, part in parts.items())
     )
     return Design(
         path=document.path,
@@ -108,7 +111,7 @@ def parse(document: Document) -> Design:
     )
 
 
-def _component(value: Any, *, position: int) -> Component:
+def _component(value: Any, *, index: int, line: int) -> Component:
     """A component of v1beta1 to v1beta3; a dehydrated one has a ``modelReference`` in place of its ``model``."""
     part = mapping(value)
     component, metadata = mapping(part.get("component")), mapping(part.get("metadata"))
@@ -117,7 +120,9 @@ def _component(value: Any, *, position: int) -> Component:
     namespaced = metadata.get("isNamespaced")
     return Component(
         id=text(part.get("id")),
-        place=f"#{position}",
+        place=f"#{index + 1}",
+        position=f"components[{index}]",
+        line=line,
         name=text(part.get("displayName")),
         kind=kind.removesuffix(SUFFIX),
         api_version="" if api_version.startswith(OLDEST_API_VERSION) else api_version,
@@ -136,7 +141,7 @@ def _component(value: Any, *, position: int) -> Component:
     )
 
 
-def _service(key: str, value: Any) -> Component:
+def _service(key: str, value: Any, *, line: int) -> Component:
     """A service of the older form; its labels, annotations and namespace overwrite those in ``settings``."""
     part = mapping(value)
     drawn = mapping(mapping(part.get("traits")).get("meshmap"))
@@ -146,6 +151,8 @@ def _service(key: str, value: Any) -> Component:
     return Component(
         id=text(part.get("id")) or text(drawn.get("id")),
         place=key,
+        position=f"services.{key}",
+        line=line,
         name=text(part.get("name")) or key,
         kind=kind.removesuffix(SUFFIX),
         api_version="" if api_version.startswith(OLDEST_API_VERSION) else api_version,

@@ -4,9 +4,11 @@ Also leaves out null fields of Kubernetes' own kinds, in which they say nothing,
 What comes out is built new, so that the document it came from can be rendered again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.limits import MAX_PATH
 from pattern_operator.render.kinds import group_of
 from pattern_operator.render.scalar import whole
@@ -77,21 +79,25 @@ class FieldNormalizer:
         """
         return self._normalize(value, FieldPath(None, at) if at else None)
 
-    def repairs(self) -> list[str]:
-        """The repairs that were made, a sentence each, naming the field and no value."""
-        told = []
+    def repairs(self) -> list[MadeRepair]:
+        """The repairs that were made, naming the field and no value."""
+        return [MadeRepair(name, message) for name, messages in self._told() for message in messages]
+
+    def _told(self) -> Iterator[tuple[Repair, list[str]]]:
+        told = list[str]()
         for name, path in self.first_spaced.items():
             more = f" (and {self.spaced[name] - 1} more like it)" if self.spaced[name] > 1 else ""
             told.append(f"{path} read as {unspaced(name)}{more}")
         if len(self.spaced) > _MAX_REPAIRS:
             told.append(f"spaces taken out of {len(self.spaced) - _MAX_REPAIRS} more field names")
-        told += [f"{path} read once: it is written twice, with and without spaces, the same" for path in self.repeated]
+        yield Repair.UNSPACE_FIELD_NAMES, told
+        told = [f"{path} read once: it is written twice, with and without spaces, the same" for path in self.repeated]
         if self.repeats > _MAX_REPAIRS:
             told.append(f"{self.repeats - _MAX_REPAIRS} more fields read once: they are written twice")
+        yield Repair.MERGE_SPACED_FIELDS, told
         if self.nulls:
             more = f" and {self.nulls - 1} more" if self.nulls > 1 else ""
-            told.append(f"{self.first_null}{more} left out: null")
-        return told
+            yield Repair.DROP_NULL_FIELDS, [f"{self.first_null}{more} left out: null"]
 
     def _normalize(self, value: Any, place: FieldPath | None) -> Any:
         if isinstance(value, dict):

@@ -1,11 +1,12 @@
 """Plain Kubernetes manifests to components: what was written is kept, except what only a cluster writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping, text
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.repair import Repair
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.quote import quoted
@@ -58,7 +59,11 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
     for where, value, _ in found:
         if is_kustomization(value) and not is_local_config(mapping(mapping(value).get("metadata"))):
             raise kustomization(where)
-    return [_component(value, where=where, written=written) for where, value, written in found]
+    lines = {document.where: document.line for document in documents}
+    return [
+        _placed(_component(value, where=where, written=written), where=where, lines=lines)
+        for where, value, written in found
+    ]
 
 
 def entries(documents: list[Document]) -> list[tuple[str, Any, WrittenKeys]]:
@@ -105,6 +110,14 @@ def _is_list(top: dict[str, Any]) -> bool:
     return is_custom and not ({"name", "generateName"} & mapping(top.get("metadata")).keys())
 
 
+def _placed(component: WorkingComponent, *, where: str, lines: Mapping[str, int]) -> WorkingComponent:
+    """The component with its place: ``#2`` is the second document of its file, ``#2.1`` the first entry of a list."""
+    path, _, position = where.rpartition("#")
+    component.path, component.position = path, f"#{position}"
+    component.line = lines.get(f"{path}#{position.partition('.')[0]}", 0)
+    return component
+
+
 def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingComponent:
     top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
     component = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")), written=written)
@@ -120,7 +133,7 @@ def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingCompon
         top = _without_suffix(component, top)
     if is_object(component, top, where=where):
         _build(component, top)
-        component.repairs.extend(told(written))
+        component.note(Repair.READ_KEYS_AS_KUBECTL, *told(written))
     return component
 
 
@@ -149,8 +162,8 @@ def _without_suffix(component: WorkingComponent, top: dict[str, Any]) -> dict[st
     known = built_in(component.kind)
     if known is not None and (not version or version.startswith(OLDEST_API_VERSION)):
         version = known.api_version
-        component.repairs.append(f"apiVersion {version} taken from the built-in kind")
-    component.repairs.append(f"kind {component.kind}{SUFFIX} read as {component.kind}")
+        component.note(Repair.SET_BUILT_IN_API_VERSION, f"apiVersion {version} taken from the built-in kind")
+    component.note(Repair.DROP_KIND_SUFFIX, f"kind {component.kind}{SUFFIX} read as {component.kind}")
     return {**top, "apiVersion": version, "kind": component.kind}
 
 
@@ -218,7 +231,7 @@ def _build(component: WorkingComponent, top: dict[str, Any]) -> None:
     component.body = {"apiVersion": body.pop("apiVersion"), "kind": body.pop("kind")}
     component.body |= {"metadata": without_nulls(mapping(top.get("metadata"))), **body}
     if top.get("status"):
-        component.repairs.append("status left out: a cluster writes it")
+        component.note(Repair.DROP_STATUS, "status left out: a cluster writes it")
     metadata = component.metadata
     component.controllers = controllers_of(metadata)
     captured = [name for name in metadata if name in _OF_A_CLUSTER]
@@ -226,8 +239,9 @@ def _build(component: WorkingComponent, top: dict[str, Any]) -> None:
     for name in captured:
         del metadata[name]
     if captured:
-        component.repairs.append(
-            f"metadata.{', metadata.'.join(captured)} left out: of the cluster it was captured from"
+        component.note(
+            Repair.DROP_CAPTURED_METADATA,
+            f"metadata.{', metadata.'.join(captured)} left out: of the cluster it was captured from",
         )
     namespace = metadata.pop("namespace", None)
     component.source_namespace = text(namespace) or None

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pattern_operator.api.fields import text
 from pattern_operator.api.object import Body
+from pattern_operator.api.repair import Repair
 from pattern_operator.quote import quoted
 from pattern_operator.render.alias import workload_of_alias
 from pattern_operator.render.component import WorkingComponent
@@ -34,7 +35,7 @@ COMPONENT_ID: Final = "component.meshery.io/id"
 def components(design: Design) -> list[WorkingComponent]:
     """Make a working component of each component, in order; those with nothing to apply are excluded."""
     aliases = workload_of_alias(design)
-    return [_component(drawn, workload=aliases.get(drawn.id)) for drawn in design.components]
+    return [_component(drawn, path=design.path, workload=aliases.get(drawn.id)) for drawn in design.components]
 
 
 def add_meshery_labels(component: WorkingComponent, *, design: Design) -> None:
@@ -46,13 +47,16 @@ def add_meshery_labels(component: WorkingComponent, *, design: Design) -> None:
         component.metadata.setdefault("annotations", {}).update(known)
 
 
-def _component(drawn: Component, *, workload: Component | None) -> WorkingComponent:
+def _component(drawn: Component, *, path: str, workload: Component | None) -> WorkingComponent:
     component = WorkingComponent(
         id=drawn.id or drawn.place,
         meshery_id=drawn.id,
         name=drawn.name,
         kind=drawn.kind,
         namespaced=drawn.namespaced,
+        path=path,
+        position=drawn.position,
+        line=drawn.line,
     )
     if drawn.annotation:
         component.skip(ComponentReason.ANNOTATION, "it is a drawing, not a resource")
@@ -89,7 +93,7 @@ def _build(component: WorkingComponent, drawn: Component) -> None:
     component.controllers = controllers_of(configuration["metadata"])
     if configuration.get("status"):
         component.captured = True
-        component.repairs.append("status left out: a cluster writes it")
+        component.note(Repair.DROP_STATUS, "status left out: a cluster writes it")
     rest = {key: value for key, value in configuration.items() if key not in _NOT_COPIED}
     component.body = {"apiVersion": api_version, "kind": drawn.kind, "metadata": {"name": name, **metadata}, **rest}
 
@@ -119,13 +123,13 @@ def _kind(component: WorkingComponent, drawn: Component) -> str:
 
 def _api_version(component: WorkingComponent, drawn: Component) -> str:
     if drawn.suffixed:
-        component.repairs.append(f"kind {drawn.kind}.K8s read as {drawn.kind}")
+        component.note(Repair.DROP_KIND_SUFFIX, f"kind {drawn.kind}.K8s read as {drawn.kind}")
     if drawn.api_version or drawn.model not in _OWN_MODELS:
         return drawn.api_version
     kind = built_in(drawn.kind)
     if kind is None:
         return ""
-    component.repairs.append(f"apiVersion {kind.api_version} taken from the built-in kind")
+    component.note(Repair.SET_BUILT_IN_API_VERSION, f"apiVersion {kind.api_version} taken from the built-in kind")
     return kind.api_version
 
 
@@ -141,14 +145,14 @@ def _name(component: WorkingComponent, drawn: Component, *, api_version: str) ->
         )
         return ""
     if name != drawn.name:
-        component.repairs.append(f"metadata.name {quoted(drawn.name)} made {quoted(name)}")
+        component.note(Repair.MAKE_NAME_VALID, f"metadata.name {quoted(drawn.name)} made {quoted(name)}")
     return name
 
 
 def _configuration(component: WorkingComponent, drawn: Component, *, api_version: str) -> Body | None:
     """The configuration with normalized field names; labels and annotations of the services form override its own."""
     if drawn.configuration is None:
-        component.repairs.append("configuration null read as empty")
+        component.note(Repair.READ_NULL_CONFIGURATION, "configuration null read as empty")
     configuration = {} if drawn.configuration is None else drawn.configuration
     if not isinstance(configuration, dict):
         component.refuse(
@@ -202,11 +206,15 @@ def _metadata(component: WorkingComponent, drawn: Component, configured: dict[st
     dropped = [name for name, value in configured.items() if name not in _COPIED_METADATA and value]
     if dropped:
         component.captured = True
-        component.repairs.append(
-            f"metadata.{', metadata.'.join(dropped)} left out: of the cluster it was captured from"
+        component.note(
+            Repair.DROP_CAPTURED_METADATA,
+            f"metadata.{', metadata.'.join(dropped)} left out: of the cluster it was captured from",
         )
     named = text(configured.get("name"))
     if named and named != drawn.name:
         component.aliases = (named,)
-        component.repairs.append(f"metadata.name of the configuration, {quoted(named)}, gives way to the displayName")
+        component.note(
+            Repair.PREFER_DISPLAY_NAME,
+            f"metadata.name of the configuration, {quoted(named)}, gives way to the displayName",
+        )
     return {field: configured[field] for field in _MAPS if configured.get(field)}

@@ -10,6 +10,7 @@ not there are made.
 from collections.abc import Iterable, Sequence
 
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object, is_protected_namespace
+from pattern_operator.api.repair import Repair
 from pattern_operator.quote import quoted
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
@@ -68,7 +69,7 @@ def update_references(components: Iterable[WorkingComponent], *, options: Option
             if reference.namespace and new is not None and new != reference.namespace:
                 reference.holder["namespace"] = new
                 where = reference.path.removesuffix("name") + "namespace"
-                component.repairs.append(f"{where} follows {reference.kind} {reference.name} to {new}")
+                component.note(Repair.FOLLOW_MOVED, f"{where} follows {reference.kind} {reference.name} to {new}")
 
 
 def created_namespaces(objects: Sequence[Object], *, options: Options) -> tuple[Object, ...]:
@@ -105,7 +106,7 @@ def _exclude_namespace(component: WorkingComponent, *, options: Options) -> None
 
 def _without_namespace(component: WorkingComponent) -> None:
     if component.source_namespace:
-        component.repairs.append(f"metadata.namespace left out: {component.kind} is cluster-scoped")
+        component.note(Repair.DROP_NAMESPACE, f"metadata.namespace left out: {component.kind} is cluster-scoped")
     component.source_namespace = None
 
 
@@ -122,7 +123,9 @@ def _with_namespace(component: WorkingComponent, *, options: Options) -> None:
         )
         return
     if component.source_namespace and own != component.source_namespace:
-        component.repairs.append(f"metadata.namespace {quoted(component.source_namespace)} made {quoted(own)}")
+        component.note(
+            Repair.MAKE_NAMESPACE_VALID, f"metadata.namespace {quoted(component.source_namespace)} made {quoted(own)}"
+        )
     component.metadata["namespace"] = options.target_namespace or own
 
 

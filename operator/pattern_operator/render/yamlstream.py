@@ -9,7 +9,7 @@ kubectl ignores them. Where a mapping merges others (``<<``), what stands later 
 import base64
 import binascii
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +20,10 @@ from pattern_operator.render.scalar import Scalar, key, resolve
 from pattern_operator.render.scalar import value as json_value
 from pattern_operator.render.written_keys import LONGEST_WRITTEN, MOST_WRITTEN_KEYS, KeyPath, WrittenKeys
 
+Lines = Mapping[str | int, int]  # of the components of a design, by position or key: the line where each begins
+_PARTS: Final = frozenset({"components", "services"})  # the fields of a design that hold them
+
+_DEPTH_OF_PARTS: Final = 2  # the design, and the list or mapping of its parts
 _TAG: Final = "tag:yaml.org,2002:"
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     f"{_TAG}int": (int,),
@@ -73,6 +77,7 @@ class YamlDocument:
     line: int
     value: Any
     written: WrittenKeys
+    lines: Lines
 
 
 def load_all(text: str) -> Iterator[tuple[int, Any]]:
@@ -114,6 +119,7 @@ class _Reader:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._document: Any = None
         self._written: dict[KeyPath, str] = {}
+        self._lines: dict[str | int, int] = {}
 
     def documents(self, text: str) -> Iterator[YamlDocument]:
         """Yield each document that is not empty."""
@@ -132,11 +138,11 @@ class _Reader:
                 case yaml.AliasEvent():
                     self._alias(event.anchor or "")
                 case yaml.DocumentStartEvent():
-                    begins, self._document, self._written = self.line, None, {}
+                    begins, self._document, self._written, self._lines = self.line, None, {}, {}
                     self._count_document()
                     self._anchors.clear()
                 case yaml.DocumentEndEvent() if self._document is not None:
-                    yield YamlDocument(begins, self._document, self._written)
+                    yield YamlDocument(begins, self._document, self._written, self._lines)
                 case _:
                     pass
 
@@ -195,6 +201,11 @@ class _Reader:
         frame = self._frames.pop()
         if frame.anchor:
             self._anchors[frame.anchor] = (frame.value, self._nodes - frame.started_at + 1)
+        if len(self._frames) == _DEPTH_OF_PARTS and self._frames[0].pending in _PARTS:
+            holder = self._frames[-1]
+            place = holder.pending if isinstance(holder.value, dict) else len(holder.value)
+            if place is not None:
+                self._lines[place] = frame.line
         self._place(frame.value)
 
     def _alias(self, anchor: str) -> None:
