@@ -102,6 +102,15 @@ class Reason(StrEnum):
     # --- render -----------------------------------------------------------------------------------------------------
     NOT_A_PATTERN = "NotAPattern", "The artifact contains neither a Meshery design nor Kubernetes manifests."
     DOCUMENT_INVALID = "DocumentInvalid", "A file of the artifact is not valid YAML or JSON."
+    KUSTOMIZATION_INVALID = (
+        "KustomizationInvalid",
+        "The kustomization cannot be built as it is published; the message names the file and the field.",
+    )
+    KUSTOMIZE_FAILED = "KustomizeFailed", "`kustomize` cannot build the kustomization; the message has its words."
+    PATCH_INVALID = (
+        "PatchInvalid",
+        "A patch, image or name of `spec.render` cannot be used, or matches nothing; correct it.",
+    )
     NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
     COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; correct them or set `onInvalid: Skip`."
     CHART_INVALID = (
