@@ -151,7 +151,7 @@ def test_letters_that_the_terminal_lacks_are_shown_as_codes(patternctl, tmp_path
     rendered = patternctl("render", manifest)
     missing = patternctl("render", "Grüße.yml")
 
-    assert rendered.yaml[0]["data"] == {"a": "Grüße"}
+    assert rendered.items[0]["data"] == {"a": "Grüße"}
     assert missing.err.startswith("patternctl: ArtifactNotFound: Gr\\xfc\\xdfe.yml cannot be read")
 
 

@@ -7,16 +7,14 @@ from pattern_operator.cli import connection, exit_codes, inputs, never_applied, 
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pattern_operator.api.artifact import File
-    from pattern_operator.api.object import Object
-    from pattern_operator.api.report import ComponentReport, Rendering
 
 _EXAMPLES = """\
 examples:
-  patternctl render ./design.yml                                     objects as YAML documents
-  patternctl render oci://registry.example/web:1.0.0 -o json         one List, as `kubectl apply -f -` takes it
+  patternctl render ./design.yml                                     one List, as `kubectl apply -f -` takes it
+  patternctl render oci://registry.example/web:1.0.0 -o json         the same as JSON
   patternctl render ./design.yml --report report.json > objects.yml  what became of each component, and why
   kubectl kustomize ./overlay | patternctl render -                  of what comes through a pipe
 
@@ -25,7 +23,6 @@ rendered is printed even where some components are refused.
 
 """
 _FORMATS: Final = ("Auto", "Meshery", "Manifests", "Kustomize", "Helm")  # of spec.render.format
-_NAMED: Final = 20  # refused components that are printed; --report has all
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -53,7 +50,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Render, report, print the objects."""
-    from pattern_operator.api.report import Outcome
+    from pattern_operator.cli.rendered import Printed
     from pattern_operator.render import Options, render
     from pattern_operator.render.program import drive, without_programs
 
@@ -65,19 +62,16 @@ def run(options: argparse.Namespace) -> int:
         create_namespace=options.create_namespace,
     )
     rendering = drive(render(_files(options), options=asked), run=without_programs)
-    refused = list(rendering.with_outcome(Outcome.REFUSED))
+    printed = Printed(rendering, never_applied.asked_for(rendering.objects))
     if options.report:
-        _report(rendering.components, options.report)
-    ignored = never_applied.asked_for(rendering.objects)
-    printed = [made for made in rendering.objects if made.key not in ignored]
-    _print(printed, options.output)
-    if refused and options.report != "-":
-        _complain(refused, of=len(rendering.components))
+        _write(printed.report(), options.report)
+    output.document(printed.list_as(options.output))
     if options.report != "-":
-        _tell_left_out(rendering, ignored.values())
-    if not printed:
+        for message in (*printed.complaints(), *printed.left_out()):
+            output.print_error(message)
+    if not printed.objects:
         output.print_error(f"there is nothing to deploy in {output.plain(options.pattern)}")
-    return exit_codes.REFUSED if refused else exit_codes.OK
+    return exit_codes.REFUSED if printed.refused else exit_codes.OK
 
 
 def _files(options: argparse.Namespace) -> "Sequence[File]":
@@ -96,57 +90,12 @@ def _files(options: argparse.Namespace) -> "Sequence[File]":
     return asyncio.run(pulling).files
 
 
-def _report(components: "Sequence[ComponentReport]", place: str) -> None:
+def _write(report: str, place: str) -> None:
     """Write what became of each component; raises OSError where that is not possible."""
     import sys
     from pathlib import Path
 
-    from pattern_operator.cli import yaml_output
-
-    fields = ("id", "name", "kind", "outcome", "reason", "message", "path", "position", "line")
-    rows = [
-        {field: getattr(component, field) for field in fields}
-        | {"repairs": [{"name": str(each.name), "message": each.message} for each in component.repairs]}
-        | ({"moreRepairs": component.more_repairs} if component.more_repairs else {})
-        for component in components
-    ]
-    text = yaml_output.dump({"components": rows}, "json")
     if place == "-":
-        sys.stderr.write(text)
+        sys.stderr.write(report)
     else:
-        Path(place).write_text(text, encoding="utf-8")
-
-
-def _print(objects: "Sequence[Object]", form: str) -> None:
-    from pattern_operator.cli import yaml_output
-
-    bodies = [made.body for made in objects]
-    if form == "json":
-        output.document(yaml_output.dump({"apiVersion": "v1", "kind": "List", "items": bodies}, "json"))
-    elif bodies:
-        output.document(yaml_output.stream(bodies))
-
-
-def _tell_left_out(rendering: "Rendering", ignored: "Iterable[str]") -> None:
-    """Say what is not in what is printed, as it is for other tools or asks so: whoever pipes it on would miss it."""
-    from pattern_operator.api.report import Outcome
-    from pattern_operator.render import FOR_OTHER_TOOLS
-
-    left = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
-    left += ignored
-    for message in left[:_NAMED]:
-        output.print_error(output.plain(message))
-    if len(left) > _NAMED:
-        output.print_error(f"and {len(left) - _NAMED} more are left out: --report FILE has them all")
-
-
-def _complain(refused: "Sequence[ComponentReport]", *, of: int) -> None:
-    """Say which components are missing in what was printed, and why."""
-    lines = [f"{len(refused)} of {of} components were refused; what is printed lacks them:"]
-    lines += [
-        "  " + output.plain(f"{component.display_name}: {component.reason}: {component.message}")
-        for component in refused[:_NAMED]
-    ]
-    if len(refused) > _NAMED:
-        lines.append(f"  and {len(refused) - _NAMED} more: --report FILE has them all")
-    output.print_error("\n".join(lines))
+        Path(place).write_text(report, encoding="utf-8")
