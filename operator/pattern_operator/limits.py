@@ -114,6 +114,9 @@ MAX_STREAM: Final = 20_000  # documents of one file, the empty ones included; a 
 MAX_KEY: Final = KIB  # characters of a key; one of a label has at most 317, the longest of a published design 68
 MAX_OBJECTS: Final = 5_000  # objects in one pattern; its inventory then stays below etcd's 1.5 MiB for a resource
 MAX_COMPONENTS: Final = 20_000  # components of a design, annotations included
+MAX_REFERENCES: Final = 5_000  # uses of $(#ref.<path>) in one design, those in what they bring in included
+MAX_REFERENCED: Final = MIB  # characters and values that they bring in: what multiplies is what is limited
+MAX_REFERENCE_CHAIN: Final = 16  # references to references
 
 MAX_CHART: Final = 64 * MIB  # bytes of a chart with all that are packaged in it; large umbrella charts have 10 MiB
 MAX_CHART_FILES: Final = 10_000  # files of it; kube-prometheus-stack has some 600

@@ -89,7 +89,7 @@ def test_other_ends_come_back_as_they_are(failure):
         pytest.param(parts(done(objects=MAX_OBJECTS + 1)), id="too many objects"),
         pytest.param(parts(done(hooks=MAX_HOOKS + 1)), id="too many hooks"),
         pytest.param(parts(done(hooks=1)), id="a hook that does not come"),
-        pytest.param(parts(done(hooks=1), orjson.dumps(["a", BODY])), id="a hook that is an ordinary object"),
+        pytest.param(parts(done(hooks=1), orjson.dumps(["a", [], BODY])), id="a hook that is an ordinary object"),
         pytest.param(parts(done(reports=1), b'[{"id":1}]'), id="a report of another type"),
         pytest.param(parts(done(objects=1), b"[]"), id="an object that is none"),
         pytest.param(parts(done(objects=1), b'["a",{"apiVersion":"v1","kind":"x","metadata":[]}]'), id="no metadata"),

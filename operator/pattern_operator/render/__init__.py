@@ -16,6 +16,7 @@ from pattern_operator.render.captured import leave_out_captured
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import FOR_OTHER_TOOLS, ComponentReason
 from pattern_operator.render.deduplicate import merge_duplicates, objects
+from pattern_operator.render.dependencies import order_dependencies
 from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document, has_more_values
 from pattern_operator.render.hooks import leave_out_hooks
@@ -81,6 +82,7 @@ def design_components(design: Design, *, options: Options) -> list[WorkingCompon
     repair_bindings(components)
     drop_stubs(components)
     _check(components)
+    order_dependencies(components)
     return components
 
 

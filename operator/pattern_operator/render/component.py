@@ -31,10 +31,13 @@ class WorkingComponent:
     namespaced: bool | None = None
     meshery_id: str = ""  # the component's own id in the design, empty when it has none
     source_namespace: str | None = None  # the namespace it names itself, None when it names none or has none
+    home: str | None = None  # the Namespace it is drawn inside of, where it names none itself
     controllers: tuple[tuple[str, str], ...] = ()  # kind and name of its controllers where it was captured
     captured: bool = False  # it bears marks of a cluster: what a cluster allots was not chosen by its author
     written: WrittenKeys = field(default_factory=dict, repr=False)  # keys that are not read as they are written
     repairs: list[MadeRepair] = field(default_factory=list)
+    depends_on: tuple[str, ...] = ()  # names of components, as the design writes them
+    after: tuple[str, ...] = ()  # ids of components whose objects go to the cluster before its own
     path: str = ""  # of the file it came from
     position: str = ""  # in that file
     line: int = 0  # where it begins; 0 where that is not known

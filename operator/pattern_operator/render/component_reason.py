@@ -42,7 +42,11 @@ class ComponentReason(StrEnum):
     CONFLICTING_LIST_ENTRIES = "ConflictingListEntries", "Two entries of a list share their key and differ otherwise."
     DIFFERING_DUPLICATE = "DifferingDuplicate", "Two components render to one object with different content."
     NOT_A_RESOURCE = "NotAResource", "Its kind is a request or an answer of the API, not something a cluster stores."
-    UNRESOLVED_REFERENCE = "UnresolvedReference", "It refers to another part of the design by `$(#ref...)`."
+    UNRESOLVED_REFERENCE = (
+        "UnresolvedReference",
+        "It refers by `$(#ref.<path>)` to what is not in the design, to itself, or to too much.",
+    )
+    DEPENDENCY_CYCLE = "DependencyCycle", "Its `dependsOn` leads back to itself: nothing could be applied first."
     INVALID_DOCUMENT = "InvalidDocument", "It has not the shape of a Kubernetes object or of a component."
     ENCRYPTED = "Encrypted", "It is encrypted with SOPS; the operator has no keys, and decrypts nothing."
 

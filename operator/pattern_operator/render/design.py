@@ -8,10 +8,11 @@ What the registrant of a model carries as metadata is never read: real designs h
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pattern_operator.api.fields import mapping, mappings, text
+from pattern_operator.api.fields import array, mapping, mappings, text
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
+from pattern_operator.render.design_references import References
 from pattern_operator.render.document import Document
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX
 
@@ -39,6 +40,7 @@ class Component:
     suffixed: bool = False  # its kind ended in .K8s
     namespace: str | None = None
     labels: dict[str, Any] = field(default_factory=dict, repr=False)
+    depends_on: tuple[str, ...] = ()  # names of components, as they are written
     annotations: dict[str, Any] = field(default_factory=dict, repr=False)
     wrong: dict[str, Any] = field(default_factory=dict, repr=False)  # what is there and is not text, by its place
     position: str = ""  # ``components[3]`` or ``services.web``
@@ -56,6 +58,7 @@ class Design:
     components: tuple[Component, ...] = field(repr=False)
     relationships: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     resolved_aliases: dict[str, Any] = field(default_factory=dict, repr=False)
+    references: References = field(default_factory=lambda: References({}), repr=False)
 
 
 def is_design(value: Any) -> bool:
@@ -107,6 +110,7 @@ def parse(document: Document) -> Design:
         version=text(top.get("version")),
         components=components,
         relationships=tuple(mappings(top.get("relationships"))),
+        references=References(top),
         resolved_aliases=mapping(mapping(top.get("metadata")).get("resolvedAliases")),
     )
 
@@ -131,6 +135,7 @@ def _component(value: Any, *, index: int, line: int) -> Component:
         namespaced=namespaced if isinstance(namespaced, bool) else None,
         annotation=metadata.get("isAnnotation") is True,
         ignored=part.get("status") == "ignored",
+        depends_on=_texts(metadata.get("dependsOn")),
         model=text(model.get("name")),
         registrant=text(mapping(model.get("registrant")).get("kind")).lower(),
         wrong=_not_text(
@@ -160,12 +165,17 @@ def _service(key: str, value: Any, *, line: int) -> Component:
         namespaced=namespaced if isinstance(namespaced, bool) else None,
         annotation=part.get("isAnnotation") is True or metadata.get("isAnnotation") is True,
         model=text(part.get("model")),
+        depends_on=_texts(part.get("dependsOn")),
         suffixed=kind.endswith(SUFFIX),
         namespace=text(part.get("namespace")) or None,
         labels=mapping(part.get("labels")),
         annotations=mapping(part.get("annotations")),
         wrong=_not_text(*((part, name, name) for name in ("name", "type", "apiVersion", "namespace"))),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(each for each in array(value) if isinstance(each, str) and each)
 
 
 def _not_text(*fields: tuple[dict[str, Any], str, str]) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.controlled import controllers_of
 from pattern_operator.render.design import Component, Design
+from pattern_operator.render.design_references import References
 from pattern_operator.render.fields import ConflictingField, FieldNormalizer, UnresolvedReference, values_of
+from pattern_operator.render.inventory import namespace_of_component
 from pattern_operator.render.kinds import built_in, is_built_in, is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_label_value, made_valid
 from pattern_operator.render.texts import must_be_text
@@ -35,7 +37,11 @@ COMPONENT_ID: Final = "component.meshery.io/id"
 def components(design: Design) -> list[WorkingComponent]:
     """Make a working component of each component, in order; those with nothing to apply are excluded."""
     aliases = workload_of_alias(design)
-    return [_component(drawn, path=design.path, workload=aliases.get(drawn.id)) for drawn in design.components]
+    homes = namespace_of_component(design)
+    return [
+        _component(drawn, design=design, workload=aliases.get(drawn.id), home=homes.get(drawn.id))
+        for drawn in design.components
+    ]
 
 
 def add_meshery_labels(component: WorkingComponent, *, design: Design) -> None:
@@ -47,14 +53,15 @@ def add_meshery_labels(component: WorkingComponent, *, design: Design) -> None:
         component.metadata.setdefault("annotations", {}).update(known)
 
 
-def _component(drawn: Component, *, path: str, workload: Component | None) -> WorkingComponent:
+def _component(drawn: Component, *, design: Design, workload: Component | None, home: str | None) -> WorkingComponent:
     component = WorkingComponent(
         id=drawn.id or drawn.place,
         meshery_id=drawn.id,
         name=drawn.name,
         kind=drawn.kind,
         namespaced=drawn.namespaced,
-        path=path,
+        depends_on=drawn.depends_on,
+        path=design.path,
         position=drawn.position,
         line=drawn.line,
     )
@@ -71,11 +78,11 @@ def _component(drawn: Component, *, path: str, workload: Component | None) -> Wo
             ComponentReason.ALIAS, f"it is a view of the template of {workload.kind} {quoted(workload.name)}"
         )
     else:
-        _build(component, drawn)
+        _build(component, drawn, references=design.references, home=home)
     return component
 
 
-def _build(component: WorkingComponent, drawn: Component) -> None:
+def _build(component: WorkingComponent, drawn: Component, *, references: References, home: str | None) -> None:
     """Fill in the body, or refuse the component."""
     for place, value in drawn.wrong.items():
         component.find(ComponentReason.NOT_TEXT, must_be_text(place, value))
@@ -84,10 +91,10 @@ def _build(component: WorkingComponent, drawn: Component) -> None:
         return
     if not (name := _name(component, drawn, api_version=api_version)):
         return
-    configuration = _configuration(component, drawn, api_version=api_version)
+    configuration = _configuration(component, drawn, api_version=api_version, references=references)
     if configuration is None:
         return
-    metadata = _metadata(component, drawn, configuration["metadata"])
+    metadata = _metadata(component, drawn, configuration["metadata"], home=home)
     if metadata is None:
         return
     component.controllers = controllers_of(configuration["metadata"])
@@ -149,7 +156,9 @@ def _name(component: WorkingComponent, drawn: Component, *, api_version: str) ->
     return name
 
 
-def _configuration(component: WorkingComponent, drawn: Component, *, api_version: str) -> Body | None:
+def _configuration(
+    component: WorkingComponent, drawn: Component, *, api_version: str, references: References
+) -> Body | None:
     """The configuration with normalized field names; labels and annotations of the services form override its own."""
     if drawn.configuration is None:
         component.note(Repair.READ_NULL_CONFIGURATION, "configuration null read as empty")
@@ -160,7 +169,9 @@ def _configuration(component: WorkingComponent, drawn: Component, *, api_version
         )
         return None
     kept = values_of(api_version, drawn.kind)
-    normalizer = FieldNormalizer(nulls_are="left out" if is_built_in(api_version, drawn.kind) else "kept", kept=kept)
+    normalizer = FieldNormalizer(
+        nulls_are="left out" if is_built_in(api_version, drawn.kind) else "kept", kept=kept, references=references
+    )
     try:
         normalized: Body = normalizer.normalize(configuration)
         overriding = {
@@ -176,7 +187,7 @@ def _configuration(component: WorkingComponent, drawn: Component, *, api_version
     except UnresolvedReference as error:
         component.refuse(
             ComponentReason.UNRESOLVED_REFERENCE,
-            f"{error} refers to another part of the design; write the value itself",
+            f"{error}; correct the path, or write the value itself",
         )
         return None
     component.repairs.extend(normalizer.repairs())
@@ -196,12 +207,16 @@ def _lay_over(component: WorkingComponent, normalized: Body, overriding: dict[st
     return False
 
 
-def _metadata(component: WorkingComponent, drawn: Component, configured: dict[str, Any]) -> dict[str, Any] | None:
+def _metadata(
+    component: WorkingComponent, drawn: Component, configured: dict[str, Any], *, home: str | None
+) -> dict[str, Any] | None:
     """Labels and annotations; the namespace becomes ``source_namespace``, and another name one of the aliases."""
     namespace = drawn.namespace or configured.get("namespace") or None
     if not isinstance(namespace, str | None):
         component.refuse(ComponentReason.INVALID_NAME, must_be_text("metadata.namespace", namespace))
         return None
+    if namespace is None and home is not None and component.kind != "Namespace":
+        component.home = home
     component.source_namespace = namespace
     dropped = [name for name, value in configured.items() if name not in _COPIED_METADATA and value]
     if dropped:

@@ -111,6 +111,12 @@ def _without_namespace(component: WorkingComponent) -> None:
 
 
 def _with_namespace(component: WorkingComponent, *, options: Options) -> None:
+    if component.source_namespace is None and component.home is not None:
+        component.note(
+            Repair.SET_NAMESPACE_FROM_PARENT,
+            f"metadata.namespace {quoted(component.home)} taken from the Namespace that it is drawn inside of",
+        )
+        component.source_namespace = component.home
     own = (
         made_valid(component.source_namespace, kind=_NAMESPACE)
         if component.source_namespace

@@ -148,7 +148,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
         return encode_failure(TooLarge(HOOKS))
     total = 0
     for each in (*rendering.objects, *(hook.object for hook in rendering.hooks)):
-        parts.append(orjson.dumps([each.component, each.body]))
+        parts.append(orjson.dumps([each.component, each.after, each.body]))
         if len(parts[-1]) > MAX_OBJECT or has_more_values(parts[-1], MAX_OBJECT_VALUES):
             return encode_failure(TooLarge(OBJECT, one_line(each.key.display_name, MAX_REPORT_NAME)))
         total += len(parts[-1])
@@ -237,9 +237,10 @@ def _object(part: bytes) -> Object:
     match loaded:
         case [
             str(component),
+            list(after),
             {"apiVersion": str(), "kind": str(), "metadata": {"name": str(), **metadata}, **_rest},
-        ] if isinstance(metadata.get("namespace", ""), str):
-            return Object.of(loaded[1], component=component)
+        ] if isinstance(metadata.get("namespace", ""), str) and all(isinstance(each, str) for each in after):
+            return Object.of(loaded[2], component=component, after=tuple(after))
     raise BrokenAnswer("one of its objects is none")
 
 
