@@ -508,3 +508,51 @@ def test_the_crd_serves_one_version_and_stores_it(kind):
     (version,) = crd(kind)["spec"]["versions"]
 
     assert (version["name"], version["served"], version["storage"]) == ("v1alpha1", True, True)
+
+
+# --- render ---------------------------------------------------------------------------------------------------------
+
+
+def test_parameters_of_any_shape_are_kept_as_they_are(accepted):
+    given = {"replicas": 3, "hosts": ["a", {"b": None}], "deep": {"er": {"on": True}}, "1": 0.5}
+
+    assert accepted(pattern(render={"parameters": given}))["spec"]["render"]["parameters"] == given
+
+
+@pytest.mark.parametrize("given", ["text", ["a"], 1])
+def test_parameters_that_are_not_an_object_are_refused(refusal, given):
+    assert "spec.render.parameters" in refusal(pattern(render={"parameters": given}))
+
+
+@pytest.mark.parametrize(
+    "path", ["a", "db.password", "hosts[0].name", "a[0][1].b", "annotations.example\\.com/team", "a-b_c/d"]
+)
+def test_a_target_path_that_is_one_is_accepted(accepted, path):
+    reference = {"kind": "Secret", "name": "db", "targetPath": path}
+
+    kept = accepted(pattern(render={"valuesFrom": [reference]}))["spec"]["render"]["valuesFrom"]
+
+    assert kept == [{**reference, "valuesKey": "values.yaml", "optional": False}]
+
+
+@pytest.mark.parametrize("path", ["", ".a", "a.", "a..b", "[0]", "a[x]", "a[0]b", "a[-1]", "a=b", "a,b", "a\\", "{a}"])
+def test_a_target_path_that_is_none_is_refused(refusal, path):
+    said = refusal(pattern(render={"valuesFrom": [{"kind": "Secret", "name": "db", "targetPath": path}]}))
+
+    assert "spec.render.valuesFrom[0].targetPath" in said
+
+
+@pytest.mark.parametrize(
+    ("render", "says"),
+    [
+        ({"valuesFrom": [{"kind": "Pod", "name": "a"}]}, "spec.render.valuesFrom[0].kind"),
+        ({"valuesFrom": [{"kind": "Secret", "name": "A"}]}, "must be the name of a resource"),
+        ({"images": [{"name": "nginx"}]}, "an image needs one of newName, newTag or digest"),
+        ({"images": [{"name": "nginx", "newTag": "1", "digest": DIGEST}]}, "not both"),
+        ({"namePrefix": "Dev_"}, "must be part of a name"),
+        ({"patches": [{"patch": ""}]}, "spec.render.patches[0].patch"),
+        ({"format": "Jsonnet"}, "spec.render.format"),
+    ],
+)
+def test_what_is_wrong_in_render_is_refused_with_what_is_right(refusal, render, says):
+    assert says in refusal(pattern(render=render))

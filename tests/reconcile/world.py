@@ -621,6 +621,9 @@ class Registry:
         policy = self.world.policy if repository == WEB else self.world.elsewhere
         return VerificationPolicy((*asked, *policy.requirements))
 
+    async def parameters(self, pattern: DesignPattern, *, account: str | None) -> bytes:
+        return (pattern.spec.render.parameters or "{}").encode()
+
     async def manifest(self, _: DesignPattern, desired: Any, **__: Any) -> Any:
         return SimpleNamespace(context=str(desired.revision), types=())
 

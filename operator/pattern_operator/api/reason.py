@@ -111,6 +111,14 @@ class Reason(StrEnum):
         "PatchInvalid",
         "A patch, image or name of `spec.render` cannot be used, or matches nothing; correct it.",
     )
+    PARAMETERS_NOT_FOUND = (
+        "ParametersNotFound",
+        "A Secret or ConfigMap of `spec.render.valuesFrom`, or its key, does not exist; create it, or set `optional`.",
+    )
+    PARAMETERS_INVALID = (
+        "ParametersInvalid",
+        "The parameters cannot be read, or the pattern does not take them; correct `spec.render` or what it names.",
+    )
     NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
     COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; correct them or set `onInvalid: Skip`."
     CHART_INVALID = (
@@ -118,10 +126,6 @@ class Reason(StrEnum):
         "The Helm chart cannot be rendered as it is published: it is a library, or lacks its dependencies.",
     )
     CHART_FAILED = "ChartFailed", "`helm` cannot render the chart with these parameters; the message has its words."
-    PARAMETERS_INVALID = (
-        "ParametersInvalid",
-        "The parameters do not fit the schema of the pattern; correct `spec.render.parameters`.",
-    )
     PROGRAM_MISSING = (
         "ProgramMissing",
         "The artifact needs `helm` or `kustomize`, and there is none: see `--helm` and `--kustomize`.",

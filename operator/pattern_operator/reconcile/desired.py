@@ -1,7 +1,8 @@
 """What a spec asks for, read into values of the steps: a reference, the desired state, options of rendering. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.designpattern import DesignPattern
@@ -16,12 +17,15 @@ from pattern_operator.render import Options
 from pattern_operator.render import options as asked
 from pattern_operator.source import LayerSelector, Scheme
 
+NO_PARAMETERS: Final = asked.NO_PARAMETERS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredState:
     """All that decides what is applied: as long as it is the same, there is nothing to do.
 
-    How often to look, and for how long to wait, is not part of it.
+    How often to look, and for how long to wait, is not part of it. ``parameters`` is the JSON text of what
+    ``render.parameters`` and ``render.valuesFrom`` are together: it may hold Secrets, and is never published.
     """
 
     repository: Repository
@@ -30,10 +34,13 @@ class DesiredState:
     policy: VerificationPolicy
     render: Render
     apply: Apply
+    parameters: bytes = field(default=NO_PARAMETERS, repr=False)
 
 
-def desired_state(pattern: DesignPattern, revision: Revision, policy: VerificationPolicy) -> DesiredState:
-    """What the spec asks for, once its reference leads to ``revision`` and the keys of ``policy`` are read."""
+def desired_state(
+    pattern: DesignPattern, revision: Revision, policy: VerificationPolicy, parameters: bytes = NO_PARAMETERS
+) -> DesiredState:
+    """What the spec asks for, once its reference leads to ``revision``, and keys and parameters are read."""
     return DesiredState(
         repository=reference(pattern).repository,
         revision=revision,
@@ -41,6 +48,7 @@ def desired_state(pattern: DesignPattern, revision: Revision, policy: Verificati
         policy=policy,
         render=pattern.spec.render,
         apply=pattern.spec.apply,
+        parameters=parameters,
     )
 
 
@@ -95,7 +103,7 @@ def options(pattern: DesignPattern, desired: DesiredState) -> Options:
             labels=tuple(sorted((common.labels or {}).items())),
             annotations=tuple(sorted((common.annotations or {}).items())),
         ),
-        parameters=(render.parameters or "{}").encode(),
+        parameters=desired.parameters,
         release=pattern.metadata.name,
         allowed_repairs=frozenset(render.repairs or ()),
     )
@@ -117,6 +125,11 @@ def _patch(patch: Patch) -> asked.Patch:
             annotation_selector=target.annotation_selector or "",
         ),
     )
+
+
+def takes_secrets(render: Render) -> bool:
+    """Whether objects are rendered with what a Secret holds."""
+    return any(each.kind == "Secret" for each in render.values_from or ())
 
 
 def scheme_of(source: Source) -> Scheme:

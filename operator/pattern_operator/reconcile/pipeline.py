@@ -12,8 +12,10 @@ from typing import Any, Final
 
 from pattern_operator import limits
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import trust
 from pattern_operator.reconcile.comparison import Comparison
@@ -98,7 +100,7 @@ async def _resolve(way: Way, _: None) -> Resolved | None:
     policy = await run.repositories.policy(run.pattern, reference(run.pattern).repository)
     digest = policy_digest(policy)
     run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
-    desired = desired_state(run.pattern, resolved.found, policy)
+    desired = await _desired(way, resolved.found, policy)
     if trust.needs_verdict(run, desired):
         await _verify(way, Resolved(desired))
         run.state = run.state.with_trust(desired)
@@ -109,6 +111,20 @@ async def _resolve(way: Way, _: None) -> Resolved | None:
     if run.state.refused is not None and run.state.refused.desired == desired:
         raise StepError(run.state.refused.stage, run.state.refused.error)
     return Resolved(desired)
+
+
+async def _desired(way: Way, found: Revision, policy: VerificationPolicy) -> DesiredState:
+    """What is asked for, with its parameters; where these are missing, whether its artifact is trusted is said first.
+
+    Raises:
+        StepError: they cannot be read.
+    """
+    run = way.run
+    try:
+        return desired_state(run.pattern, found, policy, await run.parameters())
+    except PatternError as error:
+        await _verify(way, Resolved(desired_state(run.pattern, found, policy)))
+        raise StepError(Stage.RENDER, error) from error
 
 
 async def _verify(way: Way, given: Resolved) -> Verified:

@@ -30,6 +30,7 @@ from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.registry_login import DOCKER_CONFIG, Login, SecretVersion, login_of, secret_version_of
 from pattern_operator.reconcile.revocation import OFFLINE, RevocationSource
+from pattern_operator.reconcile.values_from import parameters_of
 from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.sandbox import Plan, Sandbox
 from pattern_operator.sandbox.build import Layers
@@ -152,6 +153,11 @@ class Repositories:
     async def policy(self, pattern: DesignPattern, repository: Repository) -> VerificationPolicy:
         """What must be proven of artifacts of ``repository``, with keys and roots; raises as ``Policies.of``."""
         return await self.policies.of(pattern, repository)
+
+    async def parameters(self, pattern: DesignPattern, *, account: str | None) -> bytes:
+        """What the pattern is rendered with, read in the name of ``account``; raises as ``parameters_of``."""
+        cpu = self.executors.of(pattern.metadata.namespace).cpu
+        return await parameters_of(pattern, account=account, sources=self.config_sources, cpu=cpu)
 
     async def manifest(
         self, pattern: DesignPattern, desired: DesiredState, *, waits: ConnectionWaits

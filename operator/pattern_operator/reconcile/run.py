@@ -83,6 +83,10 @@ class Run:
         """A step failed; nothing else of the way is gone."""
         self.results = replace(self.results, stage=stage, failure=error)
 
+    async def parameters(self) -> bytes:
+        """What the pattern is rendered with; raises as ``values_from.parameters_of``, or where it needs an account."""
+        return await self.repositories.parameters(self.pattern, account=self.cluster.account(self.pattern))
+
     def registry_timeout(self, seconds: float) -> RegistryTimeout:
         """So long the run waits for a registry; what is done beside it is done."""
         return RegistryTimeout.of(self.pattern, seconds, clock=self.clock, beside=self._beside, aside=self._aside)

@@ -22,9 +22,10 @@ from pattern_operator.api.status import (
 )
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import Stalled
-from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
+from pattern_operator.reconcile.comparison import Comparison, marks_of, packed, with_marks
 from pattern_operator.reconcile.conditions import rfc3339, shorten
 from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
+from pattern_operator.reconcile.desired import takes_secrets
 from pattern_operator.reconcile.reached import is_known_otherwise, state_of
 from pattern_operator.reconcile.results import Results
 from pattern_operator.render.component_reason import ComponentReason
@@ -52,15 +53,21 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
     if results.inventory is not None:
         status = msgspec.structs.replace(status, inventory=Inventory.of(results.inventory))
     if results.comparison is not None:
-        tried = state and not results.comparison.sent  # what runs was applied before, and stays known
-        comparison = with_marks(pattern.status, results.comparison) if tried else results.comparison
-        compared = packed(comparison, status.inventory.entries)
+        compared = packed(_comparison(pattern, results.comparison, state=state), status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=compared)
     if not (results.applied and results.revision):
         return status
     limit = pattern.spec.rollout.history_limit
     status = msgspec.structs.replace(status, repository=pattern.spec.source.url)
     return _now_runs(status, results, results.revision, history_limit=limit, now=now)
+
+
+def _comparison(pattern: DesignPattern, found: Comparison, *, state: str) -> Comparison:
+    """What status keeps of ``found``."""
+    tried = state and not found.sent  # what runs was applied before, and stays known
+    kept = with_marks(pattern.status, found) if tried else found
+    # Who sees a digest over the values of a Secret could try out what a short one is.
+    return kept.without_digests() if takes_secrets(pattern.spec.render) else kept
 
 
 def _with_part(pattern: DesignPattern, results: Results) -> Status:
