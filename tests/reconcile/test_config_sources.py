@@ -244,7 +244,7 @@ async def test_a_change_is_read_again_for_every_account(secrets: Collection):
             await sources.read(SECRET, namespace="team", name="login", reader=WEB, account=account)
         woken.clear()
         secrets.put("login", data={"token": encoded("two")})
-        await until(lambda: woken)
+        await until(lambda: bool(woken))
         found = [
             await sources.read(SECRET, namespace="team", name="login", reader=WEB, account=account)
             for account in (None, "ann")
