@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.testbed.paths import BIN
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.render.helm import render_chart
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import HelmTemplate, ProgramOutput, ProgramRun
-from tests.testbed.paths import BIN
 
 HELM = BIN / "helm"
 
