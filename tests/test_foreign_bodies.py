@@ -35,6 +35,7 @@ from pattern_operator import handlers
 from pattern_operator.api import fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
+from pattern_operator.api.hook import Hook, is_hook
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
@@ -66,6 +67,7 @@ from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.finished import content_hash, has_finished, is_ephemeral
+from pattern_operator.apply.hooks import outcome_of
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
     formerly_applied,
@@ -253,6 +255,14 @@ def plain_fields(body: Any) -> None:
     orjson.dumps(fields.shallow(body))
     f"{fields.integer(body)}{fields.integer_at(body, 'status', 'replicas')}"
     fields.text(body).encode()
+
+
+@reader
+def hooks(body: Any) -> None:
+    is_hook(body)
+    Hook.of(as_object(body))
+    for kind in ("Job", "Pod"):
+        outcome_of(body, key=ObjectKey("batch" if kind == "Job" else "", kind, "team", "seed")).message.encode()
 
 
 @reader

@@ -77,7 +77,7 @@ def _repairs(*, needs_consent: bool) -> Iterator[tuple[str, ...]]:
 
 
 def _causes() -> Iterator[tuple[str, ...]]:
-    for outcome in (Outcome.REFUSED, Outcome.SKIPPED, Outcome.RENDERED):
+    for outcome in (Outcome.REFUSED, Outcome.SKIPPED):
         yield from (
             (f"`{reason}`", outcome.value, reason.description)
             for reason in ComponentReason

@@ -19,6 +19,7 @@ from pattern_operator.apply import (
     Protected,
     Transfers,
 )
+from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.kube import ApiError, Discovery, Resource, Session
 from pattern_operator.manager import Process
@@ -133,6 +134,7 @@ def build(
         ),
         deleter=Deleter(session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers),
         dry_run=DryRun(session, discovery, managed_objects=managed_objects),
+        hooks=HookObjects(session, discovery, managed_objects=managed_objects),
         transfers=transfers,
         protected=protected,
         tenancy=tenancy,

@@ -15,6 +15,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ApplyFailure, DriftState, DryRun, Protected, owner_id
+from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import PatternKey, PatternStore
@@ -42,6 +43,7 @@ def cluster(fake: FakeCluster) -> Cluster:
         applier=fake.applier,
         deleter=fake.deleter,
         dry_run=DryRun(fake.session, fake.discovery, managed_objects=fake.managed_objects),
+        hooks=HookObjects(fake.session, fake.discovery, managed_objects=fake.managed_objects),
         transfers=fake.transfers,
         protected=Protected(),
         tenancy=Tenancy(cross_namespace=False),

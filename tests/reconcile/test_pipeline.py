@@ -28,7 +28,8 @@ def applied_message(world: World) -> str:
 
 
 def test_the_order_can_be_read_aloud():
-    assert [each.name for each in STEPS] == ["resolve", "verify", "fetch", "render", "gate", "apply", "observe"]
+    before, after = ["resolve", "verify", "fetch", "render", "gate", "pre-hooks"], ["apply", "observe", "post-hooks"]
+    assert [each.name for each in STEPS] == [*before, *after]
 
 
 @pytest.mark.parametrize("told", [pipeline.__doc__, steps.__doc__, (ROOT / "docs" / "architecture.md").read_text()])

@@ -15,9 +15,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+from tests.reconcile.world_hooks import HookCluster, HookObjects
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.designpattern import DesignPattern, decode, with_inventory
+from pattern_operator.api.hook import Hook
 from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -100,6 +102,7 @@ class Artifact:
     objects: tuple[str, ...]
     signed: bool = True
     refused: bool = False  # it will not render, whatever is tried
+    hooks: tuple[Hook, ...] = ()
 
 
 class Managed:
@@ -259,6 +262,7 @@ class World:
         self.inventoried = False  # status has an inventory
         self.steps = 0  # moments at which the process can end: before and after each write
         self.kill_at: int | None = None
+        self.hooks = HookObjects(self)
         self.gate: asyncio.Event | None = None  # that whatever is applied waits for
         self._version = 1
         self.pattern: DesignPattern | None = decode(
@@ -278,9 +282,17 @@ class World:
 
     # --- what others do ---
 
-    def push(self, tag: str, name: str, *objects: str, signed: bool = True, refused: bool = False) -> None:
+    def push(
+        self,
+        tag: str,
+        name: str,
+        *objects: str,
+        signed: bool = True,
+        refused: bool = False,
+        hooks: tuple[Hook, ...] = (),
+    ) -> None:
         """Give a tag to an artifact."""
-        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused)
+        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused, hooks)
         self.tags[tag] = name
         self.names.append(name)
 
@@ -691,7 +703,7 @@ class Registry:
             )
             for each in artifact.objects
         )
-        yield Rendering(objects=objects, format="Manifests")
+        yield Rendering(objects=objects, format="Manifests", hooks=artifact.hooks)
 
 
 class Transfers:
@@ -702,7 +714,7 @@ class Transfers:
 
 
 @dataclass
-class Cluster:
+class Cluster(HookCluster):
     """The port of the cluster."""
 
     world: World

@@ -10,7 +10,6 @@ from pattern_operator.render import ComponentReason
 SKIPS = {
     "Alias",
     "Annotation",
-    "Deprecated",
     "Controlled",
     "Duplicate",
     "ForeignModel",
@@ -19,20 +18,16 @@ SKIPS = {
     "LocalConfig",
     "ProtectedNamespace",
     "TargetNamespace",
-    "TestHook",
-    "UsesLookup",
 }
-RENDERS = {"NotDeterministic"}
 
 
 @pytest.mark.parametrize("reason", ComponentReason)
-def test_a_reason_skips_or_refuses_or_is_told_of_what_is_rendered(reason: ComponentReason):
-    other = Outcome.RENDERED if reason.value in RENDERS else Outcome.REFUSED
-    assert reason.outcome is (Outcome.SKIPPED if reason.value in SKIPS else other)
+def test_a_reason_skips_or_refuses(reason: ComponentReason):
+    assert reason.outcome is (Outcome.SKIPPED if reason.value in SKIPS else Outcome.REFUSED)
 
 
 def test_the_reasons_that_skip_are_reasons():
-    assert {reason.value for reason in ComponentReason} > SKIPS | RENDERS
+    assert {reason.value for reason in ComponentReason} > SKIPS
 
 
 @pytest.mark.parametrize("reason", ComponentReason)

@@ -147,6 +147,13 @@ class Reason(StrEnum):
         "The pattern contains a DesignPattern that is this one, or contains it; they would wait for each other.",
     )
 
+    # --- hooks ------------------------------------------------------------------------------------------------------
+    HOOK_RUNNING = "HookRunning", "A hook of the chart runs; what comes after it waits until it is over."
+    HOOK_FAILED = (
+        "HookFailed",
+        "A hook of the chart failed, or its object is another's; a change, or a requested reconcile, runs it again.",
+    )
+
     # --- apply ------------------------------------------------------------------------------------------------------
     APPLY_FAILED = "ApplyFailed", "The API server refused at least one object; the message has its words."
     MODIFIED = (

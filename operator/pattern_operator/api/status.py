@@ -119,6 +119,28 @@ class HistoryEntry(ApiStruct, frozen=True):
     verified_by: Annotated[tuple[str, ...], Meta(description="The authorities that signed it.")] = ()
 
 
+class HooksStatus(ApiStruct, frozen=True):
+    """How far the hooks of the chart are: of the moment that is under way, or was last."""
+
+    run: Annotated[
+        str, Meta(description="The run of hooks: the label `pattern-operator.io/hook` of their objects.")
+    ] = ""
+    state: Annotated[str, Meta(description="A digest of what was asked for: the artifact, and how to render it.")] = ""
+    applied: Annotated[str, Meta(description="That digest of what was applied last: it runs no hook again.")] = ""
+    event: Annotated[str, Meta(description="The moment, such as `pre-install`; empty where no hook is to be run.")] = ""
+    phase: Annotated[str, Meta(description="`Pending`, `Running`, `Succeeded` or `Failed`.")] = ""
+    completed: Annotated[int, Meta(description="How many hooks of this moment ended well.")] = 0
+    hook: Annotated[
+        str, Meta(description="The hook that runs, is about to be made, or failed: `namespace_name_group_kind`.")
+    ] = ""
+    uid: Annotated[str, Meta(description="The UID of its object, once that is known.")] = ""
+    started_at: Annotated[str, Meta(description="Since when it runs: `spec.timeout` counts from there.")] = ""
+    request: Annotated[str, Meta(description="The `pattern-operator.io/requestedAt` of the run.")] = ""
+    generation: Annotated[int, Meta(description="The generation of the spec when the run began.")] = 0
+    delete: Annotated[bool, Meta(description="Whether the chart has hooks for its deletion.")] = False
+    message: Annotated[str, Meta(description="Why the last hook failed.")] = ""
+
+
 class Status(ApiStruct, frozen=True):
     """The observed state, written by the operator alone."""
 
@@ -206,6 +228,7 @@ class Status(ApiStruct, frozen=True):
         RenderStatus | None, Meta(description="The result of rendering the revision that was last attempted.")
     ] = None
     history: Annotated[tuple[HistoryEntry, ...], Meta(description="The revisions applied, latest first.")] = ()
+    hooks: Annotated[HooksStatus | None, Meta(description="How far the hooks of the chart are.")] = None
     truncated: Annotated[
         tuple[str, ...],
         Meta(description="The lists and texts of this status that were cut, because a status may not be larger."),

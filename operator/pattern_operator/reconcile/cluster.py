@@ -29,6 +29,7 @@ from pattern_operator.apply import (
 )
 from pattern_operator.apply.apply_run import OnApplied
 from pattern_operator.apply.errors import reason_of
+from pattern_operator.apply.hooks import HookObjects, LiveHook
 from pattern_operator.errors import Transient
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube import ApiError, Discovery
@@ -48,6 +49,7 @@ class Cluster:
     applier: Applier
     deleter: Deleter
     dry_run: DryRun
+    hooks: HookObjects
     transfers: Transfers
     protected: Protected
     tenancy: Tenancy
@@ -173,6 +175,30 @@ class Cluster:
         """Delete all objects of a pattern that goes, as far as they can go now."""
         owner, account = owner_of(pattern), self.account(pattern)
         return await finalize(entries, owner=owner, deleter=self.deleter, impersonate=account)
+
+    async def look_at_hook(self, pattern: DesignPattern, hook: Object) -> LiveHook | None:
+        """The object of a placed hook; raises as ``HookObjects.look``."""
+        return await self.hooks.look(hook, owner=owner_of(pattern), impersonate=self.account(pattern))
+
+    async def create_hook(self, pattern: DesignPattern, hook: Object, *, run: str) -> LiveHook | None:
+        """Make the object of a placed hook; as ``HookObjects.create``."""
+        return await self.hooks.create(hook, run=run, owner=owner_of(pattern), impersonate=self.account(pattern))
+
+    async def delete_hook(self, pattern: DesignPattern, hook: Object, *, uid: str) -> None:
+        """Delete the object of a placed hook; raises as ``HookObjects.delete``."""
+        await self.hooks.delete(hook, uid=uid, impersonate=self.account(pattern))
+
+    async def cause_of_hook(self, pattern: DesignPattern, key: ObjectKey) -> str:
+        """What the pods of a hook say; as ``HookObjects.cause``."""
+        return await self.hooks.cause(key, impersonate=self.account(pattern))
+
+    async def is_of_helm(self, pattern: DesignPattern, objects: Iterable[Object]) -> bool:
+        """Whether one of these placed objects is there, and of a release of Helm."""
+        account = self.account(pattern)
+        for each in objects:
+            if await self.hooks.is_of_helm(each, impersonate=account):
+                return True
+        return False
 
     async def watch(self, *, group: str, kind: str) -> None:
         """See to it that the objects of a kind are watched, and known.

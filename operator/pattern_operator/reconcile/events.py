@@ -123,7 +123,7 @@ def drift_events(before: Status, after: Status, drifted: Collection[str]) -> Ite
 
 
 def failure_events(failure: PatternError, *, stage: Stage, status: Status, state: State) -> Reported:
-    """The event of a failure, unless it was told before; that a deletion takes its time is not a warning.
+    """The event of a failure, unless it was told before; that a deletion or a hook takes its time is not a warning.
 
     ``status`` is the one that speaks of it.
     """
@@ -131,7 +131,9 @@ def failure_events(failure: PatternError, *, stage: Stage, status: Status, state
     cause = join(state.reported, ReportedFailure.of(failure, stage=stage, tried=tried))
     if cause is state.reported:
         return (), state
-    kind: Literal["Normal", "Warning"] = "Normal" if failure.reason is Reason.DELETING else "Warning"
+    kind: Literal["Normal", "Warning"] = (
+        "Normal" if failure.reason in (Reason.DELETING, Reason.HOOK_RUNNING) else "Warning"
+    )
     event = Event(kind=kind, reason=failure.reason, stage=stage, note=failure.message)
     return (event,), replace(state, reported=cause)
 

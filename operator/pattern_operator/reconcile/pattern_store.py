@@ -181,9 +181,10 @@ class PatternStore:
         """Count the entries of ``after`` in place of those of ``before``."""
         old = before.status.inventory.entries if before is not None else ()
         new = after.status.inventory.entries if after is not None else ()
-        if old == new:
+        hook = _hook(after)
+        if old == new and _hook(before) == hook:
             return
-        was, now = self._names.pop(key, None) or _Names(), frozenset(each.id for each in new)
+        was, now = self._names.pop(key, None) or _Names(), frozenset((*(each.id for each in new), *hook))
         added = now - was.listed
         self._listed.update(added)
         for name in was.listed - now:
@@ -216,6 +217,12 @@ def _is_key(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _hook(pattern: DesignPattern | None) -> tuple[str, ...]:
+    """The id of the object of the hook that is under way."""
+    hooks = pattern.status.hooks if pattern is not None else None
+    return (hooks.hook,) if hooks is not None and hooks.hook else ()
 
 
 def lacks_finalizer(pattern: DesignPattern) -> bool:

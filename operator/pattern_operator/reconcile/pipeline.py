@@ -1,4 +1,4 @@
-"""The way of one pattern: resolve, verify, fetch, render, gate, apply, observe, in this order.
+"""The way of one pattern: resolve, verify, fetch, render, gate, pre-hooks, apply, observe, post-hooks, in this order.
 
 Each step is given what the earlier ones made. Where all that decides what is applied is the same as at the last
 success, and nothing has drifted, a run asks nobody and changes nothing. Where a step before apply fails, what ran
@@ -17,7 +17,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.reconcile import trust
+from pattern_operator.reconcile import hooks, trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
@@ -107,6 +107,7 @@ async def _resolve(way: Way, _: None) -> Resolved | None:
     if run.state.is_settled_on(desired):
         await keep_current(run, desired)
         if run.state.is_settled_on(desired):
+            await hooks.finish_settled(run, desired)
             return None
     if run.state.refused is not None and run.state.refused.desired == desired:
         raise StepError(run.state.refused.stage, run.state.refused.error)
@@ -190,6 +191,11 @@ async def _still_trusted(way: Way, desired: DesiredState) -> DesiredState:
     return desired
 
 
+async def _pre_hooks(way: Way, given: Rendered) -> Rendered:
+    await hooks.run_before(way.run, given.desired, given.rendering)
+    return given
+
+
 async def _apply(way: Way, given: Rendered) -> Rendered:
     """Put on record what is about to exist, and bring it about; how far that came is known in any case."""
     run, desired = way.run, given.desired
@@ -227,8 +233,13 @@ async def _bring_about(run: Run, given: Rendered, placed: Placed, known: Known, 
         raise
 
 
-async def _observe(way: Way, _: Rendered) -> None:
+async def _observe(way: Way, given: Rendered) -> Rendered:
     way.run.observe_running()
+    return given
+
+
+async def _post_hooks(way: Way, given: Rendered) -> None:
+    await hooks.finish(way.run, given.rendering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +257,10 @@ STEPS: Final = (
     Step("fetch", Stage.SOURCE, _fetch),
     Step("render", Stage.RENDER, _render),
     Step("gate", Stage.ROLLOUT, _gate),
+    Step("pre-hooks", Stage.ROLLOUT, _pre_hooks),
     Step("apply", Stage.APPLY, _apply),
     Step("observe", Stage.HEALTH, _observe),
+    Step("post-hooks", Stage.HEALTH, _post_hooks),
 )
 
 

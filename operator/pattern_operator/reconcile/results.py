@@ -9,7 +9,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import InventoryEntry
+from pattern_operator.api.status import HooksStatus, InventoryEntry
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.apply import Health
 from pattern_operator.apply.need import Need
@@ -151,6 +151,7 @@ class Results:
     distrust: PatternError | None = None  # why what runs is not trusted, or not known to be, beside another failure
     withdrawn: DeployedArtifact | None = None  # what is deleted, because it is not trusted any longer
     kept: tuple[tuple[ObjectKey, str], ...] = ()  # what was to be deleted with it and stays, with the reason
+    hooks: HooksStatus | None = None  # how far the hooks are; None where that is as status says
     failure: PatternError | None = None
 
     def remembered(self) -> "Results":

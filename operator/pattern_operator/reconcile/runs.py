@@ -13,7 +13,7 @@ from functools import partial
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
-from pattern_operator.api.status import InventoryEntry, Status
+from pattern_operator.api.status import HooksStatus, InventoryEntry, Status
 from pattern_operator.apply import owner_id
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.ahead_writer import AheadWriter
@@ -146,6 +146,10 @@ class Runs:
             ):
                 yield
 
+        async def write_hooks(record: HooksStatus, entries: tuple[InventoryEntry, ...]) -> None:
+            nonlocal pattern
+            pattern = await self._ahead.write_hooks(pattern, record, entries)
+
         async def keep() -> None:
             nonlocal pattern, reported
             lasts = clock() - begun >= LASTS - CLOCK_SLACK
@@ -170,7 +174,14 @@ class Runs:
         with self._waker.during(key_of(pattern)) as happened:
             timer = asyncio.get_running_loop().call_later(LASTS, happened.set)
             beside = Beside(happened, keep, superseded)
-            run = Run(pattern, self._states.of(pattern), ports=self._ports, on_record=on_record, beside=beside)
+            run = Run(
+                pattern,
+                self._states.of(pattern),
+                ports=self._ports,
+                on_record=on_record,
+                beside=beside,
+                write_hooks=write_hooks,
+            )
             try:
                 await run_steps(run)
             finally:

@@ -30,13 +30,13 @@ from pattern_operator.reconcile.reached import is_known_otherwise, state_of
 from pattern_operator.reconcile.results import Results
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.rollout.history import prepend
-from pattern_operator.source.semver.version import version_of
 
 
 def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     """The facts beside the conditions: what was tried, what runs, who signed it, what is owned."""
     state = _state(pattern, results)
-    status = msgspec.structs.replace(_with_part(pattern, results), last_applied_state=state)
+    hooks = pattern.status.hooks if results.hooks is None else results.hooks
+    status = msgspec.structs.replace(_with_part(pattern, results), last_applied_state=state, hooks=hooks)
     if not state:  # what is there is a part of this and a part of that
         marks = marks_of(pattern.status, results.inventory or status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=marks)
@@ -110,7 +110,7 @@ def _trust_is_lost(status: Status, results: Results) -> bool:
 
 def _now_runs(status: Status, results: Results, revision: Revision, *, history_limit: int, now: datetime) -> Status:
     design_version = results.rendering.version if results.rendering else status.design_version
-    version = version_of(revision.tag) or design_version
+    version = revision.tag or design_version
     verified = results.verification.verified_by if results.verification else ()
     entry = HistoryEntry(
         revision=str(revision),

@@ -31,6 +31,7 @@ from pattern_operator.reconcile.events import (
     run_events,
 )
 from pattern_operator.reconcile.health_timeout import restored
+from pattern_operator.reconcile.hook_record import seconds_left
 from pattern_operator.reconcile.observed import observed, suspended
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import Failed, State
@@ -64,9 +65,9 @@ def summarize(pattern: DesignPattern, state: State, results: Results, *, reporte
     events, state = run_events(reported, status, results, state=state)
     state, due = _requeue_after(pattern, state, results, moment=moment)
     state = replace(state, failed=failed_run(results, due, moment=moment) if results.failure is not None else None)
-    return Summary(
-        status=status, events=events, state=state, due=earliest(due, health_due(pattern, state, results, moment=moment))
-    )
+    hooks = seconds_left(pattern, status.hooks, now=moment.now)
+    due = earliest(due, hooks, health_due(pattern, state, results, moment=moment))
+    return Summary(status=status, events=events, state=state, due=due)
 
 
 def summarize_upkeep(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
@@ -200,6 +201,8 @@ def _requeue_after(
     # What is over was judged in this run, or could not be: then it is tried again at the interval, and not at once.
     if until is not None and (moment.now < until or not is_tried):  # a signature is too old then
         times.append(max((until - moment.now).total_seconds(), 0.0))
+    if results.failure is not None and (left := seconds_left(pattern, results.hooks, now=moment.now)) is not None:
+        times.append(left)
     if results.unwatched:
         times.append(seconds_of(pattern.spec.retry_interval))
     return replace(state, failures=0), max(min(times), 0.0) if times else None
