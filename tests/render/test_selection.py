@@ -77,13 +77,13 @@ def test_the_pattern_is_found_among_the_files(files: list[File], options: Option
         ),
         pytest.param(
             [CONFIG_MAP, File("kustomization.yaml", b"resources: [a/config.yaml]")],
-            Options(),
+            Options(format="Manifests"),
             "kustomize build",
             id="a kustomization",
         ),
         pytest.param(
             [File("templates/a.yaml", b"{{ .Values.a }}: {{"), File("Chart.yaml", b"name: a")],
-            Options(),
+            Options(format="Manifests"),
             "helm template",
             id="a chart, whose templates are not read as YAML",
         ),

@@ -32,10 +32,13 @@ def test_a_kustomization_in_a_stream_is_refused_as_one_in_a_folder_is(content: s
     with pytest.raises(Stalled) as in_a_stream:
         render(_files(content), options=Options())
     with pytest.raises(Stalled) as in_a_folder:
-        render([File("kustomization.yaml", KUSTOMIZATION.encode()), *_files(CONFIG_MAP)], options=Options())
+        render(
+            [File("kustomization.yaml", KUSTOMIZATION.encode()), *_files(CONFIG_MAP)],
+            options=Options(format="Manifests"),
+        )
 
     assert in_a_stream.value.reason is in_a_folder.value.reason is Reason.NOT_A_PATTERN
-    assert in_a_stream.value.message == in_a_folder.value.message.replace("kustomization.yaml", where)
+    assert in_a_stream.value.message == in_a_folder.value.message.replace("kustomization.yaml", where, 1)
 
 
 def test_the_kustomization_of_flux_is_an_object():

@@ -19,7 +19,9 @@ from pattern_operator.render.deduplicate import merge_duplicates, objects
 from pattern_operator.render.dependencies import order_dependencies
 from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document, has_more_values
+from pattern_operator.render.helm import render_chart
 from pattern_operator.render.hooks import leave_out_hooks
+from pattern_operator.render.kustomize import render_kustomization
 from pattern_operator.render.local_config import leave_out_local_config
 from pattern_operator.render.namespace import assign_namespaces, created_namespaces, update_references
 from pattern_operator.render.options import Options
@@ -32,7 +34,6 @@ from pattern_operator.render.repair.rename import rename_references
 from pattern_operator.render.required import find_incomplete
 from pattern_operator.render.selection import is_read, needs_all_files, select
 from pattern_operator.render.texts import find_wrong_texts
-from pattern_operator.render.unbuilt import chart, kustomization
 
 __all__ = [
     "FOR_OTHER_TOOLS",
@@ -62,14 +63,12 @@ def render(files: Sequence[File], *, options: Options) -> Steps[Rendering]:
     match select(files, options=options):
         case Design() as design:
             return _design(design, options=options)
-        case Chart() | Kustomization() as root:
-            return (yield from _built(root))
+        case Chart(path=path):
+            return (yield from render_chart(files, path, options=options))
+        case Kustomization(path=path):
+            return (yield from render_kustomization(files, path, options=options))
         case documents:
             return _manifests(documents, options=options)
-
-
-def _built(root: Chart | Kustomization) -> Steps[Rendering]:
-    raise chart(root.where) if isinstance(root, Chart) else kustomization(root.where)
 
 
 def design_components(design: Design, *, options: Options) -> list[WorkingComponent]:

@@ -26,7 +26,8 @@ def kustomization(where: str) -> Stalled:
     """The failure of an artifact that holds one, a file or a document."""
     return Stalled(
         reason=Reason.NOT_A_PATTERN,
-        message=f"{where} is a kustomization, which is not supported yet: publish the output of `kustomize build`",
+        message=f"{where} is a kustomization, which is not built here: let spec.render.format be Auto or Kustomize and"
+        " the file be called kustomization.yaml, or publish the output of `kustomize build`",
     )
 
 
@@ -34,7 +35,8 @@ def chart(where: str) -> Stalled:
     """The failure of an artifact that holds a file of a chart."""
     return Stalled(
         reason=Reason.NOT_A_PATTERN,
-        message=f"{where} is of a Helm chart, which is not supported yet: publish the output of `helm template`",
+        message=f"{where} is of a Helm chart, which is not rendered here: let spec.render.format be Auto or Helm, or"
+        " publish the output of `helm template`",
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final, Self
 
 from pattern_operator.api.hook import MAX_HOOKS
@@ -21,10 +22,11 @@ from pattern_operator.limits import (
     RENDERING_MEMORY,
     SMALL_MEMORY,
 )
-from pattern_operator.sandbox import wire
+from pattern_operator.sandbox import run_wire, wire
 from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build_if_small
 from pattern_operator.sandbox.handover import as_files
 from pattern_operator.sandbox.pool import CannotStart, Pool, WorkerDied, WorkerLimits
+from pattern_operator.sandbox.programs import ProgramPaths, Programs
 from pattern_operator.sandbox.shares import Shares, TooMuch
 
 logger = logging.getLogger(__name__)
@@ -38,8 +40,9 @@ _TIMES: Final = "twice"  # the tries, in words
 class Sandbox:
     """Builds renderings. For use by one event loop; ``open`` ends the workers with the block."""
 
-    def __init__(self, *, executors: Executors, limits: WorkerLimits) -> None:
+    def __init__(self, *, executors: Executors, limits: WorkerLimits, programs: Programs) -> None:
         self._executors = executors
+        self._programs = programs
         self._limits = limits
         self._pool = Pool(limits)
         # One worker is left for other namespaces, whoever comes with how much.
@@ -49,9 +52,11 @@ class Sandbox:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, *, executors: Executors, limits: WorkerLimits) -> AsyncIterator[Self]:
-        """A sandbox whose workers end with the block."""
-        sandbox = cls(executors=executors, limits=limits)
+    async def open(
+        cls, *, executors: Executors, limits: WorkerLimits, programs: ProgramPaths | None = None
+    ) -> AsyncIterator[Self]:
+        """A sandbox whose workers end with the block; without ``programs`` it renders what needs none."""
+        sandbox = cls(executors=executors, limits=limits, programs=Programs(programs or ProgramPaths()))
         try:
             yield sandbox
         finally:
@@ -110,7 +115,8 @@ class Sandbox:
         for left in reversed(range(_TRIES)):
             try:
                 with as_files([file for _, file in layers]) as files:
-                    return await self._pool.run(tenant, message, files)
+                    programs = partial(self._run_program, tenant=tenant)
+                    return await self._pool.run(tenant, message, files, programs=programs)
             except WorkerDied as death:
                 if death.how == "killed" and left:
                     continue
@@ -122,6 +128,16 @@ class Sandbox:
                     " If this persists, give the operator more memory and processor time.",
                 ) from error
         raise AssertionError("the last try returns or raises")
+
+    async def _run_program(self, message: bytes, *, tenant: str) -> bytes:
+        """Do the run that a worker asks for, and answer it; who has a worker has no other run at the same time."""
+        executors = self._executors.of(tenant)
+        run = await run_in(executors.cpu, run_wire.decode_run, message)
+        try:
+            output = await self._programs.run(run, disk=executors.disk)
+        except Stalled as error:
+            raise BuildRefused(Stage.RENDER, error) from error
+        return await run_in(executors.cpu, run_wire.encode_output, output)
 
     def _dead(self, plan: Plan, death: WorkerDied) -> BuildRefused:
         limits = self._limits

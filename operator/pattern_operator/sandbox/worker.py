@@ -6,7 +6,9 @@ open files. It ends when the socket does.
 
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -16,9 +18,18 @@ from pattern_operator.archive import Layer, LayerSelector
 from pattern_operator.confine import confine, end_with
 from pattern_operator.limits import MAX_LAYERS
 from pattern_operator.render import Options
-from pattern_operator.render.program import drive, without_programs
-from pattern_operator.sandbox import wire
+from pattern_operator.render.program import (
+    HelmTemplate,
+    KustomizeBuild,
+    ProgramOutput,
+    ProgramRun,
+    drive,
+    without_programs,
+)
+from pattern_operator.sandbox import run_wire, wire
 from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build
+
+Runner = Callable[[ProgramRun], ProgramOutput]
 
 _JOB: Final = 1  # a byte, which carries the open files
 
@@ -38,7 +49,7 @@ def main() -> int:
                 return 0
             files: list[BinaryIO] = [open(handle, "rb", buffering=0) for handle in handles]  # noqa: PTH123, SIM115 - a handle, and closed below
             try:
-                answer = _work(_message(operator), files)
+                answer = _work(_message(operator), files, run=partial(_run, operator))
             finally:
                 for file in files:
                     file.close()
@@ -53,17 +64,31 @@ def _rehearse() -> None:
             wire.encode_rendering(_built(plan, [(Layer("", "design.yml", len(content)), BytesIO(content))]))
     with suppress(BuildRefused):
         _built(plan, [(Layer(".tar", "", 2), BytesIO(b"\x1f\x8b"))])
+    output = ProgramOutput(exit_code=0, stdout=b"", stderr="")
+    run_wire.decode_output(run_wire.encode_output(output)[wire.LENGTH.size :])
+    for run in (
+        KustomizeBuild(files=()),
+        HelmTemplate(files=(), chart="", release="", namespace="", values=b"", kube_version=""),
+    ):
+        b"".join(run_wire.encode_run(run))
 
 
-def _built(plan: Plan, layers: Layers) -> Rendering:
-    return drive(build(plan, layers), run=without_programs)
+def _built(plan: Plan, layers: Layers, *, run: Runner = without_programs) -> Rendering:
+    return drive(build(plan, layers), run=run)
 
 
-def _work(message: bytes, files: list[BinaryIO]) -> bytes:
+def _run(operator: socket.socket, run: ProgramRun) -> ProgramOutput:
+    """Let the operator run a program: this process can start none."""
+    for piece in run_wire.encode_run(run):
+        operator.sendall(piece)
+    return run_wire.decode_output(_message(operator))
+
+
+def _work(message: bytes, files: list[BinaryIO], *, run: Runner) -> bytes:
     """Do one job; whatever comes of it is an answer."""
     try:
         request = wire.decode_request(message)
-        return wire.encode_rendering(_built(request.plan, list(zip(request.layers, files, strict=True))))
+        return wire.encode_rendering(_built(request.plan, list(zip(request.layers, files, strict=True)), run=run))
     except BuildRefused as refused:
         error = refused.error
         return wire.encode_failure(wire.Refused(refused.stage, error.reason, error.message))
