@@ -14,7 +14,7 @@ def test_a_repair_has_a_word_and_two_sentences(repair: Repair):
 
 def test_what_may_change_the_meaning_needs_consent_and_nothing_else():
     assert {repair for repair in Repair if repair.needs_consent} == CONSENTED
-    assert Repair.DROP_UNKNOWN_FIELDS in CONSENTED
+    assert Repair.NAME_PORTS in CONSENTED
     assert Repair.UNSPACE_FIELD_NAMES not in CONSENTED
 
 

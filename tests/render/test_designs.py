@@ -34,9 +34,12 @@ class Expected:
 EXPECTED = {
     "bookinfo-istio": Expected(8, duplicates=1, left={"VirtualService": 1, "Gateway": 1}),
     "bookinfo-selectors": Expected(
-        6,
-        refused={"MissingApiVersion/VirtualService": 1, "MissingApiVersion/Gateway": 1},
-        left={"Deployment": 6},
+        0,
+        refused={
+            "MissingApiVersion/VirtualService": 1,
+            "MissingApiVersion/Gateway": 1,
+            "SelectorMismatch/Deployment": 6,
+        },
     ),
     "captured-pods": Expected(3, protected=1),
     "chaos-mesh": Expected(1, protected=1, left={"BlockChaos": 1}),

@@ -17,6 +17,8 @@ from pattern_operator.api.types import (
     cel,
 )
 
+ConsentedRepair = Literal["NameContainers", "NamePorts", "SetSelectorFromTemplate"]  # repair.CONSENTED
+
 
 class ValuesReference(ApiStruct, frozen=True):
     """A ConfigMap or Secret that parameters are read from."""
@@ -172,7 +174,7 @@ class Render(ApiStruct, frozen=True):
         Meta(description="Images with another name, tag or digest."),
     ] = None
     repairs: Annotated[
-        Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=63)], ...], Meta(max_length=32)] | None,
+        Annotated[tuple[ConsentedRepair, ...], Meta(max_length=32)] | None,
         Meta(
             description="Repairs of designs that could change what is meant, each allowed by its name; without it such"
             " a component is refused."

@@ -159,11 +159,6 @@ class Repair(StrEnum):
         "kubectl applies the same.",
     )
     # --- made only with consent: it may change what is meant ------------------------------------------------------
-    DROP_UNKNOWN_FIELDS = (
-        "DropUnknownFields",
-        "Fields that the schema in the component does not have are left out.",
-        "A misspelt field is lost: a NetworkPolicy without its selector selects every Pod. Read the report.",
-    )
     SET_SELECTOR_FROM_TEMPLATE = (
         "SetSelectorFromTemplate",
         "A selector that is absent, or does not match the Pod template, is made of the template's labels.",
@@ -181,9 +176,7 @@ class Repair(StrEnum):
     )
 
 
-CONSENTED = frozenset(
-    {Repair.DROP_UNKNOWN_FIELDS, Repair.SET_SELECTOR_FROM_TEMPLATE, Repair.NAME_CONTAINERS, Repair.NAME_PORTS}
-)
+CONSENTED = frozenset({Repair.SET_SELECTOR_FROM_TEMPLATE, Repair.NAME_CONTAINERS, Repair.NAME_PORTS})
 """The repairs that ``spec.render.repairs`` may name."""
 
 

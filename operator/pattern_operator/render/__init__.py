@@ -27,6 +27,7 @@ from pattern_operator.render.namespace import assign_namespaces, created_namespa
 from pattern_operator.render.options import Options
 from pattern_operator.render.outdated import note_removed_versions
 from pattern_operator.render.program import Steps
+from pattern_operator.render.repair.consented import find_mismatched_selectors, make_consented_repairs
 from pattern_operator.render.repair.containers import drop_stubs
 from pattern_operator.render.repair.lists import merge_entries
 from pattern_operator.render.repair.rbac import repair_bindings
@@ -80,6 +81,7 @@ def design_components(design: Design, *, options: Options) -> list[WorkingCompon
     update_references(components, options=options)
     repair_bindings(components)
     drop_stubs(components)
+    make_consented_repairs(components, allowed=options.allowed_repairs)
     _check(components)
     order_dependencies(components)
     return components
@@ -137,5 +139,6 @@ def _refuse(components: list[WorkingComponent]) -> None:
     find_wrong_texts(components)
     merge_entries(components)
     find_incomplete(components)
+    find_mismatched_selectors(components)
     for component in components:
         component.refuse_for_faults()

@@ -41,6 +41,7 @@ class ComponentReason(StrEnum):
     CONFLICTING_FIELDS = "ConflictingFields", "One field is written in two ways, with different content."
     CONFLICTING_LIST_ENTRIES = "ConflictingListEntries", "Two entries of a list share their key and differ otherwise."
     DIFFERING_DUPLICATE = "DifferingDuplicate", "Two components render to one object with different content."
+    SELECTOR_MISMATCH = "SelectorMismatch", "Its selector does not match the labels of its own Pod template."
     NOT_A_RESOURCE = "NotAResource", "Its kind is a request or an answer of the API, not something a cluster stores."
     UNRESOLVED_REFERENCE = (
         "UnresolvedReference",
