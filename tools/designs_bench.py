@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import gzip
 import os
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -157,4 +156,4 @@ if __name__ == "__main__":
     arguments.add_argument("directory", type=Path)
     arguments.add_argument("--list", action="store_true", help="name each design with what is refused of it")
     parsed = arguments.parse_args()
-    sys.exit(main(parsed.directory, named=parsed.list))
+    main(parsed.directory, named=parsed.list)

@@ -288,14 +288,14 @@ def test_an_unknown_field_is_not_dropped_in_silence():
     assert only_object(rendering)["resources"] == ["x"]
 
 
-def test_a_selector_that_differs_from_its_template_is_left_to_the_server():
+def test_a_selector_that_differs_from_its_template_is_refused_with_the_repair_that_may_be_allowed():
     configuration = deployment()
     configuration["spec"]["selector"]["matchLabels"] = {"app": "other"}
 
-    body = only_object(rendered(component("Deployment", "web", configuration, version="apps/v1")))
+    report = only_report(rendered(component("Deployment", "web", configuration, version="apps/v1")))
 
-    assert body["spec"]["selector"]["matchLabels"] == {"app": "other"}
-    assert body["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, "SelectorMismatch")
+    assert "SetSelectorFromTemplate" in report.message
 
 
 @pytest.mark.parametrize("kind", ["PLANTED {{ x", "PLANTED:s3cret"])

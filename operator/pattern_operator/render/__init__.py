@@ -82,6 +82,7 @@ def design_components(design: Design, *, options: Options) -> list[WorkingCompon
     repair_bindings(components)
     drop_stubs(components)
     make_consented_repairs(components, allowed=options.allowed_repairs)
+    find_mismatched_selectors(components)
     _check(components)
     order_dependencies(components)
     return components
@@ -139,6 +140,5 @@ def _refuse(components: list[WorkingComponent]) -> None:
     find_wrong_texts(components)
     merge_entries(components)
     find_incomplete(components)
-    find_mismatched_selectors(components)
     for component in components:
         component.refuse_for_faults()

@@ -85,7 +85,7 @@ def test_a_selector_that_selects_is_kept():
 _KEYS = ["spec", "template", "metadata", "labels", "selector", "matchLabels"]
 _KEYS += ["containers", "image", "name", "ports", "port", "protocol"]
 _VALUE = st.recursive(
-    st.none() | st.integers() | st.text(max_size=4) | st.sampled_from(["web:1", "a/b"]),
+    st.none() | st.integers(-1, 70_000) | st.text(max_size=4) | st.sampled_from(["web:1", "a/b"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=4),
     max_leaves=20,
 )
