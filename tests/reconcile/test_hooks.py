@@ -4,8 +4,11 @@ import itertools
 from typing import Any
 
 import pytest
-from tests.reconcile.world import World
+from tests.reconcile.world import KEY, SIGNED, World
 from tests.reconcile.world_hooks import ILL, hook, job
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Transient
 
 INTERVAL = 300.0
 PRE, POST = hook("seed", "pre-install"), hook("notify", "post-install")
@@ -115,6 +118,16 @@ async def test_a_changed_rendering_runs_the_hooks_of_an_upgrade_and_other_change
     await plain.settle()
 
     assert plain.hooks.made == ["seed", "notify", "migrate", "notify-upgrade"]
+
+
+async def test_new_values_of_a_secret_run_the_hooks_of_an_upgrade_once(plain: World):
+    await plain.settle()
+    plain.values = b'{"password": "another"}'
+    plain.waker.found(KEY)
+    await plain.settle(2 * INTERVAL)
+
+    assert plain.hooks.made == ["seed", "notify", "migrate", "notify-upgrade"]
+    assert plain.ready == ("True", "Ready")
 
 
 async def test_a_hook_that_fails_before_an_update_leaves_what_runs_and_is_not_run_again_by_itself(plain: World):
@@ -383,6 +396,134 @@ async def test_whenever_the_process_ends_no_hook_is_run_twice_and_none_is_forgot
         assert world.ready == ("True", "Ready"), moment
         assert world.holds(*(("one", "a", "b") if work == "create" else ("two", "b", "c"))), moment
         assert (world.hooks.live == {}) == (policy is not None), moment
+        if ended:
+            break
+    assert moment > 8
+
+
+BYE = hook("backup", "pre-delete"), hook("goodbye", "post-delete")
+
+
+@pytest.fixture
+async def leaving() -> Any:
+    """A world in which a chart with hooks for its deletion runs."""
+    world = World()
+    world.push("stable", "one", "a", "b", hooks=BYE)
+    await world.settle()
+    yield world
+    world.close()
+
+
+def gone(world: World) -> bool:
+    return world.pattern is None and not world.live
+
+
+async def test_a_deletion_runs_its_hooks_around_the_objects(leaving: World):
+    assert leaving.hooks.made == []
+    leaving.hooks.at_once = None
+    leaving.delete()
+    await leaving.settle()
+    assert (leaving.holds("one", "a", "b"), leaving.ready) == (True, ("False", "HookRunning"))
+
+    leaving.hooks.ends("backup")
+    await leaving.settle()
+    assert not leaving.live
+    assert leaving.pattern is not None
+    leaving.hooks.ends("goodbye")
+    await leaving.settle()
+
+    assert gone(leaving)
+    assert leaving.hooks.made == ["backup", "goodbye"]
+
+
+async def test_a_hook_that_fails_before_the_deletion_stops_it_until_it_is_run_again(leaving: World):
+    leaving.hooks.fails = {"backup"}
+    leaving.delete()
+    await leaving.settle(3 * INTERVAL)
+    assert leaving.holds("one", "a", "b")
+    assert leaving.ready == ("False", "HookFailed")
+    assert leaving.hooks.made == ["backup"]
+    leaving.hooks.fails = set()
+
+    leaving.request("now")
+    await leaving.settle(INTERVAL)
+
+    assert gone(leaving)
+    assert leaving.hooks.made == ["backup", "backup", "goodbye"]
+
+
+async def test_a_hook_that_fails_after_the_deletion_is_told_and_holds_nothing(leaving: World):
+    leaving.hooks.fails = {"goodbye"}
+    leaving.delete()
+    await leaving.settle(INTERVAL)
+
+    assert gone(leaving)
+    assert any(reason == "HookFailed" and "team/goodbye failed" in note for reason, note in leaving.events)
+
+
+@pytest.mark.parametrize("why", ["away", "unbuildable", "suspended"])
+async def test_where_the_hooks_cannot_be_had_the_deletion_goes_on_and_says_so(leaving: World, why: str):
+    match why:
+        case "away":
+            leaving.on_layers = fail_as_away
+        case "unbuildable":
+            leaving.artifacts_of("one").refused = True
+        case "suspended":
+            leaving.change(suspend=True)
+    leaving.delete()
+    await leaving.settle()
+
+    assert gone(leaving)
+    assert leaving.hooks.made == []
+    told = [note for reason, note in leaving.events if reason == "HookFailed"]
+    assert len(told) == 1
+    assert "the pre-delete hooks are not run, because they cannot be had" in told[0]
+
+
+def fail_as_away() -> None:
+    raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away")
+
+
+async def test_hooks_of_an_artifact_that_is_not_trusted_any_longer_are_not_run():
+    world = World(**SIGNED)
+    world.push("stable", "one", "a", hooks=BYE)
+    await world.settle()
+    world.restart()
+    world.hidden = {"one"}
+    world.delete()
+    await world.settle()
+    world.close()
+
+    assert gone(world)
+    assert world.hooks.made == []
+
+
+async def test_a_pattern_that_leaves_its_objects_runs_no_hooks_of_a_deletion(leaving: World):
+    leaving.change(apply={"deletionPolicy": "Orphan"})
+    leaving.delete()
+    await leaving.settle()
+
+    assert leaving.pattern is None
+    assert leaving.hooks.made == []
+
+
+async def test_whenever_the_process_ends_no_hook_of_a_deletion_is_run_twice_and_none_is_forgotten():
+    for moment in itertools.count(1):
+        assert moment < 60
+        world = World(interval="30s")
+        hooks = (hook("p1", "pre-delete", policy="hook-succeeded"), hook("p2", "pre-delete", weight=1), *BYE[1:])
+        world.push("stable", "one", "a", "b", hooks=hooks)
+        await world.settle()
+        world.kill_at = world.steps + moment
+        world.delete()
+        await world.settle(31.0)
+        ended = world.kill_at is not None
+        world.kill_at = None
+        await world.settle(31.0)
+        world.close()
+
+        assert gone(world), moment
+        assert world.hooks.made == ["p1", "p2", "goodbye"], moment
         if ended:
             break
     assert moment > 8

@@ -263,6 +263,7 @@ class World:
         self.steps = 0  # moments at which the process can end: before and after each write
         self.kill_at: int | None = None
         self.hooks = HookObjects(self)
+        self.values: bytes | None = None  # what Secrets make of the parameters
         self.gate: asyncio.Event | None = None  # that whatever is applied waits for
         self._version = 1
         self.pattern: DesignPattern | None = decode(
@@ -634,7 +635,7 @@ class Registry:
         return VerificationPolicy((*asked, *policy.requirements))
 
     async def parameters(self, pattern: DesignPattern, *, account: str | None) -> bytes:
-        return (pattern.spec.render.parameters or "{}").encode()
+        return self.world.values or (pattern.spec.render.parameters or "{}").encode()
 
     async def manifest(self, _: DesignPattern, desired: Any, **__: Any) -> Any:
         return SimpleNamespace(context=str(desired.revision), types=())

@@ -144,6 +144,12 @@ def kept_events(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Event]:
         yield Event(kind="Normal", reason=Reason.KEPT, stage=Stage.APPLY, note=kept_words(kept))
 
 
+def hook_events(left_out: Collection[str]) -> Iterator[Event]:
+    """The event of hooks that a deletion went on without: status goes with the pattern and cannot say it."""
+    if left_out:
+        yield Event(kind="Warning", reason=Reason.HOOK_FAILED, stage=Stage.APPLY, note=summarize(left_out))
+
+
 def _words(ready: Condition, status: Status) -> str:
     names = ", ".join(sorted({each.authority for each in status.verified_by}))
     return f"{ready.message}; verified by {names}" if names and ready.status == "True" else ready.message

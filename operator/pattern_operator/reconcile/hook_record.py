@@ -50,16 +50,22 @@ def is_under_way(record: HooksStatus | None, state: str) -> bool:
 
 
 def begun(
-    pattern: DesignPattern, hooks: Collection[Hook], *, state: str, now: datetime, of_helm: bool = False
+    pattern: DesignPattern,
+    hooks: Collection[Hook],
+    *,
+    state: str,
+    now: datetime,
+    of_helm: bool = False,
+    new_values: bool = False,
 ) -> HooksStatus:
-    """The record of a state that was not begun yet.
+    """The record of a state that was not begun yet, or that has other parameters now (``new_values``).
 
     ``of_helm``: what is to be installed is there already, as a release of Helm, whose install hooks have run.
     """
     events = {event for each in hooks for event in each.events}
     applied = pattern.status.hooks.applied if pattern.status.hooks is not None else ""
     first = HookEvent.PRE_UPGRADE if _runs(pattern) else HookEvent.PRE_INSTALL
-    runs_already = applied == state and not pattern.status.applying_revision
+    runs_already = applied == state and not (pattern.status.applying_revision or new_values)
     wanted = not (of_helm or runs_already) and not events.isdisjoint({first, AFTER[first]})
     record = HooksStatus(
         state=state,

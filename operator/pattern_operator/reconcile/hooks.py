@@ -36,15 +36,23 @@ async def run_before(run: Run, desired: DesiredState, rendering: Rendering) -> N
     """
     if not rendering.hooks and run.hooks is None:
         return
-    prepared = await prepare(run.pattern, desired, rendering, port=run.cluster, now=run.repositories.now())
-    record, known = prepared.record, run.pattern.status.hooks
+    running, known = run.state.running, run.pattern.status.hooks
+    prepared = await prepare(
+        run.pattern,
+        desired,
+        rendering,
+        new_values=running is not None and running.desired.parameters != desired.parameters,
+        port=run.cluster,
+        now=run.repositories.now(),
+    )
+    record = prepared.record
     if record.event and HookEvent(record.event) in hook_record.BEFORE:
         if record.phase == Phase.FAILED:
             run.note_hooks(record)
             raise _refusal(record.message)
         record = await _run_before(run, prepared, rendering)
     run.note_hooks(record)
-    if known is None or not hook_record.is_under_way(known, record.state):  # else a crash would begin it once more
+    if known is None or known.run != record.run:  # else a crash would begin it once more
         await run.write_ahead_hooks(record)
 
 

@@ -6,6 +6,7 @@ caller, which takes ``Summary.state`` for its own once the status is written.
 """
 
 import math
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +27,7 @@ from pattern_operator.reconcile.events import (
     Event,
     drift_events,
     failure_events,
+    hook_events,
     kept_events,
     ready_events,
     run_events,
@@ -93,19 +95,31 @@ def summarize_suspended(pattern: DesignPattern, state: State, results: Results, 
     return Summary(status=status, events=_seen(pattern, status, results), state=state, due=due)
 
 
-def summarize_deletion(pattern: DesignPattern, state: State, remaining: FinalizeResult, *, moment: Moment) -> Summary:
-    """The objects of a pattern that goes were deleted as far as they could be; without an error it may go."""
-    kept, error = tuple(kept_events(remaining.skipped)), remaining.error
+def summarize_deletion(
+    pattern: DesignPattern,
+    state: State,
+    remaining: FinalizeResult,
+    *,
+    moment: Moment,
+    left_out: Collection[str] = (),
+) -> Summary:
+    """The objects of a pattern that goes were deleted as far as they could be; without an error it may go.
+
+    ``left_out`` says which hooks of the deletion were not run, or failed although it went on.
+    """
+    kept, error = (*kept_events(remaining.skipped), *hook_events(left_out)), remaining.error
     if error is None:
         return Summary(status=pattern.status, events=kept, state=state, due=None)
     status = statuses.deleting(pattern, remaining.entries, error=error, now=moment.now)
     events, state = failure_events(error, stage=Stage.APPLY, status=_spoken(pattern), state=state)
-    due = advice_in(pattern, remaining, now=moment.now)
+    hooks = seconds_left(pattern, pattern.status.hooks, now=moment.now)
+    due = earliest(advice_in(pattern, remaining, now=moment.now), hooks)
     if isinstance(error, Transient):
         state, due = _retry(pattern, state, error, moment=moment)
     if not pattern.status.inventory.compressed:
         with suppress(ValueError):  # an inventory that cannot be read has no object to wait for
-            results = Results(stage=Stage.APPLY, failure=error, failed=inventory.keys(remaining.entries))
+            failed = inventory.keys(remaining.entries)
+            results = Results(stage=Stage.APPLY, failure=error, failed=failed, hooks=pattern.status.hooks)
             state = replace(state, failed=failed_run(results, due, moment=moment))
     return Summary(status=status, events=(*kept, *events), state=state, due=due)
 

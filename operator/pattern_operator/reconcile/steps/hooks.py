@@ -48,9 +48,17 @@ class Prepared:
 
 
 async def prepare(
-    pattern: DesignPattern, desired: DesiredState, rendering: Rendering, *, port: HooksPort, now: datetime
+    pattern: DesignPattern,
+    desired: DesiredState,
+    rendering: Rendering,
+    *,
+    new_values: bool,
+    port: HooksPort,
+    now: datetime,
 ) -> Prepared:
     """Which hooks are next, and what they need.
+
+    ``new_values``: what runs was rendered with other parameters, whatever Secrets they are from.
 
     Raises:
         Stalled: an object may not be the pattern's, or the inventory in status cannot be read.
@@ -59,11 +67,12 @@ async def prepare(
     state, known = hook_record.state_of(desired), pattern.status.hooks
     placed = await port.place(pattern, rendering.objects)
     owned = owned_keys(pattern)
-    if known is not None and hook_record.is_under_way(known, state):
+    is_over = known is not None and known.phase == Phase.SUCCEEDED
+    if known is not None and hook_record.is_under_way(known, state) and not (new_values and is_over):
         retried = known.phase == Phase.FAILED and hook_record.is_asked_again(pattern, known)
         record = hook_record.again(pattern, known, now=now) if retried else known
     else:
-        record = hook_record.begun(pattern, rendering.hooks, state=state, now=now)
+        record = hook_record.begun(pattern, rendering.hooks, state=state, now=now, new_values=new_values)
         if hook_record.is_installation(record) and await port.is_of_helm(pattern, _ordinary(placed.objects)):
             record = hook_record.begun(pattern, rendering.hooks, state=state, now=now, of_helm=True)
     needed = tuple(each for each in placed.objects if _is_needed(each.key) and each.key not in owned)
