@@ -146,6 +146,7 @@ MAX_PROGRAM_PATH: Final = 1_024  # bytes of a path
 MAX_PROGRAM_OUTPUT: Final = 16 * MIB  # YAML of all objects, with its comments; more is beyond MAX_RENDERED anyway
 MAX_PROGRAM_RUNS: Final = 16  # for one rendering: a chart is rendered twice, and patched
 MAX_VALUES: Final = 2 * MIB  # of a chart: a Secret or ConfigMap has 1 MiB
+RENDERING_CACHE: Final = 24 * MIB  # answers of workers that are kept, for all patterns; a quarter for a namespace
 RENDERING_MEMORY: Final = 96 * MIB  # of renderings that are being applied, for all patterns; a third for a namespace
 MAX_REPAIRS: Final = 50  # sentences in the report on one component; the rest is counted
 MAX_SENTENCE: Final = 512  # characters of one of them, and of the reason of a refusal, which quotes names

@@ -19,7 +19,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.limits import MAX_PROGRAM_RUNS
 from pattern_operator.render.program import KustomizeBuild, ProgramOutput
-from pattern_operator.sandbox import BuildRefused, Sandbox, WorkerLimits, run_wire
+from pattern_operator.sandbox import BuildRefused, ProgramPaths, Sandbox, WorkerLimits, run_wire
 from pattern_operator.sandbox.pool import Pool, Worker
 from pattern_operator.sandbox.wire import LENGTH, BrokenAnswer
 
@@ -71,6 +71,14 @@ async def test_a_chart_is_rendered(sandbox, place):
 
     assert made.key.kind == "ConfigMap"
     assert not list(place.iterdir())
+
+
+async def test_to_render_a_chart_again_starts_no_program(sandbox, monkeypatch: pytest.MonkeyPatch):
+    files = of_chart("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ randAlpha 8 | lower }}}\n")
+    first = await built(sandbox, files)
+    monkeypatch.setattr(sandbox._programs, "_paths", ProgramPaths())
+
+    assert await built(sandbox, files) == first
 
 
 async def test_what_a_program_refuses_is_a_failure_of_rendering(sandbox):

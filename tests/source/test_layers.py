@@ -60,6 +60,14 @@ def test_a_layer_beside_the_content_is_passed_over(media_type, title):
     assert read(beside, layer(tgz()), beside) == files()
 
 
+def test_a_chart_that_helm_pushed_is_its_content_and_not_its_provenance():
+    """Media types: Helm, "OCI Registry: Helm chart manifest" (HIP 6)."""
+    content = layer(tgz(), "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
+    provenance = layer(b"-----BEGIN PGP SIGNED MESSAGE-----", "application/vnd.cncf.helm.chart.provenance.v1.prov")
+
+    assert read(content, provenance) == files()
+
+
 @pytest.mark.parametrize("name", ["web.spdx.json", "WEB.CDX.json", "build.intoto.jsonl", "scan.sarif"])
 def test_a_file_beside_the_content_is_passed_over_by_its_name(name):
     assert read(layer(DESIGN, title="design.yml"), layer(b"{}", title=name)) == files({"design.yml": DESIGN})

@@ -19,6 +19,7 @@ from pattern_operator.limits import (
     MAX_RENDERED,
     MAX_REPORT,
     MIB,
+    RENDERING_CACHE,
     RENDERING_MEMORY,
     SMALL_MEMORY,
 )
@@ -26,7 +27,8 @@ from pattern_operator.sandbox import run_wire, wire
 from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build_if_small
 from pattern_operator.sandbox.handover import as_files
 from pattern_operator.sandbox.pool import CannotStart, Pool, WorkerDied, WorkerLimits
-from pattern_operator.sandbox.programs import ProgramPaths, Programs
+from pattern_operator.sandbox.programs import ProgramPaths, Programs, remove_left
+from pattern_operator.sandbox.rendering_cache import RenderingCache, rendering_key
 from pattern_operator.sandbox.shares import Shares, TooMuch
 
 logger = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ class Sandbox:
         self._programs = programs
         self._limits = limits
         self._pool = Pool(limits)
+        self._kept = RenderingCache(RENDERING_CACHE, share=RENDERING_CACHE // 4)
         # One worker is left for other namespaces, whoever comes with how much.
         self._workers = Shares(limits.count, share=max(1, limits.count - 1))
         self._memory = Shares(RENDERING_MEMORY, share=RENDERING_MEMORY // 3)
@@ -57,6 +60,7 @@ class Sandbox:
     ) -> AsyncIterator[Self]:
         """A sandbox whose workers end with the block; without ``programs`` it renders what needs none."""
         sandbox = cls(executors=executors, limits=limits, programs=Programs(programs or ProgramPaths()))
+        await run_in(executors.disk, remove_left)
         try:
             yield sandbox
         finally:
@@ -85,17 +89,27 @@ class Sandbox:
             if rendering is not None:
                 stack.push_async_exit(small.pop_all())
                 return rendering
+        message = wire.encode_request(wire.Request(plan=plan, layers=tuple(layer for layer, _ in layers)))
+        key = await run_in(cpu, rendering_key, message, layers)
         try:
+            if (kept := self._kept.get(tenant, key)) is not None:
+                return await self._decoded(kept, plan, tenant=tenant, stack=stack)
             async with self._workers.hold(tenant, 1, patience=PATIENCE):
-                answer = await self._ask(plan, layers, tenant=tenant)
-                price = await run_in(cpu, wire.cost, answer)
-                await self._hold(self._memory, price, stack=stack, tenant=tenant, context=plan.context)
-                return self._rendering(await run_in(cpu, wire.decode_answer, answer), plan=plan)
+                answer = await self._ask(plan, message, layers, tenant=tenant)
+                rendering = await self._decoded(answer, plan, tenant=tenant, stack=stack)
         except TimeoutError as error:
             who = _who(tenant if self._workers.is_used_up(tenant, 1) else None)
             raise _busy(plan.context, "a process to render it in", who=who) from error
         except wire.BrokenAnswer as error:
             raise self._failed(plan, f"what it answered is not understood: {error}") from error
+        self._kept.put(tenant, key, answer)
+        return rendering
+
+    async def _decoded(self, answer: bytes, plan: Plan, *, tenant: str, stack: AsyncExitStack) -> Rendering:
+        cpu = self._executors.of(tenant).cpu
+        price = await run_in(cpu, wire.cost, answer)
+        await self._hold(self._memory, price, stack=stack, tenant=tenant, context=plan.context)
+        return self._rendering(await run_in(cpu, wire.decode_answer, answer), plan=plan)
 
     async def _hold(self, memory: Shares, amount: int, *, stack: AsyncExitStack, tenant: str, context: str) -> None:
         try:
@@ -109,9 +123,8 @@ class Sandbox:
             who = _who(tenant if memory.is_used_up(tenant, amount) else None)
             raise _busy(context, "memory for its objects", who=who) from error
 
-    async def _ask(self, plan: Plan, layers: Layers, *, tenant: str) -> bytes:
+    async def _ask(self, plan: Plan, message: bytes, layers: Layers, *, tenant: str) -> bytes:
         """Let a worker do it; one that somebody else killed is replaced once."""
-        message = wire.encode_request(wire.Request(plan=plan, layers=tuple(layer for layer, _ in layers)))
         for left in reversed(range(_TRIES)):
             try:
                 with as_files([file for _, file in layers]) as files:

@@ -8,5 +8,6 @@ own (``workspace``); ``launcher`` confines the process before it becomes the pro
 from pattern_operator.sandbox.programs.binaries import ProgramPaths
 from pattern_operator.sandbox.programs.judge_run import RunRefused
 from pattern_operator.sandbox.programs.runner import ProgramFailed, ProgramLimits, Programs
+from pattern_operator.sandbox.programs.workspace import remove_left
 
-__all__ = ["ProgramFailed", "ProgramLimits", "ProgramPaths", "Programs", "RunRefused"]
+__all__ = ["ProgramFailed", "ProgramLimits", "ProgramPaths", "Programs", "RunRefused", "remove_left"]

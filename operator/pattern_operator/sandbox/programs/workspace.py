@@ -1,5 +1,6 @@
 """The directory of a run: the files of the artifact, the values and an empty folder. It can be read and not written."""
 
+import logging
 import os
 import shutil
 import stat
@@ -10,6 +11,8 @@ from typing import Final
 from pattern_operator.render.program import HelmTemplate, ProgramRun
 from pattern_operator.sandbox.programs.command_line import Places
 
+logger = logging.getLogger(__name__)
+
 _PREFIX: Final = "pattern-operator-run-"
 
 
@@ -19,7 +22,7 @@ def lay_out(run: ProgramRun) -> tuple[Path, Places]:
     Raises:
         OSError: there is no room for it; what was made is removed.
     """
-    root = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
         places = Places(root / "artifact", root / "values.yaml", root / "empty")
         places.empty.mkdir()
@@ -43,6 +46,30 @@ def remove(root: Path) -> None:
     for folder, _, _ in os.walk(root):
         Path(folder).chmod(stat.S_IRWXU)
     shutil.rmtree(root)
+
+
+def remove_left() -> None:
+    """Remove what processes left that were killed in the middle of a run; blocks. To be called before the first run.
+
+    The directory of a run has the id of its process in its name; in a container that restarts, it is always the same.
+    """
+    for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        process = root.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process))):
+            try:
+                remove(root)
+            except OSError as error:
+                logger.warning("what is left of a run cannot be removed: %s: %s", root, error.strerror)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # it is another user's, or no process at all: leave it to them
+        return True
+    return True
 
 
 def _write(path: Path, content: bytes) -> None:
