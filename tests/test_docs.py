@@ -449,10 +449,19 @@ def repairs_of_a_dirty_design() -> set[str]:
         component("Pod", "seen", {"metadata": {"uid": "0"}, "spec": {"nodeName": "n", "containers": [container]}}),
         component("CronJob", "tick", {"spec": tick}, version="batch/v1beta1"),
     ]
+    ends = {"from": [{"id": "id-of-drawn"}], "to": [{"id": "id-of-shop"}]}
+    inside = {"kind": "hierarchical", "type": "parent", "subType": "inventory", "selectors": [{"allow": ends}]}
+    port = {"port": "$(#ref.components.1.configuration.data.port)"}
+    drawing = [
+        component("Service", "refers", {"spec": {"ports": [port]}}),
+        component("ConfigMap", "drawn", {"data": {"port": "80"}}, metadata={"dependsOn": ["grafana"]}),
+        component("Namespace", "shop"),
+    ]
     old = {"name": "w", "type": "Deployment.K8s", "apiVersion": "core.oam.dev/v1alpha1", "settings": deployment()}
     oldest = File("design.yml", orjson.dumps({"name": "old", "services": {"w": old}}))
     renderings = [
         rendered(*components),
+        rendered(*drawing, relationships=[inside]),
         rendered(*components, options=Options(format="Meshery", target_namespace="shop")),
         render([oldest], options=MESHERY),
     ]

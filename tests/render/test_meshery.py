@@ -304,3 +304,16 @@ def test_text_in_the_place_of_a_kind_is_shown_nowhere(kind: str):
 
     assert report.outcome is Outcome.REFUSED
     assert "PLANTED" not in repr(report)
+
+
+@pytest.mark.parametrize(("form", "named"), [("CUE", "CUE"), ("cue", "CUE"), ("Jsonnet", "jsonnet")])
+def test_a_component_in_a_language_that_is_run_by_nobody_is_refused(form: str, named: str):
+    report = only_report(rendered(component("ConfigMap", "config", {"data": {"a": "b"}}, format=form)))
+
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, "UnsupportedLanguage")
+    assert named in report.message
+
+
+@pytest.mark.parametrize("form", ["JSON", "", None, 1, "yaml"])
+def test_a_component_of_values_is_rendered_whatever_its_format_is_called(form: object):
+    assert only_report(rendered(component("ConfigMap", "config", {}, format=form))).outcome is Outcome.RENDERED

@@ -48,6 +48,10 @@ class ComponentReason(StrEnum):
         "It refers by `$(#ref.<path>)` to what is not in the design, to itself, or to too much.",
     )
     DEPENDENCY_CYCLE = "DependencyCycle", "Its `dependsOn` leads back to itself: nothing could be applied first."
+    UNSUPPORTED_LANGUAGE = (
+        "UnsupportedLanguage",
+        "Its `format` asks for CUE or jsonnet, which the operator does not run: publish the values themselves.",
+    )
     INVALID_DOCUMENT = "InvalidDocument", "It has not the shape of a Kubernetes object or of a component."
     ENCRYPTED = "Encrypted", "It is encrypted with SOPS; the operator has no keys, and decrypts nothing."
 

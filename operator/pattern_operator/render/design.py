@@ -16,6 +16,7 @@ from pattern_operator.render.design_references import References
 from pattern_operator.render.document import Document
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX
 
+_NOT_READ: Final = {"cue": "CUE", "jsonnet": "jsonnet"}  # languages that a configuration may be written in
 SCHEMA_GROUP: Final = "designs.meshery.io/"
 
 
@@ -43,6 +44,7 @@ class Component:
     depends_on: tuple[str, ...] = ()  # names of components, as they are written
     annotations: dict[str, Any] = field(default_factory=dict, repr=False)
     wrong: dict[str, Any] = field(default_factory=dict, repr=False)  # what is there and is not text, by its place
+    language: str = ""  # of its configuration, where that is not JSON or YAML, which are values
     position: str = ""  # ``components[3]`` or ``services.web``
     line: int = 0  # where it begins; 0 where that is not known
 
@@ -136,6 +138,7 @@ def _component(value: Any, *, index: int, line: int) -> Component:
         annotation=metadata.get("isAnnotation") is True,
         ignored=part.get("status") == "ignored",
         depends_on=_texts(metadata.get("dependsOn")),
+        language=_language(part.get("format")),
         model=text(model.get("name")),
         registrant=text(mapping(model.get("registrant")).get("kind")).lower(),
         wrong=_not_text(
@@ -172,6 +175,11 @@ def _service(key: str, value: Any, *, line: int) -> Component:
         annotations=mapping(part.get("annotations")),
         wrong=_not_text(*((part, name, name) for name in ("name", "type", "apiVersion", "namespace"))),
     )
+
+
+def _language(value: Any) -> str:
+    """The language that a component's ``format`` asks for, in its own spelling, where it is one that is not read."""
+    return _NOT_READ.get(text(value).strip().lower(), "")
 
 
 def _texts(value: Any) -> tuple[str, ...]:

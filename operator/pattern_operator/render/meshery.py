@@ -86,6 +86,11 @@ def _build(component: WorkingComponent, drawn: Component, *, references: Referen
     """Fill in the body, or refuse the component."""
     for place, value in drawn.wrong.items():
         component.find(ComponentReason.NOT_TEXT, must_be_text(place, value))
+    if drawn.language:
+        component.find(
+            ComponentReason.UNSUPPORTED_LANGUAGE,
+            f"its format is {drawn.language}, which the operator does not run; publish what it makes as JSON",
+        )
     component.refuse_for_faults()
     if component.excluded or not (api_version := _kind(component, drawn)):
         return
