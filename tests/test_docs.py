@@ -289,7 +289,7 @@ def wrong(value: Any, node: dict[str, Any], path: str) -> Iterator[str]:
         yield f"{path} is not of type {node['type']}"
     elif "enum" in node and value not in node["enum"]:
         yield f"{path} is none of {node['enum']}"
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and not node.get("x-kubernetes-preserve-unknown-fields"):
         for name, each in value.items():
             if isinstance(node.get("additionalProperties"), dict):
                 yield from wrong(each, node["additionalProperties"], f"{path}.{name}")

@@ -5,11 +5,12 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.executors import EXECUTORS
-from tests.hostile import DOCUMENTS, layer, missing_fields
+from tests.hostile import DOCUMENTS, layer, missing_fields, tar
 from tests.render.designs import names, published
 from tests.sandbox.jobs import HUNGRY, LARGE, PLAN, SLOW, SMALL, in_memory, layers, of_layer
 
@@ -83,6 +84,35 @@ async def test_what_is_small_needs_no_process(sandbox):
 async def test_what_is_large_or_suspicious_is_built_in_a_process(sandbox, content):
     assert await objects_of(sandbox, content) == ["ConfigMap default/web"]
     assert len(workers()) == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [(b'{"name": "web"}', ["ConfigMap default/web"]), (b"{}", ["ConfigMap default/shop"])],
+    ids=["given", "default"],
+)
+async def test_a_pattern_with_a_schema_is_built_in_a_process(sandbox, parameters, found):
+    assert await described(sandbox, parameters) == found
+    assert len(workers()) == 1
+
+
+async def test_parameters_that_do_not_fit_are_refused_in_a_process(sandbox):
+    with pytest.raises(BuildRefused) as refused:
+        await described(sandbox, b'{"name": "hunter2"}')
+
+    assert refused.value.error.reason is Reason.PARAMETERS_INVALID
+    assert "hunter2" not in str(refused.value.error)
+
+
+async def described(sandbox: Sandbox, parameters: bytes) -> list[str]:
+    pattern = (
+        b"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nparameters:\n  schema:\n    properties:\n"
+        b"      name: {type: string, pattern: '^[a-z]+$', default: shop}\n"
+    )
+    layer = tar({"pattern.yaml": pattern, "a.yaml": SMALL.replace(b"web", b"'${name}'")})
+    plan = replace(PLAN, options=replace(PLAN.options, parameters=parameters))
+    async with sandbox.rendered(plan, of_layer(layer), tenant="team") as rendering:
+        return [each.key.display_name for each in rendering.objects]
 
 
 @pytest.mark.parametrize("name", names())

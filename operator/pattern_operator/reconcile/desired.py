@@ -25,7 +25,7 @@ class DesiredState:
     """All that decides what is applied: as long as it is the same, there is nothing to do.
 
     How often to look, and for how long to wait, is not part of it. ``parameters`` is the JSON text of what
-    ``render.parameters`` and ``render.valuesFrom`` are together: it may hold Secrets, and is never published.
+    ``parameters`` and ``valuesFrom`` of ``spec.render`` are together: it may hold Secrets, and is never published.
     """
 
     repository: Repository

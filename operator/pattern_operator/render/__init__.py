@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from pattern_operator.api.artifact import File
@@ -26,6 +27,13 @@ from pattern_operator.render.local_config import leave_out_local_config
 from pattern_operator.render.namespace import assign_namespaces, created_namespaces, update_references
 from pattern_operator.render.options import Options
 from pattern_operator.render.outdated import note_removed_versions
+from pattern_operator.render.pattern_file import (
+    Described,
+    describe,
+    may_describe,
+    refuse_unread_parameters,
+    with_defaults,
+)
 from pattern_operator.render.program import Steps
 from pattern_operator.render.repair.consented import find_mismatched_selectors, make_consented_repairs
 from pattern_operator.render.repair.containers import drop_stubs
@@ -44,8 +52,10 @@ __all__ = [
     "has_more_values",
     "is_read",
     "manifest_components",
+    "may_describe",
     "needs_all_files",
     "render",
+    "with_defaults",
 ]
 
 
@@ -59,16 +69,26 @@ def render(files: Sequence[File], *, options: Options) -> Steps[Rendering]:
     decides (``spec.render.onInvalid``). Nor does a pattern with nothing to deploy: it has no objects.
 
     Raises:
-        Stalled: NOT_A_PATTERN, DOCUMENT_INVALID (with file and line), TOO_MANY_OBJECTS, ARTIFACT_TOO_LARGE.
+        Stalled: NOT_A_PATTERN, DOCUMENT_INVALID (with file and line), TOO_MANY_OBJECTS, ARTIFACT_TOO_LARGE;
+            PARAMETERS_INVALID where nothing takes them, or they do not fit.
     """
-    match select(files, options=options):
+    described = describe(files, options=options)
+    rendering = yield from _selected(described)
+    return replace(rendering, name=described.name or rendering.name, version=described.version or rendering.version)
+
+
+def _selected(described: Described) -> Steps[Rendering]:
+    files, options, substitution = described.files, described.options, described.substitution
+    match select(files, options=options, substitution=substitution):
         case Design() as design:
+            refuse_unread_parameters(described)
             return _design(design, options=options)
         case Chart(path=path):
             return (yield from render_chart(files, path, options=options))
         case Kustomization(path=path):
             return (yield from render_kustomization(files, path, options=options))
         case documents:
+            refuse_unread_parameters(described)
             return _manifests(documents, options=options)
 
 

@@ -1,6 +1,7 @@
 """Selects the files of an artifact that are the pattern, and tells a design from plain manifests."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -18,9 +19,10 @@ from pattern_operator.render.build_root import (
     wanted_path,
 )
 from pattern_operator.render.design import Design, is_design, parse
-from pattern_operator.render.document import Document, is_document, read
+from pattern_operator.render.document import Document, is_document, read, refuse_shape
 from pattern_operator.render.manifests import is_manifest
 from pattern_operator.render.options import Options
+from pattern_operator.render.parameters.substitution import InvalidReference, Substitution
 from pattern_operator.render.sops import HOW_TO, is_encrypted
 from pattern_operator.render.unbuilt import chart, kustomization
 
@@ -28,8 +30,12 @@ _DESIGN_NAMES: Final = ("design.yml", "design.yaml", "design.json")
 _OF_DESIGNS: Final = ("Auto", "Meshery")
 
 
-def select(files: Sequence[File], *, options: Options) -> Design | list[Document] | Chart | Kustomization:
+def select(
+    files: Sequence[File], *, options: Options, substitution: Substitution | None = None
+) -> Design | list[Document] | Chart | Kustomization:
     """Read the pattern: a design, the documents of plain manifests, or what is to be built by a program.
+
+    ``substitution`` puts parameters into designs and manifests.
 
     A design is the file called ``design.yml`` (``.yaml``, ``.json``), else the only design among the documents.
 
@@ -40,7 +46,7 @@ def select(files: Sequence[File], *, options: Options) -> Design | list[Document
     chosen = _selected(files, options=options)
     _refuse_too_much(chosen)
     for file in _named_as_design(chosen, options=options):
-        if designs := _designs(read(file)):
+        if designs := _designs(_read(file, substitution)):
             return _only(designs)
     if options.format != "Meshery":
         root = build_root([file.path for file in files], options=options)
@@ -49,7 +55,7 @@ def select(files: Sequence[File], *, options: Options) -> Design | list[Document
                 raise chart(root.where) if isinstance(root, Chart) else kustomization(root.where)
             _refuse_manifests_beside(chosen, root, options=options)
             return root
-    documents = [document for file in chosen for document in read(file)]
+    documents = [document for file in chosen for document in _read(file, substitution)]
     if options.format != "Manifests" and (designs := _designs(documents)):
         return _only(designs)
     if options.format == "Meshery":
@@ -57,6 +63,23 @@ def select(files: Sequence[File], *, options: Options) -> Design | list[Document
             "the artifact contains no Meshery design: no document has schemaVersion designs.meshery.io/*"
         )
     return _manifests(documents)
+
+
+def _read(file: File, substitution: Substitution | None) -> Iterator[Document]:
+    """The documents of a file, with parameters in them; raises as ``document.read``."""
+    for document in read(file):
+        if substitution is None:
+            yield document
+            continue
+        try:
+            value = substitution.substitute(document.value)
+        except InvalidReference as error:
+            raise Stalled(
+                reason=Reason.DOCUMENT_INVALID,
+                message=f"{file.path}, in the document that begins at line {document.line}: {error}.",
+            ) from None
+        refuse_shape(value, path=file.path)
+        yield replace(document, value=value)
 
 
 def needs_all_files(paths: Collection[str], *, options: Options) -> bool:

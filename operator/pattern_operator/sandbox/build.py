@@ -11,7 +11,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.archive import Layer, LayerSelector, extract_files
 from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_SMALL, MAX_SMALL_PARTS
-from pattern_operator.render import Options, is_read, needs_all_files, render
+from pattern_operator.render import Options, is_read, may_describe, needs_all_files, render, with_defaults
 from pattern_operator.render.program import Steps
 
 Layers = Sequence[tuple[Layer, BinaryIO]]
@@ -69,7 +69,12 @@ def build_if_small(plan: Plan, layers: Layers) -> Rendering | None:
 
 
 def _is_harmless(files: Sequence[File]) -> bool:
-    """Whether nothing in the files makes much of little: no anchors, and few parts, each of which may be reported."""
+    """Whether nothing in the files makes much of little: no anchors, and few parts, each of which may be reported.
+
+    What a schema of parameters costs to check is bounded by nothing but a process.
+    """
+    if any(may_describe(file.path) for file in files):
+        return False
     contents = [file.content for file in files if file.content]
     parts = sum(content.count(mark) for content in contents for mark in (b"\n", b"\r", b",", b"[", b"{"))
     size = sum(len(content) for content in contents)
@@ -80,7 +85,7 @@ def _unpacked(plan: Plan, layers: Layers) -> tuple[File, ...]:
     """The files that are read: documents, and where a program is to read them, all; which of it their names say."""
     try:
         files = _extracted(plan, layers, reads=partial(is_read, options=plan.options))
-        if needs_all_files([file.path for file in files], options=plan.options):
+        if needs_all_files([file.path for file in files], options=with_defaults(files, options=plan.options)):
             for _, content in layers:
                 content.seek(0)
             return _extracted(plan, layers, reads=lambda _: True)

@@ -31,6 +31,8 @@ from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build
 
 Runner = Callable[[ProgramRun], ProgramOutput]
 
+_DESCRIBED: Final = b"""{"apiVersion": "pattern-operator.io/v1alpha1", "kind": "Pattern",
+"parameters": {"schema": {"properties": {"a": {"pattern": "^a$", "default": 1}}}}}"""
 _JOB: Final = 1  # a byte, which carries the open files
 
 
@@ -62,6 +64,8 @@ def _rehearse() -> None:
     for content in (b'{"apiVersion": "v1", "kind": "x"}', b"{1: 2", b"\xef\xbb\xbfa: 1", b"\xff", b"{a: !!binary x}"):
         with suppress(BuildRefused):
             wire.encode_rendering(_built(plan, [(Layer("", "design.yml", len(content)), BytesIO(content))]))
+    with suppress(BuildRefused):
+        _built(plan, [(Layer("", "pattern.yaml", len(_DESCRIBED)), BytesIO(_DESCRIBED))])
     with suppress(BuildRefused):
         _built(plan, [(Layer(".tar", "", 2), BytesIO(b"\x1f\x8b"))])
     output = ProgramOutput(exit_code=0, stdout=b"", stderr="")

@@ -1,0 +1,165 @@
+"""Finds ``pattern.yaml`` among the files, and says what it changes in what is asked of rendering."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import msgspec
+
+from pattern_operator.api.artifact import File
+from pattern_operator.api.fields import mapping, text
+from pattern_operator.api.names import GROUP
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.limits import KIB
+from pattern_operator.quote import one_line
+from pattern_operator.render import options as asked
+from pattern_operator.render.document import Document, read
+from pattern_operator.render.options import Options
+from pattern_operator.render.parameters.document import InvalidParameters, json_text
+from pattern_operator.render.parameters.merge import merge
+from pattern_operator.render.parameters.schema import InvalidSchema, complete
+from pattern_operator.render.parameters.substitution import Substitution
+from pattern_operator.render.pattern_file.kind import KIND, Patch, Pattern
+
+NAMES: Final = frozenset({"pattern.yaml", "pattern.yml"})
+MAX_SIZE: Final = 256 * KIB  # of the file; a schema of a hundred parameters has 20 KiB
+_MAX_WORDS: Final = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What is rendered and how, once ``pattern.yaml`` was read.
+
+    ``substitution`` puts parameters into documents; None where the pattern declares none.
+    """
+
+    files: Sequence[File] = field(repr=False)
+    options: Options
+    name: str = ""
+    version: str = ""
+    substitution: Substitution | None = field(default=None, repr=False)
+
+
+def may_describe(path: str) -> bool:
+    """Whether a file by this path may be a ``pattern.yaml``."""
+    return PurePosixPath(path).name in NAMES
+
+
+def describe(files: Sequence[File], *, options: Options) -> Described:
+    """``files`` without their ``pattern.yaml``, and ``options`` with what it says.
+
+    Raises:
+        Stalled: DOCUMENT_INVALID: it is not what it should be; PARAMETERS_INVALID: the parameters do not fit its
+            schema.
+    """
+    found = _find(files, options=options)
+    if found is None:
+        return Described(files=files, options=options)
+    file, pattern = found
+    described = Described(
+        files=[each for each in files if each is not file],
+        options=_with_defaults(file, pattern, options=options),
+        name=pattern.name,
+        version=pattern.version,
+    )
+    return described if pattern.parameters is None else _with_parameters(described, file, pattern.parameters.schema)
+
+
+def refuse_unread_parameters(described: Described) -> None:
+    """Raise Stalled where there are parameters, and manifests or a design that declare none."""
+    if described.substitution is None and described.options.parameters != asked.NO_PARAMETERS:
+        raise Stalled(
+            reason=Reason.PARAMETERS_INVALID,
+            message="the pattern takes no parameters: it has no pattern.yaml that declares them. Remove"
+            " spec.render.parameters and valuesFrom, or publish the artifact with one.",
+        )
+
+
+def with_defaults(files: Sequence[File], *, options: Options) -> Options:
+    """``options`` with the format and path of ``pattern.yaml``; as they are where it cannot be read: rendering says."""
+    try:
+        found = _find(files, options=options)
+    except PatternError:
+        return options
+    return options if found is None else _with_defaults(*found, options=options)
+
+
+def _find(files: Sequence[File], *, options: Options) -> tuple[File, Pattern] | None:
+    """``pattern.yaml`` of the folder that is rendered, where it is of our kind; another file of that name is none."""
+    folder = PurePosixPath((options.path or "").strip("/"))
+    named = [file for file in files if _stands_in(file, folder)]
+    for file in sorted(named, key=lambda each: each.path):
+        documents = list(read(file)) if len(file.content) <= MAX_SIZE else []
+        if not any(_is_pattern(each) for each in documents):
+            continue
+        if len(documents) > 1:
+            raise _invalid(file, "has more than one document")
+        if len(named) > 1:
+            raise _invalid(file, "stands beside another of that name")
+        return file, _decoded(file, documents[0])
+    return None
+
+
+def _stands_in(file: File, folder: PurePosixPath) -> bool:
+    path = PurePosixPath(file.path)
+    return may_describe(file.path) and path.parent == folder
+
+
+def _is_pattern(document: Document) -> bool:
+    top = mapping(document.value)
+    return text(top.get("apiVersion")).startswith(f"{GROUP}/") and text(top.get("kind")) == KIND
+
+
+def _decoded(file: File, document: Document) -> Pattern:
+    try:
+        pattern = msgspec.convert(document.value, Pattern)
+    except msgspec.ValidationError as error:
+        raise _invalid(file, one_line(str(error), _MAX_WORDS)) from None
+    if pattern.path is not None and ".." in PurePosixPath(pattern.path).parts:
+        raise _invalid(file, "path leads out of its folder")
+    return pattern
+
+
+def _with_parameters(described: Described, file: File, schema: dict[str, Any]) -> Described:
+    """With the parameters as the schema completes them; a null stays for a chart, whose own default it removes."""
+    given = json.loads(described.options.parameters)
+    try:
+        completed = complete(given, schema=schema)
+        parameters = json_text(merge(given, completed))
+    except InvalidSchema as error:
+        raise _invalid(file, f"parameters.schema {error}") from None
+    except InvalidParameters as error:
+        raise Stalled(
+            reason=Reason.PARAMETERS_INVALID,
+            message=f"the parameters {error}. Correct spec.render.parameters or what valuesFrom names.",
+        ) from None
+    options = replace(described.options, parameters=parameters)
+    return replace(described, options=options, substitution=Substitution(completed))
+
+
+def _with_defaults(file: File, pattern: Pattern, *, options: Options) -> Options:
+    folder = PurePosixPath(file.path).parent
+    return replace(
+        options,
+        format=pattern.format if options.format == "Auto" else options.format,
+        path=str(folder / pattern.path) if pattern.path is not None else options.path,
+        patches=(*map(_patch, pattern.patches), *options.patches),
+    )
+
+
+def _patch(patch: Patch) -> asked.Patch:
+    target = patch.target
+    if target is None:
+        return asked.Patch(patch=patch.patch)
+    set_fields = {name: value for name, value in msgspec.structs.asdict(target).items() if value is not None}
+    return asked.Patch(patch=patch.patch, target=asked.PatchTarget(**set_fields))
+
+
+def _invalid(file: File, why: str) -> Stalled:
+    return Stalled(
+        reason=Reason.DOCUMENT_INVALID,
+        message=f"{file.path}: {why}. Correct the file and publish the artifact again.",
+    )
