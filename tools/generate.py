@@ -21,6 +21,7 @@ from pattern_operator.api.report import Outcome
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.trust_policy import TrustPolicyStatus
 from pattern_operator.cli import exit_codes
+from pattern_operator.lint.rules import all_rules
 from pattern_operator.render import ComponentReason
 from pattern_operator.telemetry import Metrics
 from pattern_operator.telemetry.logfields import FIELDS
@@ -52,6 +53,10 @@ def pages() -> Iterator[tuple[Path, str]]:
         "CAUSES": _table(("reason", "the component is", "why"), _causes()),
         "REPAIRS": _table(("repair", "what is done", "why that is safe"), _repairs(needs_consent=False)),
         "CONSENTED": _table(("repair", "what is done", "know before you allow it"), _repairs(needs_consent=True)),
+        "RULES": _table(
+            ("rule", "severity", "meaning"),
+            ((f"`{rule.name}`", str(rule.severity), rule.description) for rule in all_rules()),
+        ),
         "METRICS": _table(("metric", "type", "labels", "meaning"), _metrics()),
         "LOGFIELDS": _table(("field", "meaning"), ((f"`{name}`", meaning) for name, meaning in FIELDS.items())),
         "EXITS": _table(

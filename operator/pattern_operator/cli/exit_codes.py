@@ -9,6 +9,7 @@ REFUSED: Final = 3
 LEFT: Final = 4
 INCOMPLETE: Final = 5
 WARNED: Final = 6
+FOUND: Final = 7
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 
 DESCRIPTIONS: Final = {
@@ -19,6 +20,7 @@ DESCRIPTIONS: Final = {
     LEFT: "for uninstall: patterns are left, and nothing of the operator was removed",
     INCOMPLETE: "for policy import: something could not be carried over; standard error names it",
     WARNED: "for verify: not verified, and admitted all the same: what is not met are policies that only warn",
+    FOUND: "for lint: at least one finding is an error; warnings and notes alone are 0",
     INTERRUPTED: "interrupted",
 }
 
