@@ -38,7 +38,7 @@ def environment(run: ProgramRun, places: Places, *, memory: int) -> dict[str, st
     empty = str(places.empty)
     homes = dict.fromkeys((*_HOMES, *_HELM_HOMES), empty)
     files = dict.fromkeys(_HELM_FILES, f"{empty}/none")
-    return {**homes, **files, "GOMAXPROCS": "2", "GOMEMLIMIT": str(memory * 3 // 4)}
+    return {**homes, **files, "TZ": "UTC", "GOMAXPROCS": "2", "GOMEMLIMIT": str(memory * 3 // 4)}
 
 
 def _helm(run: HelmTemplate, places: Places) -> Iterator[str]:

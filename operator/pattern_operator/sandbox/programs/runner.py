@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -37,9 +38,9 @@ _OUT_OF_MEMORY: Final = ("out of memory", "cannot allocate memory", "pthread_cre
 class ProgramLimits:
     """What one run of a program may take: ``memory`` (bytes), and processor and clock seconds."""
 
-    memory: int = 512 * MIB
-    cpu_seconds: int = 20
-    seconds: float = 40.0
+    memory: int = 256 * MIB  # 6 MiB of output take 130 MiB in either program
+    cpu_seconds: int = 30  # kustomize takes some 10 s to rename 1,500 objects, four times that for twice as many
+    seconds: float = 60.0
 
 
 class ProgramFailed(Stalled):
@@ -95,7 +96,7 @@ class Programs:
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:  # a thread is not stopped: what it makes is removed
-            making.add_done_callback(_remove_unwanted)
+            making.add_done_callback(partial(_remove_unwanted, disk=disk))
             raise
         except OSError as error:
             raise Transient(
@@ -215,9 +216,9 @@ async def _removed(root: Path, *, disk: Executor) -> None:
         logger.warning("the directory of a run cannot be removed: %s: %s", root, error.strerror)
 
 
-def _remove_unwanted(making: "asyncio.Future[tuple[Path, Places]]") -> None:
+def _remove_unwanted(making: "asyncio.Future[tuple[Path, Places]]", *, disk: Executor) -> None:
     if not making.cancelled() and making.exception() is None:
-        asyncio.get_running_loop().run_in_executor(None, remove, making.result()[0])
+        disk.submit(remove, making.result()[0])
 
 
 def _failed(name: str, why: str) -> ProgramFailed:
