@@ -102,22 +102,28 @@ def peak_of(file: File) -> float:
         tracemalloc.stop()
 
 
-async def held_of(file: File) -> tuple[float, float, float]:
-    """Seconds that the sandbox takes for a design, the longest hold of the event loop, and MiB of its workers."""
+async def held_of(file: File) -> tuple[list[float], float, float]:
+    """Seconds that the sandbox takes, first and again, the longest hold of the event loop, and MiB of its workers."""
     held = Held()
     with tempfile.TemporaryDirectory() as directory, Executors.open() as executors:
         path = Path(directory) / "layer"
         path.write_bytes(hostile.tar({file.path: file.content}))
         async with Sandbox.open(executors=executors, limits=WorkerLimits()) as sandbox:
             watching = asyncio.create_task(held.watch())
-            begun = time.perf_counter()
-            with watched() as peak, path.open("rb", buffering=0) as layer:
-                plan = Plan(context="design", types=(), selector=LayerSelector(), options=MESHERY)
-                layers = [(Layer(hostile.LAYER, "", os.fstat(layer.fileno()).st_size), layer)]
-                async with sandbox.rendered(plan, layers, tenant="one"):
-                    took = time.perf_counter() - begun
+            with watched() as peak:
+                took = [await _built(sandbox, path) for _ in range(2)]
             watching.cancel()
     return took, held.longest, peak.workers / 1024 / 1024
+
+
+async def _built(sandbox: Sandbox, path: Path) -> float:
+    """Seconds until the rendering of a layer is there."""
+    begun = time.perf_counter()
+    with path.open("rb", buffering=0) as layer:
+        plan = Plan(context="design", types=(), selector=LayerSelector(), options=MESHERY)
+        layers = [(Layer(hostile.LAYER, "", os.fstat(layer.fileno()).st_size), layer)]
+        async with sandbox.rendered(plan, layers, tenant="one"):
+            return time.perf_counter() - begun
 
 
 def main(directory: Path, *, named: bool) -> None:
@@ -139,8 +145,9 @@ def main(directory: Path, *, named: bool) -> None:
         f"the largest, {len(largest.content)} bytes: first {times[0]:.3f} s, then {min(times[1:]):.3f} s of processor"
     )
     print(f"its peak of memory: {peak_of(largest):.0f} MiB of Python's")
-    took, held, workers = uvloop.run(held_of(largest))
-    print(f"in the sandbox: {took:.2f} s, event loop held {held * 1000:.0f} ms at most, workers {workers:.0f} MiB")
+    seconds, held, workers = uvloop.run(held_of(largest))
+    print(f"in the sandbox: {seconds[0]:.2f} s, and {seconds[1]:.3f} s where its rendering is kept")
+    print(f"event loop held {held * 1000:.0f} ms at most, workers {workers:.0f} MiB")
 
 
 def render_quietly(file: File) -> None:
