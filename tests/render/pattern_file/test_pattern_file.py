@@ -145,6 +145,20 @@ def test_another_file_of_that_name_is_a_manifest():
     assert found.key.kind == "ConfigMap"
 
 
+@pytest.mark.parametrize(
+    "content", [b"{{ template }}", b"a: [\n", b"# a note\n" * 40_000], ids=["template", "no YAML", "long"]
+)
+def test_a_file_of_that_name_that_is_not_ours_is_left_to_others(content: bytes):
+    given = [File("pattern.yaml", content), File("Chart.yaml", b"name: web")]
+
+    assert describe(given, options=Options()).files == given
+
+
+def test_one_that_is_too_long_is_refused():
+    with pytest.raises(Stalled, match="has more than 256 KiB"):
+        rendered(files(HEAD + "# a note\n" * 40_000, a_yaml=PLAIN))
+
+
 def test_the_pattern_of_another_folder_is_not_looked_at():
     given = [File("sub/pattern.yaml", (HEAD + "path: nowhere\n").encode()), File("a.yaml", PLAIN)]
 

@@ -1,6 +1,7 @@
 """Finds ``pattern.yaml`` among the files, and says what it changes in what is asked of rendering."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -26,6 +27,7 @@ from pattern_operator.render.pattern_file.kind import KIND, Patch, Pattern
 
 NAMES: Final = frozenset({"pattern.yaml", "pattern.yml"})
 MAX_SIZE: Final = 256 * KIB  # of the file; a schema of a hundred parameters has 20 KiB
+_OURS: Final = re.compile(rb"\bkind['\"]?\s*:\s*['\"]?Pattern\b")
 _MAX_WORDS: Final = 400
 
 
@@ -92,7 +94,11 @@ def _find(files: Sequence[File], *, options: Options) -> tuple[File, Pattern] | 
     folder = PurePosixPath((options.path or "").strip("/"))
     named = [file for file in files if _stands_in(file, folder)]
     for file in sorted(named, key=lambda each: each.path):
-        documents = list(read(file)) if len(file.content) <= MAX_SIZE else []
+        if _OURS.search(file.content) is None:  # what it is instead, and whether it can be read, is for others to say
+            continue
+        if len(file.content) > MAX_SIZE:
+            raise _invalid(file, f"has more than {MAX_SIZE // KIB} KiB")
+        documents = list(read(file))
         if not any(_is_pattern(each) for each in documents):
             continue
         if len(documents) > 1:
