@@ -12,6 +12,7 @@ PATTERN = b"""\
 apiVersion: pattern-operator.io/v1alpha1
 kind: Pattern
 name: shop
+deprecated: use shop-2
 parameters:
   schema:
     type: object
@@ -53,7 +54,7 @@ def test_values_are_merged_in_order_and_a_change_is_applied(scenario: Scenario, 
     scenario.make(secret("db-values", password=first))
 
     scenario.want(render={"valuesFrom": [{"kind": "ConfigMap", "name": "base"}, PASSWORD], "parameters": {"size": 3}})
-    scenario.until_runs(digest)
+    status = scenario.until_runs(digest)
     settings = scenario.get("configmap", "settings")["data"]
     before = password_of(scenario.get("secret", "db"))
     scenario.make(secret("db-values", password=second))
@@ -61,6 +62,7 @@ def test_values_are_merged_in_order_and_a_change_is_applied(scenario: Scenario, 
     scenario.make(config_map("base", **{"values.yaml": "greeting: changed\n"}))
     scenario.until_object("configmap", "settings", lambda found: found["data"]["greeting"] == "changed")
 
+    assert "the pattern is deprecated: use shop-2" in condition(status, "Applied")["message"]
     assert settings == {"greeting": "from the map", "size": "size 3"}
     assert before == first
     assert first not in json.dumps(scenario.status)

@@ -37,6 +37,7 @@ RENDERING = Rendering(
     format="Manifests",
     name="web",
     version="1",
+    deprecated="use web-2",
     hooks=(HOOK,),
 )
 

@@ -62,7 +62,8 @@ class ComponentReport:
 class Rendering:
     """The value of the render stage: objects in the order of the artifact, and the report on every component.
 
-    ``version`` is the version that the design gives itself, empty when it gives none; ``name`` likewise. ``hooks`` are
+    ``version`` is the version that the design gives itself, empty when it gives none; ``name`` likewise.
+    ``deprecated`` is what to use in its place, in its author's words; empty where it is supported. ``hooks`` are
     those of a Helm chart, which are not among the objects.
     """
 
@@ -71,6 +72,7 @@ class Rendering:
     format: str = ""
     name: str = ""
     version: str = ""
+    deprecated: str = ""
     hooks: tuple[Hook, ...] = ()
     generated: tuple[GeneratedFields, ...] = ()
 

@@ -7,9 +7,17 @@ from pattern_operator.apply import ApplyFailure, ApplyResult, ManagedObjects
 from pattern_operator.apply.adoption import PAUSED
 from pattern_operator.apply.need import Need
 from pattern_operator.apply.result import summarize
+from pattern_operator.limits import MAX_SENTENCE
+from pattern_operator.quote import one_line
 from pattern_operator.render.component_reason import FOR_OTHER_TOOLS, ComponentReason
 
 _SAID = FOR_OTHER_TOOLS | {ComponentReason.PROTECTED_NAMESPACE, ComponentReason.TARGET_NAMESPACE}
+
+
+def deprecation(rendering: Rendering) -> tuple[str, ...]:
+    """That the pattern is not supported any longer, in its author's words."""
+    words = one_line(rendering.deprecated, MAX_SENTENCE)
+    return (f"the pattern is deprecated: {words}",) if words else ()
 
 
 def not_owned(rendering: Rendering) -> tuple[str, ...]:

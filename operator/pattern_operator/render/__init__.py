@@ -74,7 +74,12 @@ def render(files: Sequence[File], *, options: Options) -> Steps[Rendering]:
     """
     described = describe(files, options=options)
     rendering = yield from _selected(described)
-    return replace(rendering, name=described.name or rendering.name, version=described.version or rendering.version)
+    return replace(
+        rendering,
+        name=described.name or rendering.name,
+        version=described.version or rendering.version,
+        deprecated=described.deprecated,
+    )
 
 
 def _selected(described: Described) -> Steps[Rendering]:

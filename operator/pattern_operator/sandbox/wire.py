@@ -71,6 +71,7 @@ class Done(msgspec.Struct, tag="done", frozen=True):
     objects: int
     hooks: int = 0
     generated: int = 0
+    deprecated: str = ""
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):
@@ -159,6 +160,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
             format=rendering.format,
             name=rendering.name,
             version=rendering.version,
+            deprecated=rendering.deprecated,
             reports=reports,
             objects=len(rendering.objects),
             hooks=len(rendering.hooks),
@@ -207,6 +209,7 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
         format=first.format,
         name=first.name,
         version=first.version,
+        deprecated=first.deprecated,
         hooks=hooks,
         generated=generated,
     )

@@ -90,9 +90,13 @@ def test_parameters_are_put_into_designs():
 
 
 def test_name_and_version_are_those_of_the_pattern():
-    found = rendered(files(f"{HEAD}name: shop\nversion: 1.2.3\ndescription: A shop.\n", a_yaml=PLAIN))
+    found = rendered(
+        files(f"{HEAD}name: shop\nversion: 1.2.3\ndescription: A shop.\ndeprecated: use b\n", a_yaml=PLAIN)
+    )
 
     assert (found.name, found.version, found.format) == ("shop", "1.2.3", "Manifests")
+    assert found.deprecated == "use b"
+    assert rendered(files(None, a_yaml=PLAIN)).deprecated == ""
 
 
 def test_without_declared_parameters_nothing_is_put_in():

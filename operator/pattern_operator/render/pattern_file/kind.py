@@ -40,7 +40,7 @@ class Pattern(StrictStruct, frozen=True):
     """What a pattern says of itself.
 
     ``path`` is the file or folder that has the pattern, from the folder of this file; ``format`` as
-    ``spec.render.format``. Both yield to what the DesignPattern says.
+    ``spec.render.format``. Both yield to what the DesignPattern says. ``deprecated`` says what to use in its place.
     """
 
     api_version: Literal["pattern-operator.io/v1alpha1"]
@@ -50,5 +50,6 @@ class Pattern(StrictStruct, frozen=True):
     description: _Text = ""
     format: Literal["Auto", "Meshery", "Manifests", "Kustomize", "Helm"] = "Auto"
     path: Annotated[str, Meta(min_length=1, max_length=1024)] | None = None
+    deprecated: _Text = ""
     parameters: Parameters | None = None
     patches: Annotated[tuple[Patch, ...], Meta(max_length=64)] = ()

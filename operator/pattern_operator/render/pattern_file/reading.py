@@ -42,6 +42,7 @@ class Described:
     options: Options
     name: str = ""
     version: str = ""
+    deprecated: str = ""
     substitution: Substitution | None = field(default=None, repr=False)
 
 
@@ -66,6 +67,7 @@ def describe(files: Sequence[File], *, options: Options) -> Described:
         options=_with_defaults(file, pattern, options=options),
         name=pattern.name,
         version=pattern.version,
+        deprecated=pattern.deprecated,
     )
     return described if pattern.parameters is None else _with_parameters(described, file, pattern.parameters.schema)
 
