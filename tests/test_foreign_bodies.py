@@ -35,6 +35,7 @@ from pattern_operator import handlers
 from pattern_operator.api import fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
+from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import Hook, is_hook
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.names import OWNER_LABEL
@@ -67,6 +68,7 @@ from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.finished import content_hash, has_finished, is_ephemeral
+from pattern_operator.apply.generated_fields import with_live_values
 from pattern_operator.apply.hooks import outcome_of
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
@@ -263,6 +265,14 @@ def hooks(body: Any) -> None:
     Hook.of(as_object(body))
     for kind in ("Job", "Pod"):
         outcome_of(body, key=ObjectKey("batch" if kind == "Job" else "", kind, "team", "seed")).message.encode()
+
+
+@reader
+def generated_values(body: Any) -> None:
+    desired = Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "it"}, "stringData": {"a": "b"}})
+    paths = (("stringData", "a"), ("metadata", "name"), ("stringData",), (), ("data", 0))
+    (made,) = with_live_values([desired], [GeneratedFields(desired.key, paths)], {desired.key: body})
+    assert made.body.keys() == desired.body.keys()
 
 
 @reader

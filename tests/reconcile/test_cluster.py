@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.apply.fake_cluster import FakeCluster, managed
+from tests.apply.fake_cluster import FakeCluster, managed, status
 from tests.apply.harness import config_map, entries
 from tests.executors import EXECUTORS
 from tests.reconcile.pattern import pattern
@@ -128,6 +128,27 @@ async def test_whether_an_object_is_resumed_is_asked_as_the_account(cluster: Clu
     assert not await cluster.is_resumed(web(), paused.key)
     assert await cluster.is_resumed(web(), config_map("gone", "team").key)
     assert users(fake) == {ACCOUNT}
+
+
+async def test_of_objects_only_those_of_the_pattern_are_read_and_as_the_account(cluster: Cluster, fake: FakeCluster):
+    ours, theirs, gone = (config_map(name, "team", a="1") for name in ("ours", "theirs", "gone"))
+    fake.put(ours, owner=WEB)
+    fake.put(theirs, owner="another")
+
+    found = await cluster.live(web(), [ours, theirs, gone])
+
+    assert {key: body["data"] for key, body in found.items()} == {ours.key: {"a": "1"}}
+    assert users(fake) == {ACCOUNT}
+
+
+async def test_objects_that_cannot_be_read_are_asked_for_again(cluster: Cluster, fake: FakeCluster):
+    desired = config_map("c", "team")
+    fake.refuse("GET", desired, status(403, "Forbidden", "no"))
+
+    with pytest.raises(Transient, match="objects with generated values cannot be read") as error:
+        await cluster.live(web(), [desired])
+
+    assert error.value.reason is Reason.FORBIDDEN
 
 
 async def test_a_webhook_of_the_pattern_that_refuses_is_found_as_the_account(cluster: Cluster, fake: FakeCluster):

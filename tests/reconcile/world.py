@@ -19,9 +19,10 @@ from tests.reconcile.world_hooks import HookCluster, HookObjects
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.designpattern import DesignPattern, decode, with_inventory
+from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.metadata import Finalizers
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.report import Rendering
@@ -234,6 +235,9 @@ class World:
         self.names: list[str] = []  # of all artifacts that were ever pushed
         self.artifacts: dict[str, Artifact] = {}
         self.live: dict[ObjectKey, str] = {}  # what each object holds
+        self.made_up: set[str] = set()  # objects with a value that is another each time they are rendered
+        self.made: dict[ObjectKey, str] = {}  # that value of each, as it was applied
+        self.renderings = 0
         self.refuses: set[ObjectKey] = set()
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
         self.going: set[ObjectKey] = set()  # their deletion was asked for
@@ -704,7 +708,12 @@ class Registry:
             )
             for each in artifact.objects
         )
-        yield Rendering(objects=objects, format="Manifests", hooks=artifact.hooks)
+        self.world.renderings += 1
+        made_up = [each for each in objects if each.key.name in self.world.made_up]
+        for each in made_up:
+            each.body["data"]["made"] = str(self.world.renderings)
+        generated = tuple(GeneratedFields(each.key, (("data", "made"),)) for each in made_up)
+        yield Rendering(objects=objects, format="Manifests", hooks=artifact.hooks, generated=generated)
 
 
 class Transfers:
@@ -746,6 +755,10 @@ class Cluster(HookCluster):
     async def digest(self, _: DesignPattern, objects: Collection[Object]) -> Sent:
         each = {one.key: hashlib.sha256(f"{one.key}{one.body}".encode()).digest() for one in objects}
         return Sent(hashlib.sha256(b"".join(each.values())).hexdigest()[:24], each)
+
+    async def live(self, _: DesignPattern, objects: Collection[Object]) -> dict[ObjectKey, Body]:
+        keys = {each.key for each in objects} & self.world.live.keys() - self.world.unlabelled
+        return {key: {"data": {"of": self.world.live[key], "made": self.world.made[key]}} for key in keys}
 
     async def idle_rules(self, *_: Any) -> tuple[str, ...]:
         return ()
@@ -797,6 +810,7 @@ class Cluster(HookCluster):
             self.world.unlabelled.discard(each.key)
             (configured if each.key in self.world.live else created).add(each.key)
             self.world.live[each.key] = name
+            self.world.made[each.key] = each.body["data"].get("made", "")
             self.world.applied.append(name)
             self.world.abandoned.discard(each.key.name)
             self.managed.record(each.key, name)

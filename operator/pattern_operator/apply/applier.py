@@ -21,6 +21,7 @@ from pattern_operator.apply.apply_run import ApplyRequest, ApplyRun, OnApplied
 from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
 from pattern_operator.apply.errors import failure_of, is_unavailable, kind_not_found, passes_by_itself
+from pattern_operator.apply.existing import read
 from pattern_operator.apply.finished import content_hash
 from pattern_operator.apply.ignore_differences import decode_rules
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
@@ -28,7 +29,7 @@ from pattern_operator.apply.need import ObjectNeeded
 from pattern_operator.apply.new_kind import retry_new_kind
 from pattern_operator.apply.object_apply import Contested, ObjectApply
 from pattern_operator.apply.object_locks import LockTimeout
-from pattern_operator.apply.owner_metadata import get_existing
+from pattern_operator.apply.owner_metadata import get_existing, read_if_there
 from pattern_operator.apply.ownership import Owner, apply_policy_of, is_namespace, is_protected
 from pattern_operator.apply.ownership_check import OwnerLookup, OwnershipCheck
 from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
@@ -133,6 +134,25 @@ class Applier:
         except (ApiError, KindNotFound):
             return False  # it is looked at again
         return existing is None or not existing.paused
+
+    async def live(
+        self, desired: Collection[Object], *, owner: Owner, impersonate: str | None
+    ) -> dict[ObjectKey, Body]:
+        """Those of the objects that are there and carry the label of ``owner``, as they are now.
+
+        Raises:
+            ApiError: the API server could not be asked, or refuses.
+        """
+        found: dict[ObjectKey, Body] = {}
+
+        async def look(each: Object) -> None:
+            async with self._slots.acquire(*lanes_of(each.key, owner)):
+                body = await read_if_there(each, session=self._session, discovery=self._discovery, user=impersonate)
+            if body is not None and read(body).owner == owner.id:
+                found[each.key] = body
+
+        await run_all(look(each) for each in desired)
+        return found
 
     async def _attempt(self, desired: Object, run: ApplyRun) -> None:
         key, owner = desired.key, run.request.owner

@@ -3,12 +3,12 @@
 It decides nothing and remembers nothing of a pattern.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applier,
@@ -145,6 +145,21 @@ class Cluster:
     async def is_resumed(self, pattern: DesignPattern, key: ObjectKey) -> bool:
         """Whether an object that was paused need not be skipped any more, or is gone."""
         return await self.applier.is_resumed(key, impersonate=self.account(pattern))
+
+    async def live(self, pattern: DesignPattern, objects: Collection[Object]) -> Mapping[ObjectKey, Body]:
+        """Those of the objects that are there and the pattern's own, as they are now.
+
+        Raises:
+            Transient: the API server cannot be asked, or does not let the account read one.
+        """
+        try:
+            return await self.applier.live(objects, owner=owner_of(pattern), impersonate=self.account(pattern))
+        except ApiError as error:
+            raise Transient(
+                reason=reason_of(error),
+                message="objects with generated values cannot be read, which would change them: it is retried."
+                f" {error.message}",
+            ) from error
 
     async def blocking_admission(
         self, pattern: DesignPattern, said: Collection[str], leaving: Collection[ObjectKey]

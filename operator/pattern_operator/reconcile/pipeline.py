@@ -22,6 +22,7 @@ from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
 from pattern_operator.reconcile.downgrade import refuse_downgrade
+from pattern_operator.reconcile.generated import with_kept_values
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_asked_otherwise, is_reached, policy_digest, running_revision
@@ -169,6 +170,9 @@ async def _render(way: Way, given: Pulled) -> Rendered:
     building = render(run.pattern, given.desired, fetched.artifact, fetched.layers, port=run.repositories)
     rendering = await way.stack.enter_async_context(building)
     await way.files.aclose()
+    rendering = await with_kept_values(
+        run.pattern, given.desired, rendering, objects=run.state.objects, port=run.cluster
+    )
     run.results = replace(run.results, rendering=rendering)
     accept(run.pattern, given.desired.revision, rendering)
     return Rendered(given.desired, rendering)
