@@ -116,6 +116,7 @@ MAX_OBJECTS: Final = 5_000  # objects in one pattern; its inventory then stays b
 MAX_COMPONENTS: Final = 20_000  # components of a design, annotations included
 MAX_REFERENCES: Final = 5_000  # uses of $(#ref.<path>) in one design, those in what they bring in included
 MAX_REFERENCED: Final = MIB  # characters and values that they bring in: what multiplies is what is limited
+MAX_REFERENCE_STEPS: Final = 200_000  # keys that are looked at to find them: 0.1 s
 MAX_REFERENCE_CHAIN: Final = 16  # references to references
 
 MAX_CHART: Final = 64 * MIB  # bytes of a chart with all that are packaged in it; large umbrella charts have 10 MiB

@@ -276,6 +276,24 @@ def test_components_are_counted_and_only_so_many_are_named():
     assert [each.name for each in found.render.refusals[:2]] == ["pod-0", "pod-1"]
 
 
+def test_status_says_what_was_rendered_where_it_was_refused_and_how_many_repairs_of_each_name_there_were():
+    refused = ComponentReport(
+        "1", "web", "Pod", Outcome.REFUSED, "X", "why", path="design.yml", position="components[3]", line=12
+    )
+    repairs = tuple(
+        MadeRepair(name, "why") for name in (Repair.DROP_STATUS, Repair.MAKE_NAME_VALID, Repair.DROP_STATUS)
+    )
+    mended = ComponentReport("a", "web", "Service", Outcome.RENDERED, repairs=repairs)
+    rendering = Rendering((), (refused, mended), format="Meshery", name="shop", version="1.0.0")
+
+    found = status.after(pattern(), results(rendering=rendering), now=NOW).render
+
+    assert found is not None
+    assert (found.format, found.name, found.version) == ("Meshery", "shop", "1.0.0")
+    assert found.refusals[0].where == "design.yml, line 12, components[3]"
+    assert [(each.name, each.count) for each in found.repair_counts] == [("DropStatus", 2), ("MakeNameValid", 1)]
+
+
 def test_a_component_without_a_name_is_named_by_its_id():
     reports = [
         ComponentReport("7", "", "Pod", outcome, "Alias", "why") for outcome in (Outcome.REFUSED, Outcome.SKIPPED)

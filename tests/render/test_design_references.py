@@ -8,7 +8,7 @@ from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome
-from pattern_operator.limits import MAX_REFERENCE_CHAIN
+from pattern_operator.limits import MAX_REFERENCE_CHAIN, MAX_REFERENCE_STEPS
 from pattern_operator.render.design_references import BrokenReference, References
 
 TOP = {
@@ -174,3 +174,22 @@ def test_what_is_rendered_is_the_same_for_the_same_design():
 
     assert first.objects[0].body == again.objects[0].body
     assert first.components == again.components
+
+
+def _alike(depth: int) -> dict[str, object]:
+    """Keys that all begin alike: every way to write ``a.a.a...`` leads somewhere."""
+    made: dict[str, object] = {}
+    levels: list[dict[str, object]] = [{} for _ in range(depth)]
+    for number, level in enumerate(levels):
+        for length in range(1, depth - number):
+            level[".".join(["a"] * length)] = levels[number + length]
+    made["name"] = levels[0]
+    return made
+
+
+def test_keys_that_begin_alike_cost_no_more_than_a_number_of_steps():
+    references = References(_alike(40))
+
+    with pytest.raises(BrokenReference, match="more keys than are followed"):
+        references.resolve(f"$(#ref.name.{'.'.join(['a'] * 60)})")
+    assert references.looked < 2 * MAX_REFERENCE_STEPS

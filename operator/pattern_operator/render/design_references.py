@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pattern_operator.api.fields import mapping
-from pattern_operator.limits import MAX_PATH, MAX_REFERENCE_CHAIN, MAX_REFERENCED, MAX_REFERENCES
+from pattern_operator.limits import MAX_PATH, MAX_REFERENCE_CHAIN, MAX_REFERENCE_STEPS, MAX_REFERENCED, MAX_REFERENCES
 from pattern_operator.quote import quoted
 
 BEGIN: Final = "$(#ref."
@@ -21,6 +20,7 @@ _COMPONENT: Final = frozenset(
     {"apiVersion", "component", "configuration", "description", "displayName", "id", "labels", "annotations"}
     | {"metadata", "name", "namespace", "settings", "type", "version"}
 )
+_DIGITS: Final = 6  # of a position in a list
 _DEPTH: Final = 16  # levels of a value that is brought in as a whole
 _OPAQUE: Final = frozenset({"schema"})  # of component.component: a text as long as all the rest
 
@@ -36,6 +36,7 @@ class References:
     top: dict[str, Any] = field(repr=False)
     used: int = 0
     brought: int = 0  # characters and values
+    looked: int = 0  # keys
 
     def resolve(self, text: str) -> Any:
         """What ``text`` means, with every reference in it replaced; a value as a whole is a part of the design itself.
@@ -96,28 +97,32 @@ class References:
             raise BrokenReference("the references of the design bring in more than a design may; write values out")
 
     def _at(self, path: str) -> Any:
-        found = list(_found(self.top, path.split("."), ()))
+        found = self._found(self.top, path.split("."), ())
         if not found:
             raise BrokenReference(f"$(#ref.{_told(path)}) names nothing in the design")
         if len(found) > 1:
             raise BrokenReference(f"$(#ref.{_told(path)}) names several places of the design: a key in it has a dot")
         return found[0]
 
-
-def _found(value: Any, steps: list[str], above: tuple[str, ...]) -> list[Any]:
-    """What is at ``steps``; keys that hold dots take several. Every place is looked at once for each way to it."""
-    if not steps:
-        return [value]
-    if isinstance(value, list):
-        index = steps[0]
-        inside = index.isascii() and index.isdecimal() and len(index) < 6 and int(index) < len(value)
-        return _found(value[int(index)], steps[1:], (*above, index)) if inside else []
-    found: list[Any] = []
-    for length in range(1, len(steps) + 1):
-        name = ".".join(steps[:length])
-        if name in mapping(value) and _is_open((*above, name)):
-            found += _found(value[name], steps[length:], (*above, name))
-    return found
+    def _found(self, value: Any, steps: list[str], above: tuple[str, ...]) -> list[Any]:
+        """What is at ``steps``; keys that hold dots take several. Each step counts: many keys may begin alike."""
+        if not steps:
+            return [value]
+        if isinstance(value, list):
+            index = steps[0]
+            inside = index.isascii() and index.isdecimal() and len(index) < _DIGITS and int(index) < len(value)
+            return self._found(value[int(index)], steps[1:], (*above, index)) if inside else []
+        if not isinstance(value, dict):
+            return []
+        self.looked += len(steps)
+        if self.looked > MAX_REFERENCE_STEPS:
+            raise BrokenReference("the references of the design lead through more keys than are followed")
+        found: list[Any] = []
+        for length in range(1, len(steps) + 1):
+            name = ".".join(steps[:length])
+            if name in value and _is_open((*above, name)):
+                found += self._found(value[name], steps[length:], (*above, name))
+        return found
 
 
 def _is_open(path: tuple[str, ...]) -> bool:
