@@ -29,6 +29,7 @@ from tests.apply.fake_watches import FakeWatches, NoTasks
 from tests.executors import EXECUTORS
 from tests.foreign_bodies import HUGE, JUNK, NAMES, REAL, Foreign, bodies, deep
 from tests.kube.fake_session import FakeSession
+from tests.lint.schemas import shipped
 
 import pattern_operator
 from pattern_operator import handlers
@@ -136,6 +137,7 @@ from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.kube.wellknown import CONFIG_MAP, NAMESPACE, SECRET
+from pattern_operator.lint.schema import openapi
 from pattern_operator.reconcile import (
     ConfigSources,
     DeletionWatch,
@@ -201,6 +203,15 @@ def reader(read: Reader) -> Reader:
     """Enter a function of one body in the list."""
     READERS[read.__name__] = read
     return read
+
+
+@reader
+def lint(body: Any) -> Any:
+    schemas = shipped()
+    found = [body, *body.values()] if isinstance(body, dict) else [body]
+    bodies = [each for each in found if isinstance(each, dict)]
+    faults = [list(schemas.with_crds(bodies).faults(each)) for each in bodies]
+    return faults, [(openapi.reduced(each), openapi.of_crd(each)) for each in bodies]
 
 
 def answer_of(body: Any) -> bytes:

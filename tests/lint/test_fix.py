@@ -200,6 +200,17 @@ def test_a_reference_into_the_design_is_not_written_out():
     assert b"minReadySeconds" in fix([file], options=OPTIONS).fixed[0].after.encode()
 
 
+@pytest.mark.parametrize("settings", ["", "    settings: null\n", "    settings:\n", "    settings: ~  # none\n"])
+def test_a_configuration_that_is_not_there_is_written_as_empty(settings: str):
+    text = f"services:\n  a:\n    type: Namespace\n    name: shop\n    apiVersion: v1\n{settings}    namespace: b\n"
+
+    after = fixed(text, "design.yml")
+
+    assert "settings: {}" in after
+    assert "namespace: b" not in after
+    assert findings(File("design.yml", after.encode())) == []
+
+
 def test_what_is_refused_is_not_touched():
     file = design(component("Deployment", "a b", {"spec": {"match Labels": None}}, version="apps/v1"))
 

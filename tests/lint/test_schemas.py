@@ -84,6 +84,13 @@ def test_a_kind_of_somebody_else_is_noted_and_no_error():
     assert told({"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus"}) == [(Rule.NO_SCHEMA, "kind", "")]
 
 
+@pytest.mark.parametrize("value", ["\ud800", 10**400, -(10**400), float("inf"), float("nan"), 1e308])
+def test_what_json_cannot_hold_raises_nothing(value):
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": value, "data": {"a": "b"}}
+
+    assert [fault.rule.severity for fault in shipped().faults(body)] == ["error"]
+
+
 def test_values_are_in_no_message():
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"password": f"!{SECRET}"}}
     wrong = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": [SECRET], "type": [SECRET]}

@@ -23,7 +23,7 @@ from pattern_operator.render.document import Document
 from pattern_operator.render.selection import select
 
 _LONGEST: Final = 512  # characters of a message
-_OF_FILE: Final = re.compile(r"^(.{1,1024}?)(?:, line (\d{1,9}))?[:,# ]")
+_LINE: Final = re.compile(r", line (\d{1,9})\b")
 # Drawings and views are what a design is made of; that they are left out says nothing.
 FIXABLE: Final = frozenset(
     {
@@ -88,10 +88,9 @@ def _not_checked(root: Chart | Kustomization) -> Finding:
 def _of_error(error: Stalled, files: Sequence[File]) -> Finding:
     """The finding for a pattern that cannot be read: file and line are where the message has them."""
     message = str(error)
-    match = _OF_FILE.match(message)
-    known = {file.path for file in files}
-    path = match[1] if match is not None and match[1] in known else ""
-    line = int(match[2] or 0) if match is not None and path else 0
+    path = max((file.path for file in files if message.startswith(file.path)), key=len, default="")
+    match = _LINE.match(message, len(path)) if path else None
+    line = int(match[1]) if match is not None else 0
     only = path or (files[0].path if len(files) == 1 else "")
     return Finding(only, line, 1 if line else 0, str(error.reason), Severity.ERROR, one_line(message, _LONGEST))
 

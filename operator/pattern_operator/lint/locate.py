@@ -13,6 +13,8 @@ from pattern_operator.render.fields import unspaced
 Path = tuple[Step, ...]
 _WORDS: Final = re.compile(r"(?:^|(?<=[\s(,]))[A-Za-z]")
 _MOST_WORDS: Final = 80  # beginnings in a sentence that are tried
+_MOST_KEYS: Final = 500  # of a mapping that are compared with a sentence
+_PLAIN_KEY: Final = re.compile(r"[\w/-]{1,253}")
 _COMPONENT_FIELDS: Final[dict[Path, Path]] = {
     ("metadata", "name"): ("displayName",),
     ("apiVersion",): ("component", "version"),
@@ -141,6 +143,11 @@ def _follow(node: Node, text: str) -> tuple[int, Member] | None:
 
 
 def _longest(members: dict[str, Member], text: str) -> tuple[str, Member] | None:
+    """The key, as it is written or without spaces, that ``text`` begins with; of a huge mapping a plain key alone."""
+    if len(members) > _MOST_KEYS:
+        plain = _PLAIN_KEY.match(text)
+        found = members.get(plain[0]) if plain is not None else None
+        return (plain[0], found) if plain is not None and found is not None else None
     best: tuple[str, Member] | None = None
     for key, member in members.items():
         for name in {key, unspaced(key)}:

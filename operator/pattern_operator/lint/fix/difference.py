@@ -50,7 +50,8 @@ class Difference:
             raise CannotKeep("a value of several lines, an anchor or an alias")
         if wanted is None or (isinstance(wanted, dict | list) and wanted):
             raise CannotKeep("a value that would have to be written anew")
-        self.edits.append(Edit(node.start, node.end, _scalar(wanted, quotes=self._quotes(node))))
+        blank = " " if node.start == node.end else ""  # a value that is not written stands right behind its colon
+        self.edits.append(Edit(node.start, node.end, blank + _scalar(wanted, quotes=self._quotes(node))))
 
     def rename(self, member: Member, key: str) -> None:
         """Write a key in another way."""
@@ -60,8 +61,8 @@ class Difference:
         text = f"{quote}{key}{quote}" if quote in "\"'" else key if isinstance(resolve(key), str) else f'"{key}"'
         self.edits.append(Edit(member.key_start, member.key_end, text))
 
-    def insert(self, node: Node, key: str, value: str) -> None:
-        """Put a member before the first one of a mapping."""
+    def insert(self, node: Node, key: str, value: str | dict[str, Any]) -> None:
+        """Put a member, of text or an empty mapping, before the first one of a mapping."""
         if node.shared or not node.members:
             raise CannotKeep("an anchor, an alias or an empty mapping")
         first = next(iter(node.members.values())).key_start

@@ -10,8 +10,10 @@ from pattern_operator.api.repair import Repair
 from pattern_operator.errors import Stalled
 from pattern_operator.lint.fix.difference import Difference
 from pattern_operator.lint.fix.edit import CannotKeep, Edit, applied
+from pattern_operator.lint.fix.removal import remove_members
 from pattern_operator.lint.linter import Inspected, inspect
 from pattern_operator.lint.locate import Locus, Path
+from pattern_operator.lint.position.node import Node
 from pattern_operator.lint.position.sources import Sources, decoded
 from pattern_operator.render import Options
 from pattern_operator.render.build_root import Chart, Kustomization
@@ -104,7 +106,9 @@ class _Plan:
             _head(difference, inspected, written)
             names(difference, inspected, written)
         node, _, taken = locus.root.find((*locus.at, *locus.body))
-        if taken == len(locus.at) + len(locus.body):
+        if locus.fields and taken == len(locus.at):
+            _configuration(difference, inspected, node)
+        elif taken == len(locus.at) + len(locus.body):
             source = _at(written, locus.body)
             difference.walk(node, source, _wanted(inspected, source, follow=names is _names))
         self.edits.setdefault(locus.file, []).extend(difference.edits)
@@ -143,6 +147,8 @@ def _head(difference: Difference, inspected: Inspected, written: Any) -> None:
     kind = locus.fields[("kind",)]
     if Repair.DROP_KIND_SUFFIX in names:
         _replace(difference, inspected, kind, _at(written, kind), component.body["kind"])
+    if Repair.DROP_NAMESPACE in names and locus.body == ("settings",):
+        _drop_namespace(difference, inspected)
     if Repair.SET_BUILT_IN_API_VERSION not in names:
         return
     version = locus.fields[("apiVersion",)]
@@ -153,6 +159,27 @@ def _head(difference: Difference, inspected: Inspected, written: Any) -> None:
         _replace(difference, inspected, version, _at(written, version), component.api_version)
     else:
         difference.insert(parent, str(version[-1]), component.api_version)
+
+
+def _configuration(difference: Difference, inspected: Inspected, node: Node) -> None:
+    """An empty configuration for a component that has none."""
+    if Repair.READ_NULL_CONFIGURATION not in {each.name for each in inspected.component.repairs}:
+        return
+    try:
+        difference.insert(node, str(inspected.locus.body[0]), {})
+    except CannotKeep as error:
+        difference.kept.append(str(error))
+
+
+def _drop_namespace(difference: Difference, inspected: Inspected) -> None:
+    """The namespace that a service has beside its settings."""
+    node, _, taken = difference.root.find(inspected.locus.at)
+    if taken != len(inspected.locus.at) or "namespace" not in (node.members or {}):
+        return
+    try:
+        difference.edits += remove_members(difference.root, node, {"namespace"})
+    except CannotKeep as error:
+        difference.kept.append(str(error))
 
 
 def _names(difference: Difference, inspected: Inspected, written: Any) -> None:

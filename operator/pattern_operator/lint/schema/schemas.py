@@ -67,7 +67,12 @@ class Schemas:
         if (validator := self._validator(kind)) is None:
             yield self._unknown(kind)
             return
-        for error in islice(validator.iter_errors(body), _MOST):
+        try:
+            errors = list(islice(validator.iter_errors(body), _MOST))
+        except (ValueError, TypeError, OverflowError, RecursionError):  # a lone surrogate, or nested beyond reason
+            yield SchemaFault(Rule.INVALID_VALUE, (), "the object holds a value that JSON cannot hold")
+            return
+        for error in errors:
             yield from self._explained(error)
 
     def _validator(self, kind: str) -> Any:
@@ -143,7 +148,7 @@ class Schemas:
 
     def _not_among(self, path: Path, options: list[Any], written: Any) -> SchemaFault:
         known = [each for each in options if isinstance(each, str)]
-        meant = nearest(written, known) if isinstance(written, str) else None
+        meant = nearest(written, known[:_MOST]) if isinstance(written, str) else None
         shown = ", ".join(quoted(each, 32) for each in known[:8])
         return SchemaFault(
             Rule.INVALID_VALUE,
