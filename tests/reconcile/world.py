@@ -242,6 +242,7 @@ class World:
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
         self.going: set[ObjectKey] = set()  # their deletion was asked for
         self.away = False  # the registry
+        self.values_missing = False  # a Secret of them does not exist
         self.policy = VerificationPolicy()  # of the cluster, beside what the pattern asks for itself
         self.refusing: set[str] = set()  # TrustPolicies that nothing meets
         self.elsewhere = VerificationPolicy()  # of every repository but the first
@@ -639,6 +640,8 @@ class Registry:
         return VerificationPolicy((*asked, *policy.requirements))
 
     async def parameters(self, pattern: DesignPattern, *, account: str | None) -> bytes:
+        if self.world.values_missing:
+            raise Waiting(reason=Reason.PARAMETERS_NOT_FOUND, message="Secret team/a does not exist: create it.")
         return self.world.values or (pattern.spec.render.parameters or "{}").encode()
 
     async def manifest(self, _: DesignPattern, desired: Any, **__: Any) -> Any:
