@@ -37,7 +37,7 @@ def components(found: Sequence[Document]) -> list[WorkingComponent]:
     Raises:
         Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS.
     """
-    return [_component(value, where=where) for where, value, _ in entries(list(found))]
+    return [component(value, where=where) for where, value, _ in entries(list(found))]
 
 
 def rendering(
@@ -51,8 +51,8 @@ def rendering(
         Stalled: TOO_MANY_OBJECTS above MAX_OBJECTS.
     """
     leave_out_local_config(made)
-    for component in made:
-        component.refuse_for_faults()
+    for each in made:
+        each.refuse_for_faults()
     keep_namespaces(made, options=options)
     if options.target_namespace:
         update_references(made, options=options)
@@ -60,22 +60,23 @@ def rendering(
     found = objects(made, decorate=lambda _: None)
     return Rendering(
         objects=(*created_namespaces(found, options=options), *found),
-        components=tuple(component.report() for component in made),
+        components=tuple(each.report() for each in made),
         format=form,
         name=name,
         version=version,
     )
 
 
-def _component(value: Any, *, where: str) -> WorkingComponent:
+def component(value: Any, *, where: str) -> WorkingComponent:
+    """The working component of one object; what is none is refused."""
     top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
-    component = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
+    made = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
     if not top or not isinstance(top.get("metadata") or {}, dict):
-        component.refuse(ComponentReason.INVALID_DOCUMENT, f"{where} is not a Kubernetes object: correct what makes it")
+        made.refuse(ComponentReason.INVALID_DOCUMENT, f"{where} is not a Kubernetes object: correct what makes it")
     elif is_encrypted(top):
-        component.refuse(ComponentReason.ENCRYPTED, f"{where} {HOW_TO}")
-    elif is_object(component, top, where=where):
-        component.body = top
-        component.body["metadata"] = metadata
-        component.source_namespace = text(metadata.get("namespace")) or None
-    return component
+        made.refuse(ComponentReason.ENCRYPTED, f"{where} {HOW_TO}")
+    elif is_object(made, top, where=where):
+        made.body = top
+        made.body["metadata"] = metadata
+        made.source_namespace = text(metadata.get("namespace")) or None
+    return made

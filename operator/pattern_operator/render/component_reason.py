@@ -70,6 +70,8 @@ class ComponentReason(StrEnum):
         "UsesLookup",
         "A template of the chart that asks the cluster or DNS (`lookup`, `getHostByName`), and is told nothing.",
     )
+    DELETED_BY_PATCH = "DeletedByPatch", "A patch of `spec.render.patches` deletes it."
+    MATCHES_NOTHING = "MatchesNothing", "An image of `spec.render.images` that no object has."
     DEPRECATED = "Deprecated", "The author of the chart maintains it no longer (`deprecated: true`)."
     LOCAL_CONFIG = (
         "LocalConfig",
@@ -101,6 +103,8 @@ _NOTHING_TO_APPLY: Final = frozenset(
         ComponentReason.TEST_HOOK,
         ComponentReason.USES_LOOKUP,
         ComponentReason.DEPRECATED,
+        ComponentReason.DELETED_BY_PATCH,
+        ComponentReason.MATCHES_NOTHING,
         ComponentReason.LOCAL_CONFIG,
         ComponentReason.CONTROLLED,
         ComponentReason.PROTECTED_NAMESPACE,
@@ -115,6 +119,7 @@ FOR_OTHER_TOOLS: Final = frozenset(
         ComponentReason.LOCAL_CONFIG,
         ComponentReason.USES_LOOKUP,
         ComponentReason.DEPRECATED,
+        ComponentReason.MATCHES_NOTHING,
     }
 )
 """Skips that are reported one by one, because the author of the component may rely on it."""

@@ -17,25 +17,34 @@ _ERROR: Final = "Error: "
 _LONGEST: Final = 4_096  # bytes of what kustomize said: it repeats the way to where it failed
 _READ: Final = 65_536  # letters of it that are looked at
 _LEAST: Final = 4  # letters of a value that is hidden: shorter ones are in every word
-_PATCH: Final = re.compile(r'\[patch: "(?:\\.|[^"\\])*"\]')
-_CONFIG: Final = re.compile(r"with config: `[\s\S]*?\n`(?=: )")  # a whole entry of the kustomization
-_QUOTED_OBJECT: Final = re.compile(r"(?:must specify one of patch and path in|patch and path can't be set)[\s\S]*")
+_TRACE: Final = "\n\ngoroutine "  # behind what a Go program said that stopped on a defect of its own
+_QUOTED: Final = {  # where it repeats a patch, or a whole object
+    re.compile(r"with config: `[\s\S]*?\n`(?=: )"): "",
+    re.compile(r"map\[string\]interface \{\}\{[\s\S]*\}(?=: )|map\[string\]interface \{\}\{[\s\S]*"): "an object",
+    re.compile(r'\[patch: "(?:\\.|[^"\\])*"\]'): "[patch]",
+    re.compile(r"(?:must specify one of patch and path in|patch and path can't be set)[\s\S]*"): "a patch is not one",
+}
 _ABSOLUTE: Final = re.compile(r"/[^\s'\":,;()\[\]]+")
 
 
 def failed(stderr: str, *, where: str, names: Iterable[str] = (), hidden: Iterable[str] = ()) -> Stalled:
     """The failure of a run; ``names`` are paths of the artifact, ``hidden`` what no message may hold."""
-    said = stderr[:_READ]
-    if _ERROR in said:  # what stands before are warnings
-        said = said[said.index(_ERROR) + len(_ERROR) :]
-    said = without_values(said, hidden)
-    said = _QUOTED_OBJECT.sub("a patch is not one", _PATCH.sub("[patch]", _CONFIG.sub("", said)))
-    said = _without_folder(said, set(names))
-    words = one_line(said, _LONGEST).rstrip(".") or "nothing"
+    words = words_of(stderr, names=names, hidden=hidden)
     return Stalled(
         reason=Reason.KUSTOMIZE_FAILED,
         message=f"{where}: kustomize says: {words}. Correct it and publish the artifact again.",
     )
+
+
+def words_of(stderr: str, *, names: Iterable[str] = (), hidden: Iterable[str] = ()) -> str:
+    """What kustomize said of a failure, as a sentence without its full stop."""
+    said = stderr[:_READ].partition(_TRACE)[0]
+    if _ERROR in said:  # what stands before are warnings
+        said = said[said.index(_ERROR) + len(_ERROR) :]
+    said = without_values(said, hidden)
+    for pattern, words in _QUOTED.items():
+        said = pattern.sub(words, said)
+    return one_line(_without_folder(said, set(names)), _LONGEST).rstrip(".") or "nothing"
 
 
 def without_values(said: str, hidden: Iterable[str]) -> str:
