@@ -43,6 +43,7 @@ from pattern_operator.render.repair.rename import rename_references
 from pattern_operator.render.required import find_incomplete
 from pattern_operator.render.selection import is_read, needs_all_files, select
 from pattern_operator.render.texts import find_wrong_texts
+from pattern_operator.render.transform import transform
 
 __all__ = [
     "FOR_OTHER_TOOLS",
@@ -74,6 +75,7 @@ def render(files: Sequence[File], *, options: Options) -> Steps[Rendering]:
     """
     described = describe(files, options=options)
     rendering = yield from _selected(described)
+    rendering = yield from transform(rendering, options=described.options)
     return replace(
         rendering,
         name=described.name or rendering.name,
