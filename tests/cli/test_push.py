@@ -222,8 +222,8 @@ KPTFILE = {"apiVersion": "kpt.dev/v1", "kind": "Kptfile", "metadata": {"name": "
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"kustomization.yaml": "resources: [a.yaml]"}, ["publish the output of `kustomize build`"]),
-        ({"Chart.yaml": "name: web", "templates/a.yaml": "a: {{ .b }}"}, ["publish the output of `helm template`"]),
+        ({"kustomization.yaml": "resources: [a.yaml]"}, ["KustomizationInvalid", "a.yaml"]),
+        ({"Chart.yaml": "name: web", "templates/a.yaml": "a: {{ .b }}"}, ["ChartInvalid", "version"]),
         ({"a.yaml": "a: [1, 2"}, ["DocumentInvalid", "a.yaml"]),
         ({"a.yaml": json.dumps(HOOK)}, ["seed", "helm.sh/hook"]),
         ({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n"}, ["is refused", "metadata.name"]),

@@ -415,7 +415,7 @@ def test_an_artifact_is_pulled_by_tag_or_digest_with_the_scheme_or_without(patte
     done = patternctl("render", "--insecure", written.format(oci=repository.oci, bare=bare, digest=digest))
 
     assert (done.code, done.err) == (0, "")
-    assert done.yaml == patternctl("render", WHOLE).items
+    assert done.items == patternctl("render", WHOLE).items
     assert list(patternctl.temporary.iterdir()) == []
 
 

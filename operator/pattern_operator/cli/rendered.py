@@ -10,6 +10,7 @@ from pattern_operator.cli import output, yaml_output
 from pattern_operator.quote import cut
 from pattern_operator.render import FOR_OTHER_TOOLS
 
+_BUILT: Final = frozenset({"Helm", "Kustomize"})  # formats of which a part is nothing that anybody meant
 NEVER_APPLIED: Final = "NeverApplied"  # the reason of an object that is annotated so
 _NAMED: Final = 20  # components of one kind of sentence that are named; --report has all
 _LINE: Final = 420  # bytes of one: twice twenty of them stay below 20 kB
@@ -24,8 +25,18 @@ class Printed:
 
     @property
     def objects(self) -> list[Object]:
-        """What is printed: what the operator would apply."""
-        return [made for made in self.rendering.objects if made.key not in self.ignored]
+        """What is printed: what the operator would apply; hooks of installation and upgrade come last, as of helm."""
+        return [] if self.is_refused else [made for made in self._made() if made.key not in self.ignored]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing is printed, because a part of what a program built cannot be rendered."""
+        return self.rendering.format in _BUILT and bool(self.refused)
+
+    def _made(self) -> Iterator[Object]:
+        yield from self.rendering.objects
+        told = {each.id for each in self.rendering.with_outcome(Outcome.RENDERED)}
+        yield from (each.object for each in self.rendering.hooks if each.object.component in told)
 
     @property
     def refused(self) -> list[ComponentReport]:
@@ -67,7 +78,7 @@ class Printed:
             yield f"and {len(left) - _NAMED} more are left out: --report FILE has them all"
 
     def _rows(self) -> Iterator[dict[str, Any]]:
-        made = {each.component: each for each in self.rendering.objects}
+        made = {each.component: each for each in self._made()}
         for component in self.rendering.components:
             found = made.pop(component.id, None) if component.outcome is Outcome.RENDERED else None
             yield self._row(component, found)

@@ -41,7 +41,7 @@ from pattern_operator.render.repair.lists import merge_entries
 from pattern_operator.render.repair.rbac import repair_bindings
 from pattern_operator.render.repair.rename import rename_references
 from pattern_operator.render.required import find_incomplete
-from pattern_operator.render.selection import is_read, needs_all_files, select
+from pattern_operator.render.selection import files_beyond_documents, has_builds, is_read, needs_all_files, select
 from pattern_operator.render.texts import find_wrong_texts
 from pattern_operator.render.transform import transform
 
@@ -50,6 +50,8 @@ __all__ = [
     "ComponentReason",
     "Options",
     "design_components",
+    "files_beyond_documents",
+    "has_builds",
     "has_more_values",
     "is_read",
     "manifest_components",

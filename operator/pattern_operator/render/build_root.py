@@ -12,7 +12,7 @@ from pattern_operator.render.options import Options
 
 # Names: kustomize, api/konfig ("RecognizedKustomizationFileNames"); Helm documentation, "The Chart File Structure".
 KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "kustomization"})
-_CHART: Final = "chart.yaml"
+CHART: Final = "chart.yaml"
 _PACKAGE: Final = ".tgz"  # of `helm package`
 _NAMED: Final = 5  # folders that a message names
 
@@ -43,7 +43,7 @@ def build_root(paths: Iterable[str], *, options: Options) -> Chart | Kustomizati
     """
     wanted = wanted_path(options)
     below = sorted(path for path in paths if not wanted or path == wanted or path.startswith(f"{wanted}/"))
-    charts = _outermost([Chart(_folder(path), path) for path in below if _name(path) == _CHART])
+    charts = _outermost([Chart(_folder(path), path) for path in below if _name(path) == CHART])
     if (options.format == "Helm" and not charts) or wanted.endswith(_PACKAGE):
         charts = [Chart(path, path) for path in below if path.endswith(_PACKAGE)]
     kustomizations = [Kustomization(_folder(path), path) for path in below if _name(path) in KUSTOMIZATIONS]
@@ -63,8 +63,9 @@ def is_below(path: str, root: Chart | Kustomization) -> bool:
 
 
 def wanted_path(options: Options) -> str:
-    """The path that was asked for, empty for all."""
-    return (options.path or "").strip("/").removeprefix("./")
+    """The path that was asked for, empty for all, as "." is."""
+    path = PurePosixPath((options.path or "").strip("/")).as_posix()
+    return "" if path == "." else path
 
 
 def _only(found: Sequence[Chart | Kustomization], *, wanted: str, missing: str | None) -> Chart | Kustomization:

@@ -1,6 +1,6 @@
 """Selects the files of an artifact that are the pattern, and tells a design from plain manifests."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -11,6 +11,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS
 from pattern_operator.quote import quoted
 from pattern_operator.render.build_root import (
+    CHART,
     KUSTOMIZATIONS,
     Chart,
     Kustomization,
@@ -90,6 +91,29 @@ def needs_all_files(paths: Collection[str], *, options: Options) -> bool:
         return build_root(paths, options=options) is not None
     except Stalled:  # rendering says so
         return False
+
+
+def files_beyond_documents(paths: Sequence[str], *, options: Options) -> Callable[[str], bool] | None:
+    """Which files of a folder are read where ``is_read`` is not all: those of a chart, or all there are.
+
+    What lies beside a chart is read as ``is_read`` says; a kustomization may name any file of the artifact. None where
+    documents are all that is read.
+    """
+    if options.format == "Meshery":
+        return None
+    try:
+        root = build_root(paths, options=options)
+    except Stalled:  # rendering says so
+        return None
+    if isinstance(root, Chart):
+        chart_root = root
+        return lambda path: is_below(path, chart_root) or is_read(path, options=options)
+    return (lambda _: True) if root is not None else None
+
+
+def has_builds(paths: Iterable[str]) -> bool:
+    """Whether a file is of a chart or a kustomization, which may need any other file beside it."""
+    return any(PurePosixPath(path).name.lower() in (*KUSTOMIZATIONS, CHART) for path in paths)
 
 
 def is_read(path: str, *, options: Options) -> bool:
