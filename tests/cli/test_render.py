@@ -220,7 +220,7 @@ def test_what_can_be_rendered_is_printed_and_the_rest_is_told(patternctl, files)
 
 
 def test_a_published_design_with_refusals_is_rendered_in_part(patternctl):
-    done = patternctl("render", PARTLY)
+    done = patternctl("render", PARTLY, "--repair", "SetSelectorFromTemplate")
 
     assert done.code == 3
     assert len(done.items) == 6
@@ -307,7 +307,7 @@ def test_what_is_said_of_many_long_refusals_stays_below_20_kb(patternctl, files)
 
 
 def test_a_report_to_a_dash_takes_the_place_of_the_summary(patternctl):
-    done = patternctl("render", PARTLY, "--report", "-")
+    done = patternctl("render", PARTLY, "--repair", "SetSelectorFromTemplate", "--report", "-")
 
     assert done.code == 3
     assert len(json.loads(done.err)["components"]) == 8

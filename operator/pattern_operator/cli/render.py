@@ -60,6 +60,9 @@ def _add_parameters(command: Parser) -> None:
     group.add_argument("--values", "-f", action="append", default=[], metavar="FILE", help="values; later ones win")
     group.add_argument("--set", action="append", default=[], metavar="K=V", help="a value, as of helm; over all files")
     group.add_argument("--set-string", action="append", default=[], metavar="K=V", help="as --set, and always text")
+    group.add_argument(
+        "--repair", action="append", default=[], metavar="NAME", help="allow a repair of spec.render.repairs"
+    )
     group.add_argument("--patch", action="append", default=[], metavar="FILE", help="a patch, or entries of patches")
 
 
@@ -111,6 +114,7 @@ def _asked(options: argparse.Namespace) -> "Options":
         kube_version=options.kube_version,
         api_versions=tuple(each for given in options.api_versions for each in given.split(",") if each),
         patches=patch_files.patches(options.patch),
+        allowed_repairs=frozenset(options.repair),
     )
 
 
