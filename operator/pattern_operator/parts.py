@@ -22,6 +22,7 @@ from pattern_operator.apply import (
 from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.kube import ApiError, Discovery, Resource, Session
+from pattern_operator.kube.capabilities import ServerCapabilities
 from pattern_operator.manager import Process
 from pattern_operator.reconcile import (
     Cluster,
@@ -170,6 +171,7 @@ def build(
         policies=policies,
         verdicts=verdicts,
         sandbox=resources.sandbox,
+        capabilities=ServerCapabilities(session, discovery),
         executors=process.executors,
         conditions=conditions,
         revocation=issuers(AddressSpace.HOST),

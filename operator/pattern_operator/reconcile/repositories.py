@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pattern_operator import __version__
+from pattern_operator.api.capabilities import Capabilities
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Repository, Revision
@@ -20,8 +21,10 @@ from pattern_operator.api.verification import VerificationPolicy, VerificationRe
 from pattern_operator.conditions.answer import Conditions
 from pattern_operator.conditions.budget import ConditionBudget
 from pattern_operator.conditions.process import ConditionProcesses
-from pattern_operator.errors import PatternError, Stalled, Untrusted
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.executors import Executors, run_in
+from pattern_operator.kube import ApiError
+from pattern_operator.kube.capabilities import ServerCapabilities
 from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile import desired as spec
 from pattern_operator.reconcile.config_sources import ConfigSources
@@ -112,6 +115,7 @@ class Repositories:
     verdicts: Verdicts
     sandbox: Sandbox
     executors: Executors
+    capabilities: ServerCapabilities | None = None  # of the cluster; without, charts are rendered for none
     conditions: Conditions = field(default_factory=ConditionProcesses)
     revocation: RevocationSource = OFFLINE  # for TrustPolicies
     own_revocation: RevocationSource = OFFLINE  # for what patterns ask for themselves
@@ -239,7 +243,8 @@ class Repositories:
 
     def built(self, pattern: DesignPattern, plan: Plan, layers: Layers) -> AbstractAsyncContextManager[Rendering]:
         """The rendering during the block; raises as ``Sandbox.rendered``."""
-        return self.sandbox.rendered(plan, layers, tenant=pattern.metadata.namespace)
+        cluster = None if self.capabilities is None else partial(_capabilities, self.capabilities)
+        return self.sandbox.rendered(plan, layers, tenant=pattern.metadata.namespace, cluster=cluster)
 
     async def _open(
         self, pattern: DesignPattern, repository: Repository, *, waits: ConnectionWaits
@@ -276,3 +281,13 @@ class Repositories:
         return await configs.read(
             data[DOCKER_CONFIG], where=where, repository=repository, scheme=scheme, tenant=namespace
         )
+
+
+async def _capabilities(server: ServerCapabilities) -> Capabilities:
+    try:
+        return await server.read()
+    except ApiError as error:
+        raise Transient(
+            reason=Reason.API_SERVER_UNAVAILABLE,
+            message="the API server did not say which kinds it has, which a chart may ask for; it is retried.",
+        ) from error

@@ -1,11 +1,13 @@
 """The sandbox as the steps of a pattern see it: layers in, a rendering out, or one typed error of that pattern."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Final, Self
 
+from pattern_operator.api.capabilities import Capabilities
 from pattern_operator.api.hook import MAX_HOOKS
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
@@ -31,10 +33,13 @@ from pattern_operator.sandbox.programs import ProgramPaths, Programs, remove_lef
 from pattern_operator.sandbox.rendering_cache import RenderingCache, rendering_key
 from pattern_operator.sandbox.shares import Shares, TooMuch
 
+Cluster = Callable[[], Awaitable[Capabilities]]  # what a chart may know of the cluster that it is rendered for
+
 logger = logging.getLogger(__name__)
 
 PATIENCE: Final = 60.0  # seconds that a pattern waits for a worker, or for memory, before it tries again later
 _SMALL_COST: Final = 768 * KIB  # of what is built in a thread: a report on each of its parts, and its objects
+_OF_CHARTS: Final = ("Auto", "Helm")  # formats
 _TRIES: Final = 2  # of a job whose worker somebody else killed: once may be bad luck
 _TIMES: Final = "twice"  # the tries, in words
 
@@ -67,10 +72,13 @@ class Sandbox:
             await sandbox._pool.close()
 
     @asynccontextmanager
-    async def rendered(self, plan: Plan, layers: Layers, *, tenant: str) -> AsyncIterator[Rendering]:
+    async def rendered(
+        self, plan: Plan, layers: Layers, *, tenant: str, cluster: Cluster | None = None
+    ) -> AsyncIterator[Rendering]:
         """The rendering of an artifact during the block, whose memory counts for ``tenant`` until it ends.
 
-        ``layers`` are read before the block begins.
+        ``layers`` are read before the block begins. ``cluster`` is asked for what may be a chart; what it raises, this
+        raises.
 
         Raises:
             BuildRefused: the artifact cannot be built: it is not a pattern, not safe, or takes more than one may. It is
@@ -78,9 +86,15 @@ class Sandbox:
             Transient: OPERATOR_BUSY: others take what there is; WORKER_FAILED: no worker does the job.
         """
         async with AsyncExitStack() as stack:
-            yield await self._built(plan, layers, tenant=tenant, stack=stack)
+            rendering = await self._built_if_small(plan, layers, tenant=tenant, stack=stack)
+            if rendering is None:
+                told = await _with_capabilities(plan, cluster)
+                rendering = await self._built(told, layers, tenant=tenant, stack=stack)
+            yield rendering
 
-    async def _built(self, plan: Plan, layers: Layers, *, tenant: str, stack: AsyncExitStack) -> Rendering:
+    async def _built_if_small(
+        self, plan: Plan, layers: Layers, *, tenant: str, stack: AsyncExitStack
+    ) -> Rendering | None:
         """Build it, and hold its memory until ``stack`` is closed."""
         cpu = self._executors.of(tenant).cpu
         async with AsyncExitStack() as small:
@@ -88,7 +102,11 @@ class Sandbox:
             rendering = await run_in(cpu, build_if_small, plan, layers)
             if rendering is not None:
                 stack.push_async_exit(small.pop_all())
-                return rendering
+            return rendering
+
+    async def _built(self, plan: Plan, layers: Layers, *, tenant: str, stack: AsyncExitStack) -> Rendering:
+        """Let a worker build it, or take what one built; its memory is held until ``stack`` is closed."""
+        cpu = self._executors.of(tenant).cpu
         message = wire.encode_request(wire.Request(plan=plan, layers=tuple(layer for layer, _ in layers)))
         key = await run_in(cpu, rendering_key, message, layers)
         try:
@@ -191,6 +209,14 @@ class Sandbox:
             message=f"{plan.context} could not be rendered because of an internal error of the operator; it is"
             " retried. Please report it with the operator's log.",
         )
+
+
+async def _with_capabilities(plan: Plan, cluster: Cluster | None) -> Plan:
+    if cluster is None or plan.options.format not in _OF_CHARTS:
+        return plan
+    found = await cluster()
+    options = replace(plan.options, kube_version=found.kube_version, api_versions=found.api_versions)
+    return replace(plan, options=options)
 
 
 def _refused(context: str, why: str) -> BuildRefused:

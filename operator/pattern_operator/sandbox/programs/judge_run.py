@@ -25,7 +25,7 @@ from pattern_operator.quote import quoted
 from pattern_operator.render.program import HelmTemplate, KustomizeBuild, ProgramRun
 
 _NAME: Final = 255  # bytes of one part of a path: Linux, NAME_MAX
-_API_VERSIONS: Final = 4_000  # a cluster with 500 CRDs has some 2,000 of "group/version" and "group/version/Kind"
+_API_VERSIONS: Final = 10_000  # of kube.capabilities; as words they then have less than the 2 MiB that Linux takes
 _RELEASE: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")  # RFC 1123; Helm itself takes 53 characters
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _KUBE_VERSION: Final = re.compile(r"v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,6})?([-+][0-9A-Za-z.+-]{1,64})?")
