@@ -70,7 +70,7 @@ from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.finished import content_hash, has_finished, is_ephemeral
 from pattern_operator.apply.generated_fields import with_live_values
-from pattern_operator.apply.hooks import outcome_of
+from pattern_operator.apply.hooks import HookObjects, outcome_of
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
     formerly_applied,
@@ -284,6 +284,22 @@ def generated_values(body: Any) -> None:
     paths = (("stringData", "a"), ("metadata", "name"), ("stringData",), (), ("data", 0))
     (made,) = with_live_values([desired], [GeneratedFields(desired.key, paths)], {desired.key: body})
     assert made.body.keys() == desired.body.keys()
+
+
+@reader
+async def objects_of_hooks(body: Any) -> None:
+    """The body as the object that is there, as what is made of it, and as the hook."""
+    session = answering(body)
+    made = HookObjects(session, FakeDiscovery(session), managed_objects=managed_objects(session))
+    for desired in (as_object({}), as_object(body)):
+        for work in (
+            made.look(desired, owner=OWNER, impersonate=None),
+            made.create(desired, run="run", owner=OWNER, impersonate=None),
+            made.delete(desired, uid="u", impersonate=None),
+        ):
+            with suppress(*TYPED):
+                await work
+        assert isinstance(await made.is_of_helm(desired, impersonate=None), bool)
 
 
 @reader
