@@ -82,7 +82,7 @@ def _repairs(*, needs_consent: bool) -> Iterator[tuple[str, ...]]:
 
 
 def _causes() -> Iterator[tuple[str, ...]]:
-    for outcome in (Outcome.REFUSED, Outcome.SKIPPED):
+    for outcome in (Outcome.REFUSED, Outcome.SKIPPED, Outcome.RENDERED):
         yield from (
             (f"`{reason}`", outcome.value, reason.description)
             for reason in ComponentReason

@@ -149,7 +149,7 @@ def test_a_token_service_that_is_not_a_host_is_refused_with_what_is_right(refusa
 ONE_OF = "ref needs one of tag, semver or digest, as in ref: {tag: 1.4.2}"
 ALONE = "ref.semver stands alone: remove it, or tag and digest"
 FILTER = "ref.semverFilter only goes with ref.semver"
-A_TAG = "must be a tag, such as 1.4.2: letters, digits and . _ -"
+A_TAG = "must be a tag, such as 1.4.2: letters, digits and . _ - +"
 A_DIGEST = "must be sha256: and 64 small hex digits (or sha512: and 128), as a registry prints it"
 
 
@@ -164,6 +164,7 @@ A_DIGEST = "must be sha256: and 64 small hex digits (or sha512: and 128), as a r
         ({"tag": "1.4.2", "semverFilter": "^v"}, FILTER),
         ({"tag": "1 4"}, A_TAG),
         ({"tag": "-1"}, A_TAG),
+        ({"tag": "+1"}, A_TAG),
         ({"tag": ">=1.0"}, A_TAG),
         ({"tag": "1.4.2\n"}, A_TAG),
         ({"tag": ""}, A_TAG),
@@ -189,6 +190,7 @@ def test_a_ref_that_leads_nowhere_is_refused_with_what_is_right(refusal, ref, sa
     [
         {"tag": "1.4.2"},
         {"tag": "_a.b-C"},
+        {"tag": "1.2.3+b"},
         {"semver": ">=1.4 <2"},
         {"semver": ">=1", "semverFilter": "^v"},
         {"digest": DIGEST},

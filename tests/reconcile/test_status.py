@@ -250,6 +250,15 @@ def test_drift_is_told_and_its_end_too_while_something_else_fails():
     assert conditions(again)["Applied"] == ("True", "Succeeded")
 
 
+def test_a_tag_with_a_build_is_shown_as_the_version_that_it_stands_for():
+    revision = type(REVISION)("1.2.3_b", REVISION.digest)
+
+    found = status.after(msgspec.structs.replace(pattern()), results(revision=revision), now=NOW)
+
+    assert (found.version, found.history[0].version) == ("1.2.3+b", "1.2.3+b")
+    assert found.revision == f"1.2.3_b@{REVISION.digest}"
+
+
 def test_the_design_version_stands_where_there_is_no_tag():
     by_digest = msgspec.structs.replace(pattern())
     revision = type(REVISION)("", REVISION.digest)

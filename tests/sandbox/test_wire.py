@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.examples import examples
 
+from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -39,6 +40,7 @@ RENDERING = Rendering(
     version="1",
     deprecated="use web-2",
     hooks=(HOOK,),
+    generated=(GeneratedFields(Object.of(BODY).key, (("data", "a", 0), ())),),
 )
 
 
@@ -51,9 +53,17 @@ def parts(*contents: bytes) -> bytes:
     return b"".join(wire.LENGTH.pack(len(content)) + content for content in contents)
 
 
-def done(*, reports: int = 0, objects: int = 0, hooks: int = 0) -> bytes:
+def done(*, reports: int = 0, objects: int = 0, hooks: int = 0, generated: int = 0) -> bytes:
     return msgspec.json.encode(
-        Done(format="Meshery", name="", version="", reports=reports, objects=objects, hooks=hooks)
+        Done(
+            format="Meshery",
+            name="",
+            version="",
+            reports=reports,
+            objects=objects,
+            hooks=hooks,
+            generated=generated,
+        )
     )
 
 
@@ -91,6 +101,15 @@ def test_other_ends_come_back_as_they_are(failure):
         pytest.param(parts(done(hooks=MAX_HOOKS + 1)), id="too many hooks"),
         pytest.param(parts(done(hooks=1)), id="a hook that does not come"),
         pytest.param(parts(done(hooks=1), orjson.dumps(["a", [], BODY])), id="a hook that is an ordinary object"),
+        pytest.param(parts(done(generated=1), b"[0,[]]"), id="generated fields of no object"),
+        pytest.param(
+            parts(done(objects=1, generated=1), orjson.dumps(["a", [], BODY]), b"[1,[]]"), id="of another object"
+        ),
+        pytest.param(parts(done(objects=1, generated=1), orjson.dumps(["a", [], BODY]), b"[0,[[{}]]]"), id="no path"),
+        pytest.param(
+            parts(done(objects=1, generated=1), orjson.dumps(["a", [], BODY]), orjson.dumps([0, [["a"]] * 65])),
+            id="too many generated fields",
+        ),
         pytest.param(parts(done(reports=1), b'[{"id":1}]'), id="a report of another type"),
         pytest.param(parts(done(objects=1), b"[]"), id="an object that is none"),
         pytest.param(parts(done(objects=1), b'["a",{"apiVersion":"v1","kind":"x","metadata":[]}]'), id="no metadata"),

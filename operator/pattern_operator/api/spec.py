@@ -20,7 +20,7 @@ from pattern_operator.api.types import (
     MediaType,
     Regex,
     ResourceName,
-    Tag,
+    TagOrVersion,
     Url,
     VersionRange,
     cel,
@@ -37,8 +37,11 @@ class Ref(ApiStruct, frozen=True):
     """Which artifact of the repository: a tag, a semver range, or a digest, which may be set together with a tag."""
 
     tag: Annotated[
-        Tag | None,
-        Meta(description="The tag to pull. Looked up again each `interval`, unless `digest` is set too."),
+        TagOrVersion | None,
+        Meta(
+            description="The tag to pull, or the version that it stands for: of `1.2.3+b` that is `1.2.3_b`. Looked up"
+            " again each `interval`, unless `digest` is set too."
+        ),
     ] = None
     semver: Annotated[
         VersionRange | None,

@@ -46,6 +46,11 @@ Tag = Annotated[
     Meta(min_length=1, max_length=128, examples=["1.0"]),
     cel((_matches("[a-zA-Z0-9_][a-zA-Z0-9._-]*"), "must be a tag, such as 1.4.2: letters, digits and . _ -")),
 ]  # distribution-spec 1.1, "Pulling manifests"
+TagOrVersion = Annotated[
+    str,
+    Meta(min_length=1, max_length=128, examples=["1.0"]),
+    cel((_matches("[a-zA-Z0-9_][a-zA-Z0-9._+-]*"), "must be a tag, such as 1.4.2: letters, digits and . _ - +")),
+]
 DigestText = Annotated[
     str,
     Meta(min_length=1, max_length=135),

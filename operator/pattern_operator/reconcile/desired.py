@@ -8,7 +8,7 @@ from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision
+from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision, tag_of
 from pattern_operator.api.render_spec import CommonMetadata, Patch, Render
 from pattern_operator.api.spec import Layer, Source
 from pattern_operator.api.verification import VerificationPolicy
@@ -58,7 +58,7 @@ def reference(pattern: DesignPattern) -> Reference:
     try:
         return Reference(
             Repository.parse(pattern.spec.source.url),
-            tag=ref.tag,
+            tag=tag_of(ref.tag) if ref.tag is not None else None,
             digest=Digest.parse(ref.digest) if ref.digest else None,
             semver=ref.semver,
             semver_filter=ref.semver_filter,

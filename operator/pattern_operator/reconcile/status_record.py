@@ -30,6 +30,7 @@ from pattern_operator.reconcile.reached import is_known_otherwise, state_of
 from pattern_operator.reconcile.results import Results
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.rollout.history import prepend
+from pattern_operator.source.semver.version import version_of
 
 
 def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
@@ -110,7 +111,7 @@ def _trust_is_lost(status: Status, results: Results) -> bool:
 
 def _now_runs(status: Status, results: Results, revision: Revision, *, history_limit: int, now: datetime) -> Status:
     design_version = results.rendering.version if results.rendering else status.design_version
-    version = revision.tag or design_version
+    version = version_of(revision.tag) or design_version
     verified = results.verification.verified_by if results.verification else ()
     entry = HistoryEntry(
         revision=str(revision),

@@ -60,7 +60,8 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
         api_versions=options.api_versions,
     )
     name = one_line(tree.metadata.name)
-    failed = partial(failure, chart=name, parameters=options.parameters)
+    templates = {f"{path}/{each}" for path, below in tree.walk() for each in below.files if each.startswith(TEMPLATES)}
+    failed = partial(failure, chart=name, templates=templates, parameters=options.parameters)
     first = yield run
     if first.exit_code:
         raise failed(first)

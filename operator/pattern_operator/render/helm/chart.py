@@ -20,6 +20,7 @@ from pattern_operator.render.helm.metadata import ChartMetadata, chart_invalid, 
 PACKAGE: Final = ".tgz"
 TEMPLATES: Final = "templates/"
 _CHARTS: Final = "charts/"
+_IGNORE: Final = ".helmignore"
 FOLDER: Final = "chart"  # a chart lies in it, whatever the artifact calls it: no name becomes an argument
 
 
@@ -61,8 +62,11 @@ class Chart:
             Stalled: CHART_INVALID, ARCHIVE_REFUSED, and what reading Chart.yaml raises.
         """
         budget = _Budget(where=path)
-        if path.endswith(PACKAGE) and (package := next((each for each in files if each.path == path), None)):
-            return cls._of(_unpacked(package.content, where=path, budget=budget), where=path, budget=budget, depth=0)
+        package = next((each for each in files if each.path == path and path.endswith(PACKAGE)), None)
+        if package is not None:
+            unpacked = _unpacked(package.content, where=path, budget=budget)
+            inside = [each for each in unpacked if each.path != _IGNORE]  # which helm reads in folders only
+            return cls._of(inside, where=path, budget=budget, depth=0)
         below = "" if path == "." else f"{path}/"
         inside = [File(each.path[len(below) :], each.content) for each in files if each.path.startswith(below)]
         for each in inside:
@@ -128,8 +132,8 @@ class Chart:
 
 
 def _is_evaluated(path: str) -> bool:
-    """Whether helm may run the actions in a file: its templates do, and give the values to ``tpl``."""
-    return path.startswith(TEMPLATES) or path == "values.yaml"
+    """Whether helm runs the actions in a file; in values they may be meant for somebody else."""
+    return path.startswith(TEMPLATES)
 
 
 def _is_no_chart(name: str, inside: str) -> bool:

@@ -4,6 +4,7 @@ Source: Helm 4, ``pkg/engine/engine.go`` (errors of templates), ``pkg/chart/comm
 """
 
 import re
+from collections.abc import Container
 from typing import Final
 
 from pattern_operator.api.reason import Reason
@@ -15,18 +16,20 @@ from pattern_operator.render.program import ProgramOutput
 
 _SAID: Final = re.compile(r"^Error: ", re.MULTILINE)  # what stands before it are warnings
 _POSITION: Final = re.compile(r"([^\s:(<\"]{1,512}/templates/[^\s:)\"]{1,512}):(\d{1,9})(?::\d{1,9})?")
+_AT: Final = re.compile(r"\b(?:execution|parse) error at \(\):\s*|\(\)")  # what is left without the position
 _HINT: Final = "Use --debug flag to render out invalid YAML"
 _SCHEMA: Final = "values don't meet the specifications of the schema"
 
 
-def failure(output: ProgramOutput, *, chart: str, parameters: bytes) -> Stalled:
-    """The error for a run of helm that failed."""
+def failure(output: ProgramOutput, *, chart: str, templates: Container[str], parameters: bytes) -> Stalled:
+    """The error for a run of helm that failed. ``templates`` are the paths that are of the chart, and no parameter."""
     said = _words(output.stderr)
-    position = _POSITION.search(said)
+    position = next((each for each in _POSITION.finditer(said) if each[1] in templates), None)
     where = f"{one_line(position[1], MAX_PATH)}, line {position[2]}" if position else ""
     # The position is of the artifact, and would be masked where a parameter is called alike.
     words = redacted(said.replace(position[0], "") if position else said, parameters)
-    told = one_line(words.replace("()", ""), MAX_CHART_WORDS) or f"it ended with exit code {output.exit_code}"
+    told = one_line(_AT.sub("", words), MAX_CHART_WORDS) or f"it ended with exit code {output.exit_code}"
+    told += "" if told.endswith((".", "!", "?")) else "."
     if _SCHEMA in said:
         return Stalled(
             reason=Reason.PARAMETERS_INVALID,

@@ -57,11 +57,11 @@ def read_metadata(files: Mapping[str, File], *, where: str) -> ChartMetadata:
     file = files.get(CHART_FILE)
     if file is None:
         raise chart_invalid(where, f"it has no {CHART_FILE}", "Add it")
-    found = _metadata(_mapping(file), where=where)
+    found = _metadata(_mapping(file, where=where), where=where)
     requirements = files.get(REQUIREMENTS)
     if requirements is None:
         return found
-    more = _dependencies(_mapping(requirements))
+    more = _dependencies(_mapping(requirements, where=where))
     return replace(found, dependencies=more or found.dependencies)  # helm reads it over what Chart.yaml says
 
 
@@ -73,8 +73,9 @@ def chart_invalid(where: str, why: str, next_step: str) -> Stalled:
     )
 
 
-def _mapping(file: File) -> dict[str, Any]:
-    return mapping(next((document.value for document in read(file)), None))
+def _mapping(file: File, *, where: str) -> dict[str, Any]:
+    named = File(file.path if where == "." else f"{where}/{file.path}", file.content)
+    return mapping(next((document.value for document in read(named)), None))
 
 
 def _metadata(top: dict[str, Any], *, where: str) -> ChartMetadata:
