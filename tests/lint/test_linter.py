@@ -166,3 +166,21 @@ def test_a_finding_that_is_made_twice_is_told_once():
     finding = Finding("a", 1, 1, "NoSchema", Severity.NOTE, "m")
 
     assert report([finding, finding]).findings == (finding,)
+
+
+def test_findings_are_bounded_however_much_is_wrong():
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": f"a{n}"},
+            "spec": {f"containers{n}{k}": 1 for k in range(50)},
+        }
+        for n in range(600)
+    ]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}).encode()
+
+    made = lint([File("a.json", text)], options=Options(), schemas=shipped())
+
+    assert len(made.findings) == MOST
+    assert made.left_out == 3 * MOST

@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """All findings in the order of files and lines; ``left_out`` counts those above ``MOST``."""
+    """Findings in the order of files and lines; ``left_out`` counts those above ``MOST``, as far as they were made."""
 
     findings: tuple[Finding, ...]
     left_out: int = 0

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.repair import Repair
 from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled
-from pattern_operator.lint.finding import Finding, LintReport, report
+from pattern_operator.lint.finding import MOST, Finding, LintReport, report
 from pattern_operator.lint.locate import Locus, of_design, of_manifest
 from pattern_operator.lint.position.sources import Sources
 from pattern_operator.lint.rule import Rule, Severity
@@ -68,7 +69,8 @@ def lint(files: Sequence[File], *, options: Options, schemas: Schemas) -> LintRe
     except Stalled as error:
         return report([_of_error(error, files)])
     schemas = schemas.with_crds([each.component.body for each in inspected if not each.component.excluded])
-    return report([finding for each in inspected for finding in _findings(each, schemas)])
+    found = (finding for each in inspected for finding in _findings(each, schemas))
+    return report(list(islice(found, 4 * MOST)))
 
 
 def inspect(chosen: Design | list[Document], *, options: Options, sources: Sources) -> list[Inspected]:

@@ -17,6 +17,7 @@ from pattern_operator.quote import quoted
 Path = tuple[str | int, ...]
 
 _MOST: Final = 50  # faults of one object; the rest says nothing new
+_MOST_SUGGESTED: Final = 500  # names of which it is looked for what may have been meant: a millisecond each
 _TYPES: Final = {
     "array": "a list",
     "boolean": "a boolean",
@@ -48,6 +49,7 @@ class Schemas:
     definitions: Mapping[str, Schema] = field(repr=False)
     custom: dict[str, Schema] = field(default_factory=dict, repr=False)
     _compiled: dict[str, Any] = field(default_factory=dict, repr=False)
+    _suggested: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, reduced: Mapping[str, Any], *, label: str) -> "Schemas":
@@ -122,7 +124,7 @@ class Schemas:
             case "additionalProperties":
                 known = self._known(error.schema_path)
                 for name in kind.unexpected[:_MOST]:
-                    meant = nearest(name, known)
+                    meant = self._meant(name, known)
                     yield SchemaFault(
                         Rule.UNKNOWN_FIELD,
                         (*path, name),
@@ -156,6 +158,13 @@ class Schemas:
             f"{_shown(path)} is not one of {shown}",
             suggestion=f"did you mean {meant}?" if meant else "",
         )
+
+    def _meant(self, name: str, known: list[str]) -> str | None:
+        """The field that may have been meant, looked for once for a name, and for no more names than people mistype."""
+        if name not in self._suggested and len(self._suggested) < _MOST_SUGGESTED:
+            self._suggested[name] = nearest(name, known)
+        meant = self._suggested.get(name)
+        return meant if meant in known else None
 
     def _known(self, schema_path: list[str | int]) -> list[str]:
         """The fields of the schema that refused one; ``schema_path`` is ``$defs``, the name, and the way within."""
