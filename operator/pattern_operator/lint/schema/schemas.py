@@ -49,7 +49,7 @@ class Schemas:
     definitions: Mapping[str, Schema] = field(repr=False)
     custom: dict[str, Schema] = field(default_factory=dict, repr=False)
     _compiled: dict[str, Any] = field(default_factory=dict, repr=False)
-    _suggested: dict[str, str | None] = field(default_factory=dict, repr=False)
+    _suggested: dict[tuple[str, ...], str | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, reduced: Mapping[str, Any], *, label: str) -> "Schemas":
@@ -57,11 +57,11 @@ class Schemas:
         return cls(label=label, kinds=mapping(reduced.get("kinds")), definitions=mapping(reduced.get("definitions")))
 
     def with_crds(self, bodies: list[dict[str, Any]]) -> "Schemas":
-        """These schemas, and those of the CRDs among ``bodies``: what an artifact brings it may use."""
+        """These schemas for one artifact, with those of the CRDs among ``bodies``: what it brings it may use."""
         custom = dict(self.custom)
         for body in bodies[:MAX_COMPONENTS]:
             custom.update(_of_definition(body))
-        return Schemas(self.label, self.kinds, self.definitions, custom) if custom else self
+        return Schemas(self.label, self.kinds, self.definitions, custom, {} if custom else self._compiled)
 
     def faults(self, body: dict[str, Any]) -> Iterator[SchemaFault]:
         """What of ``body`` its schema does not allow; one note where there is no schema for its kind."""
@@ -161,10 +161,10 @@ class Schemas:
 
     def _meant(self, name: str, known: list[str]) -> str | None:
         """The field that may have been meant, looked for once for a name, and for no more names than people mistype."""
-        if name not in self._suggested and len(self._suggested) < _MOST_SUGGESTED:
-            self._suggested[name] = nearest(name, known)
-        meant = self._suggested.get(name)
-        return meant if meant in known else None
+        key = (name, *known)
+        if key not in self._suggested and len(self._suggested) < _MOST_SUGGESTED:
+            self._suggested[key] = nearest(name, known)
+        return self._suggested.get(key)
 
     def _known(self, schema_path: list[str | int]) -> list[str]:
         """The fields of the schema that refused one; ``schema_path`` is ``$defs``, the name, and the way within."""
