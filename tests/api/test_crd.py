@@ -295,7 +295,10 @@ A_NAMESPACE = "must be the name of a namespace: small letters, digits and -"
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        ({"render": {"format": "Helm"}}, 'Unsupported value: "Helm": supported values: "Auto", "Manifests", "Meshery"'),
+        (
+            {"render": {"format": "Jsonnet"}},
+            'Unsupported value: "Jsonnet": supported values: "Auto", "Helm", "Kustomize", "Manifests", "Meshery"',
+        ),
         ({"render": {"onInvalid": "Ignore"}}, 'supported values: "Refuse", "Skip"'),
         ({"render": {"targetNamespace": "Shop"}}, A_NAMESPACE),
         ({"render": {"targetNamespace": "a.b"}}, A_NAMESPACE),
@@ -465,7 +468,7 @@ def test_it_goes_by_its_short_name_and_is_one_of_the_patterns(kubectl, web, name
 def test_kubectl_explains_every_field(kubectl):
     explained = " ".join(kubectl("explain", "dp.spec.render.format").split())
 
-    assert "`Auto` tells a Meshery design from plain manifests" in explained  # kubectl breaks lines anywhere
+    assert "`Auto` tells a Helm chart, a kustomization," in explained  # kubectl breaks lines anywhere
 
 
 # --- its schema -----------------------------------------------------------------------------------------------------
@@ -550,7 +553,7 @@ def test_a_target_path_that_is_none_is_refused(refusal, path):
         ({"valuesFrom": [{"kind": "Pod", "name": "a"}]}, "spec.render.valuesFrom[0].kind"),
         ({"valuesFrom": [{"kind": "Secret", "name": "A"}]}, "must be the name of a resource"),
         ({"images": [{"name": "nginx"}]}, "an image needs one of newName, newTag or digest"),
-        ({"images": [{"name": "nginx", "newTag": "1", "digest": DIGEST}]}, "not both"),
+        ({"images": [{"name": "nginx", "newTag": "1", "digest": DIGEST}]}, "must not have both"),
         ({"namePrefix": "Dev_"}, "must be part of a name"),
         ({"patches": [{"patch": ""}]}, "spec.render.patches[0].patch"),
         ({"format": "Jsonnet"}, "spec.render.format"),

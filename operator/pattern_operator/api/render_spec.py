@@ -115,7 +115,10 @@ _IMAGE_RULES = cel(
         "has(self.newName) || has(self.newTag) || has(self.digest)",
         "an image needs one of newName, newTag or digest, as in {name: nginx, newTag: 1.27.1}",
     ),
-    ("!has(self.newTag) || !has(self.digest)", "an image has newTag or digest, not both: a digest says which it is"),
+    (
+        "!has(self.newTag) || !has(self.digest)",
+        "an image must not have both newTag and digest: a digest says which it is",
+    ),
 )
 _AFFIX = Annotated[
     str,
