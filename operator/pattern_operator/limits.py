@@ -126,6 +126,7 @@ MAX_NAME_OF_CHART: Final = 253  # characters of a name or version in Chart.yaml;
 MAX_CHART_WORDS: Final = 1_800  # bytes of what helm says of a chart; a condition has MAX_STATUS_MESSAGE in all
 MAX_GENERATED: Final = 64  # fields of one object that come out differently each time; beyond, what holds them is named
 MAX_GENERATED_KEYS: Final = 64 * KIB  # characters of their paths together; one has a hundred
+MAX_DEPENDENCIES_SEEN: Final = 1_000  # that are followed to find a circle: under 5 ms
 MAX_PARAMETERS: Final = 1 * MIB  # JSON of the parameters of a pattern; a Secret or ConfigMap has no more
 
 # --- a run ----------------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def build(
 ) -> Parts:
     """Make the reconciler and all that it needs."""
     clock = asyncio.get_running_loop().time
-    patterns = PatternStore()
+    patterns = PatternStore(on_change=lambda key: prerequisites.pattern_changed(key))
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
     waker = Waker(queue, clock=clock)
 

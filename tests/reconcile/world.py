@@ -6,9 +6,9 @@ nothing unverified is applied, and nothing is created that is not on record. ``k
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -18,6 +18,7 @@ import msgspec
 from tests.reconcile.world_hooks import HookCluster, HookObjects
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern, decode, with_inventory
 from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import Hook
@@ -48,15 +49,18 @@ from pattern_operator.apply import (
     inventory,
 )
 from pattern_operator.apply.co_owners import RemainingField
+from pattern_operator.apply.need import Need, PatternNeeded
 from pattern_operator.errors import Stalled, Transient, Undecided, Untrusted, Waiting
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconciler, State, Waker
 from pattern_operator.reconcile.comparison import Sent
+from pattern_operator.reconcile.dependencies import Unmet, keys_of, unmet
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
 from pattern_operator.reconcile.status_writer import PatternDeleted
+from pattern_operator.reconcile.subscriptions import Subscriptions
 from pattern_operator.reconcile.write_ahead import Ahead, keep_ahead, kept_ahead
 from pattern_operator.sandbox import BuildRefused
 from pattern_operator.source import FetchedSignatures
@@ -104,6 +108,7 @@ class Artifact:
     signed: bool = True
     refused: bool = False  # it will not render, whatever is tried
     hooks: tuple[Hook, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
 
 
 class Managed:
@@ -296,9 +301,10 @@ class World:
         signed: bool = True,
         refused: bool = False,
         hooks: tuple[Hook, ...] = (),
+        depends_on: tuple[Dependency, ...] = (),
     ) -> None:
         """Give a tag to an artifact."""
-        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused, hooks)
+        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused, hooks, depends_on)
         self.tags[tag] = name
         self.names.append(name)
 
@@ -394,7 +400,10 @@ class World:
     def restart(self) -> None:
         """Another process takes over: all that was remembered is lost."""
         self.due = {}
-        self.patterns = PatternStore()
+        self.others = Subscriptions(wake=lambda key: self.waker.found(key))
+        self.patterns = PatternStore(
+            on_change=lambda key: self.others.happened(PatternNeeded(key.namespace, key.name), by=key)
+        )
         self.managed = Managed(self)
         self.waker = Waker(self, clock=lambda: self.clock)
         self._cpu = ThreadPoolExecutor(1)
@@ -403,13 +412,20 @@ class World:
             self.patterns.take(self.pattern)
             self.waker.asked(KEY)
 
+    def show(self, other: DesignPattern) -> None:
+        """The watch tells of another pattern, which this world does not run."""
+        self.patterns.take(other)
+
+    def _wait_for_patterns(self, key: PatternKey, needs: Collection[Need]) -> None:
+        self.others.wait(key, [each for each in needs if isinstance(each, PatternNeeded)])
+
     def _reconciler(self, kept: dict[str, State] | None = None) -> Reconciler:
         registry: Any = Registry(self)  # the facades are built of clients of a registry and a server: none is here
         cluster: Any = Cluster(self)
         ports = Ports(repositories=registry, cluster=cluster, clock=lambda: self.clock, jitter=lambda: 0.5)
         writer: Any = StatusWriter(self)
         prerequisites: Any = SimpleNamespace(
-            during=lambda _: nullcontext(), wait=lambda *_: None, released=lambda *_, **__: None
+            during=self.others.during, wait=self._wait_for_patterns, released=lambda *_, **__: None
         )
         recorder: Any = SimpleNamespace(
             event=lambda _, *, kind, reason, action, note: self.events.append((reason, note)),
@@ -716,7 +732,13 @@ class Registry:
         for each in made_up:
             each.body["data"]["made"] = str(self.world.renderings)
         generated = tuple(GeneratedFields(each.key, (("data", "made"),)) for each in made_up)
-        yield Rendering(objects=objects, format="Manifests", hooks=artifact.hooks, generated=generated)
+        yield Rendering(
+            objects=objects,
+            format="Manifests",
+            hooks=artifact.hooks,
+            generated=generated,
+            depends_on=artifact.depends_on,
+        )
 
 
 class Transfers:
@@ -745,6 +767,10 @@ class Cluster(HookCluster):
 
     def ancestors(self, _: DesignPattern) -> frozenset[PatternKey]:
         return frozenset({KEY})
+
+    def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
+        self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
+        return unmet(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)
 
     def check(self, *_: Any) -> None:
         return

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.examples import examples
 
+from pattern_operator.api.dependency import MAX_DEPENDENCIES, Dependency
 from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
@@ -39,6 +40,7 @@ RENDERING = Rendering(
     name="web",
     version="1",
     deprecated="use web-2",
+    depends_on=(Dependency(name="db"), Dependency(name="queue", namespace="shared", version=">=1.4 <2")),
     hooks=(HOOK,),
     generated=(GeneratedFields(Object.of(BODY).key, (("data", "a", 0), ())),),
 )
@@ -170,3 +172,11 @@ def test_a_rendering_beyond_the_limits_is_told_and_not_sent(rendering, limit):
 def test_the_cost_of_small_parts_is_more_than_their_bytes():
     assert wire.cost(b"[{},{},{}]" * 100) > 40 * 1000
     assert wire.cost(b"x" * 1000) == 1000
+
+
+def test_more_dependencies_than_a_pattern_may_have_are_no_answer():
+    many = tuple(Dependency(name=f"p{each}") for each in range(MAX_DEPENDENCIES + 1))
+    first = msgspec.json.encode(Done(format="", name="", version="", reports=0, objects=0, depends_on=many))
+
+    with pytest.raises(BrokenAnswer):
+        decode_answer(parts(first))

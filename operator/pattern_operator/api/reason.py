@@ -147,6 +147,15 @@ class Reason(StrEnum):
         "The pattern contains a DesignPattern that is this one, or contains it; they would wait for each other.",
     )
 
+    DEPENDENCY_NOT_READY = (
+        "DependencyNotReady",
+        "A DesignPattern that this one depends on is not there, not Ready, or of another version; it is waited for.",
+    )
+    DEPENDENCY_CYCLE = (
+        "DependencyCycle",
+        "The pattern depends on itself through others, which the message names; take one of these dependencies away.",
+    )
+
     # --- hooks ------------------------------------------------------------------------------------------------------
     HOOK_RUNNING = "HookRunning", "A hook of the chart runs; what comes after it waits until it is over."
     HOOK_FAILED = (
@@ -190,7 +199,7 @@ class Reason(StrEnum):
     )
     CROSS_NAMESPACE = (
         "CrossNamespace",
-        "The pattern contains a DesignPattern of another namespace, which this operator does not allow; remove it.",
+        "The pattern contains, or depends on, a DesignPattern of another namespace, which is not allowed; remove it.",
     )
     PROTECTED_OBJECT = (
         "ProtectedObject",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object
@@ -64,7 +65,7 @@ class Rendering:
 
     ``version`` is the version that the design gives itself, empty when it gives none; ``name`` likewise.
     ``deprecated`` is what to use in its place, in its author's words; empty where it is supported. ``hooks`` are
-    those of a Helm chart, which are not among the objects.
+    those of a Helm chart, which are not among the objects. ``depends_on`` is what ``pattern.yaml`` names.
     """
 
     objects: tuple[Object, ...] = field(repr=False)
@@ -75,6 +76,7 @@ class Rendering:
     deprecated: str = ""
     hooks: tuple[Hook, ...] = ()
     generated: tuple[GeneratedFields, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
 
     def with_outcome(self, outcome: Outcome) -> Iterator[ComponentReport]:
         """The components that had this outcome."""

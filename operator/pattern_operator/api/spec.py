@@ -10,6 +10,7 @@ from msgspec import Meta, field
 
 from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.base import ApiStruct
+from pattern_operator.api.dependency import Dependencies
 from pattern_operator.api.render_spec import Render
 from pattern_operator.api.requirements_spec import REQUIREMENTS_RULES, Requirements
 from pattern_operator.api.types import (
@@ -155,6 +156,14 @@ class Spec(ApiStruct, frozen=True):
         Verify | None,
         Meta(description="What must be verified about the artifact, beside every TrustPolicy that matches it."),
         REQUIREMENTS_RULES,
+    ] = None
+    depends_on: Annotated[
+        Dependencies | None,
+        Meta(
+            description="DesignPatterns that must be Ready before a new version or spec of this one is applied, beside"
+            " those that the artifact's `pattern.yaml` names. What runs is not touched by them, and deletion does not"
+            " follow their order."
+        ),
     ] = None
     render: Annotated[Render, Meta(description="How the artifact becomes objects.")] = field(default_factory=Render)
     apply: Annotated[Apply, Meta(description="How the objects are applied.")] = field(default_factory=Apply)

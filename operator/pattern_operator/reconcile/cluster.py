@@ -3,10 +3,11 @@
 It decides nothing and remembers nothing of a pattern.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.status import InventoryEntry
@@ -34,8 +35,9 @@ from pattern_operator.errors import Transient
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube import ApiError, Discovery
 from pattern_operator.reconcile.comparison import Sent, sent_of
+from pattern_operator.reconcile.dependencies import Unmet, keys_of, unmet
 from pattern_operator.reconcile.owner import owner_of
-from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.tenancy import Tenancy, account_of, check_namespaces
 
 
@@ -66,6 +68,12 @@ class Cluster:
     def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
         return self.patterns.ancestors(pattern)
+
+    def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
+        """What the pattern waits for of what it depends on; ``of_artifact`` is what its artifact names."""
+        self.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
+        cross_namespace = self.tenancy.cross_namespace
+        return unmet(pattern, of_artifact, patterns=self.patterns, cross_namespace=cross_namespace)
 
     def check(self, pattern: DesignPattern, objects: Iterable[Object]) -> None:
         """Raise Stalled where the pattern holds what no pattern may hold, or not this one."""

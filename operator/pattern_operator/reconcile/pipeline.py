@@ -20,6 +20,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import hooks, trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
+from pattern_operator.reconcile.dependency_gate import require_dependencies
 from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
 from pattern_operator.reconcile.downgrade import refuse_downgrade
 from pattern_operator.reconcile.generated import with_kept_values
@@ -180,6 +181,7 @@ async def _render(way: Way, given: Pulled) -> Rendered:
 
 async def _gate(way: Way, given: Rendered) -> Rendered:
     await gate(way.run.pattern, given.desired.revision, given.rendering, port=way.run.cluster)
+    require_dependencies(way.run, given.desired, given.rendering)
     with failing_at(Stage.VERIFY):
         return replace(given, desired=await _still_trusted(way, given.desired))
 

@@ -175,7 +175,8 @@ class Results:
     def with_repaired(self, made: RepairedObjects) -> "Results":
         """With what a repair made."""
         inventory = self.inventory if made.inventory is None else made.inventory
-        return replace(self, repaired=made.repaired, needs=made.needs, failed=made.failed, inventory=inventory)
+        needs = self.needs | made.needs
+        return replace(self, repaired=made.repaired, needs=needs, failed=made.failed, inventory=inventory)
 
     def with_pruned(self, made: PrunedObjects) -> "Results":
         """With what pruning made; where something could not be deleted, what is left is not told beside it."""

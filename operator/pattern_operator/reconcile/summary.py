@@ -19,7 +19,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.apply import FinalizeResult, inventory
-from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of
 from pattern_operator.reconcile.deletion_advice import advice_in
@@ -208,7 +208,7 @@ def _requeue_after(
         times.append(lookups.last.at + interval - moment.clock)
     stalled_here = isinstance(results.failure, Stalled) and results.stage not in IN_THE_REGISTRY
     is_tried = results.failure is not None and not stalled_here
-    if is_tried:
+    if is_tried and not _waits_for_patterns(results):
         times.append(interval)
     verdict = state.caches.checked.result if state.caches.checked is not None else None
     until = verdict.until if verdict is not None else None
@@ -220,6 +220,11 @@ def _requeue_after(
     if results.unwatched:
         times.append(seconds_of(pattern.spec.retry_interval))
     return replace(state, failures=0), max(min(times), 0.0) if times else None
+
+
+def _waits_for_patterns(results: Results) -> bool:
+    """Whether it waits for what the watch of DesignPatterns tells of, which is never missed."""
+    return isinstance(results.failure, Waiting) and results.failure.reason is Reason.DEPENDENCY_NOT_READY
 
 
 def _retry(pattern: DesignPattern, state: State, error: PatternError, *, moment: Moment) -> tuple[State, float]:

@@ -83,6 +83,7 @@ def render(files: Sequence[File], *, options: Options) -> Steps[Rendering]:
         name=described.name or rendering.name,
         version=described.version or rendering.version,
         deprecated=described.deprecated,
+        depends_on=described.depends_on,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
+from pattern_operator.api.dependency import Dependencies
 from pattern_operator.api.generated import FieldKeys, GeneratedFields
 from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
@@ -72,6 +73,7 @@ class Done(msgspec.Struct, tag="done", frozen=True):
     hooks: int = 0
     generated: int = 0
     deprecated: str = ""
+    depends_on: Dependencies = ()
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):
@@ -161,6 +163,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
             name=rendering.name,
             version=rendering.version,
             deprecated=rendering.deprecated,
+            depends_on=rendering.depends_on,
             reports=reports,
             objects=len(rendering.objects),
             hooks=len(rendering.hooks),
@@ -210,6 +213,7 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
         name=first.name,
         version=first.version,
         deprecated=first.deprecated,
+        depends_on=first.depends_on,
         hooks=hooks,
         generated=generated,
     )

@@ -7,6 +7,7 @@ import pytest
 from tests.render.parameters.test_schema import SECRET
 
 from pattern_operator.api.artifact import File
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.errors import Stalled
@@ -224,3 +225,29 @@ def test_two_of_them_in_one_folder_are_refused():
 
     with pytest.raises(Stalled, match="stands beside another"):
         rendered(given)
+
+
+def test_what_a_pattern_depends_on_is_read():
+    entries = "- name: db\n- {name: queue, namespace: shared, version: '>=1.4 <2'}\n"
+
+    found = rendered(files(f"{HEAD}dependsOn:\n{entries}", a_yaml=PLAIN))
+
+    assert found.depends_on == (Dependency(name="db"), Dependency(name="queue", namespace="shared", version=">=1.4 <2"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        ("{name: Db}", "name"),
+        ("{name: ''}", "name"),
+        ("{name: db, namespace: a.b}", "namespace"),
+        ("{name: db, version: ''}", "version"),
+        ("{name: db, versions: 1.x}", "versions"),
+        ("{version: 1.x}", "name"),
+    ],
+)
+def test_a_dependency_that_nothing_can_be_is_refused(entry: str, field: str):
+    with pytest.raises(Stalled, match=f"pattern.yaml: .*{field}") as refusal:
+        rendered(files(f"{HEAD}dependsOn: [{entry}]\n", a_yaml=PLAIN))
+
+    assert refusal.value.reason is Reason.DOCUMENT_INVALID

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from pattern_operator.api.base import StrictStruct
+from pattern_operator.api.dependency import MAX_DEPENDENCIES
 
 KIND: Final = "Pattern"
 _Text = Annotated[str, Meta(max_length=1024)]
+_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _Selector = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -36,6 +38,17 @@ class Parameters(StrictStruct, frozen=True):
     schema: dict[str, Any]
 
 
+class Dependency(StrictStruct, frozen=True):
+    """Another DesignPattern that has to be Ready first; as ``spec.dependsOn[]`` of a DesignPattern.
+
+    Names are checked by RFC 1123, as Kubernetes does: one that nothing can bear would be waited for for ever.
+    """
+
+    name: Annotated[str, Meta(max_length=253, pattern=f"^{_LABEL}([.]{_LABEL})*$")]
+    namespace: Annotated[str, Meta(max_length=63, pattern=f"^{_LABEL}$")] | None = None
+    version: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+
+
 class Pattern(StrictStruct, frozen=True):
     """What a pattern says of itself.
 
@@ -53,3 +66,4 @@ class Pattern(StrictStruct, frozen=True):
     deprecated: _Text = ""
     parameters: Parameters | None = None
     patches: Annotated[tuple[Patch, ...], Meta(max_length=64)] = ()
+    depends_on: Annotated[tuple[Dependency, ...], Meta(max_length=MAX_DEPENDENCIES)] = ()

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from pattern_operator.api.artifact import File
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.fields import mapping, text
 from pattern_operator.api.names import GROUP
 from pattern_operator.api.reason import Reason
@@ -43,6 +44,7 @@ class Described:
     name: str = ""
     version: str = ""
     deprecated: str = ""
+    depends_on: tuple[Dependency, ...] = ()
     substitution: Substitution | None = field(default=None, repr=False)
 
 
@@ -68,6 +70,9 @@ def describe(files: Sequence[File], *, options: Options) -> Described:
         name=pattern.name,
         version=pattern.version,
         deprecated=pattern.deprecated,
+        depends_on=tuple(
+            Dependency(name=each.name, namespace=each.namespace, version=each.version) for each in pattern.depends_on
+        ),
     )
     return described if pattern.parameters is None else _with_parameters(described, file, pattern.parameters.schema)
 
