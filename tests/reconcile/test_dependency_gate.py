@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from tests.reconcile.pattern import conditions
 from tests.reconcile.test_dependencies import made, ready
-from tests.reconcile.world import KEY, World
+from tests.reconcile.world import KEY, World, key_to
 
 from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
@@ -162,3 +162,43 @@ async def test_a_new_spec_waits_again_unless_it_asks_for_the_same_objects(world:
     await world.settle()
 
     assert (world.ready == NOT_READY) is asked
+
+
+async def test_what_is_applied_in_part_is_brought_to_its_end_whatever_becomes_of_a_dependency(world: World):
+    world.change(**DB)
+    world.show(db(1, ready()))
+    world.refuses = {key_to("b")}
+    await world.settle()
+    in_part = world.holds("one", "a")
+    world.show(db(2, ready(status="False")))
+    world.refuses = set()
+    await world.settle(60.0)
+
+    assert in_part
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("True", "Ready")
+
+
+async def test_of_what_is_in_part_another_version_waits(world: World):
+    world.change(**DB)
+    world.show(db(1, ready()))
+    world.refuses = {key_to("b")}
+    await world.settle()
+    world.show(db(2, ready(status="False")))
+    world.push("stable", "two", "a")
+    await world.settle(600.0)
+
+    assert world.ready == NOT_READY
+    assert world.holds("one", "a")
+
+
+async def test_a_range_that_is_none_is_refused_and_a_correction_is_followed(world: World):
+    world.show(db(1, ready()))
+    world.change(dependsOn=[{"name": "db", "version": "newest"}])
+    await world.settle()
+    refused = world.ready
+    world.change(dependsOn=[{"name": "db", "version": ">=1"}])
+    await world.settle()
+
+    assert refused == ("False", "InvalidReference")
+    assert world.ready == ("True", "Ready")

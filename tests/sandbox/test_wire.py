@@ -180,3 +180,11 @@ def test_more_dependencies_than_a_pattern_may_have_are_no_answer():
 
     with pytest.raises(BrokenAnswer):
         decode_answer(parts(first))
+
+
+@pytest.mark.parametrize("named", [Dependency(name="db\n"), Dependency(name="db", namespace="\x1b[2J")])
+def test_a_dependency_that_nothing_can_be_called_is_no_answer(named: Dependency):
+    first = msgspec.json.encode(Done(format="", name="", version="", reports=0, objects=0, depends_on=(named,)))
+
+    with pytest.raises(BrokenAnswer):
+        decode_answer(parts(first))

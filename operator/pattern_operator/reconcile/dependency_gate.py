@@ -5,9 +5,10 @@ from dataclasses import replace
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.reconcile.desired import DesiredState
-from pattern_operator.reconcile.reached import is_reached
+from pattern_operator.reconcile.reached import is_reached, was_begun
 from pattern_operator.reconcile.results import StepError
 from pattern_operator.reconcile.run import Run
+from pattern_operator.reconcile.state import Applying, Running
 
 
 def require_dependencies(run: Run, desired: DesiredState, rendering: Rendering) -> None:
@@ -26,8 +27,12 @@ def require_dependencies(run: Run, desired: DesiredState, rendering: Rendering) 
 
 
 def _runs(run: Run, desired: DesiredState) -> bool:
-    """Whether ``desired`` was applied in full: after a restart, or to put it right, it is applied again."""
-    running = run.state.running
-    if running is not None and running.desired != desired:
+    """Whether ``desired`` was applied, or objects of it were: it is put right, or brought to its end.
+
+    After a restart status says it; what is half there is worse than what nobody waited for.
+    """
+    objects = run.state.objects
+    if isinstance(objects, Applying | Running) and objects.desired != desired:
         return False
-    return is_reached(run.pattern, run.results.policy, revision=desired.revision)
+    reached = is_reached(run.pattern, run.results.policy, revision=desired.revision)
+    return reached or was_begun(run.pattern, desired.revision)

@@ -198,6 +198,8 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
             return first
         if first.objects > MAX_OBJECTS or first.hooks > MAX_HOOKS:
             raise BrokenAnswer("it has too many objects")
+        if any(each.misnamed for each in first.depends_on):
+            raise BrokenAnswer("it depends on what nothing can be called")
         reports = tuple(each for _ in range(first.reports) for each in _reports.decode(next(parts)))
         objects = tuple(_object(next(parts)) for _ in range(first.objects))
         hooks = tuple(_hook(next(parts)) for _ in range(first.hooks))

@@ -240,6 +240,7 @@ def test_what_a_pattern_depends_on_is_read():
     [
         ("{name: Db}", "name"),
         ("{name: ''}", "name"),
+        ('{name: "db\\n"}', "name"),
         ("{name: db, namespace: a.b}", "namespace"),
         ("{name: db, version: ''}", "version"),
         ("{name: db, versions: 1.x}", "versions"),

@@ -9,7 +9,6 @@ from pattern_operator.api.dependency import MAX_DEPENDENCIES
 
 KIND: Final = "Pattern"
 _Text = Annotated[str, Meta(max_length=1024)]
-_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _Selector = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -39,13 +38,10 @@ class Parameters(StrictStruct, frozen=True):
 
 
 class Dependency(StrictStruct, frozen=True):
-    """Another DesignPattern that has to be Ready first; as ``spec.dependsOn[]`` of a DesignPattern.
+    """Another DesignPattern that has to be Ready first; as ``spec.dependsOn[]`` of a DesignPattern."""
 
-    Names are checked by RFC 1123, as Kubernetes does: one that nothing can bear would be waited for for ever.
-    """
-
-    name: Annotated[str, Meta(max_length=253, pattern=f"^{_LABEL}([.]{_LABEL})*$")]
-    namespace: Annotated[str, Meta(max_length=63, pattern=f"^{_LABEL}$")] | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=253)]
+    namespace: Annotated[str, Meta(min_length=1, max_length=63)] | None = None
     version: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -70,9 +70,7 @@ def describe(files: Sequence[File], *, options: Options) -> Described:
         name=pattern.name,
         version=pattern.version,
         deprecated=pattern.deprecated,
-        depends_on=tuple(
-            Dependency(name=each.name, namespace=each.namespace, version=each.version) for each in pattern.depends_on
-        ),
+        depends_on=tuple(_dependencies(file, pattern)),
     )
     return described if pattern.parameters is None else _with_parameters(described, file, pattern.parameters.schema)
 
@@ -151,6 +149,16 @@ def _with_parameters(described: Described, file: File, schema: dict[str, Any]) -
         ) from None
     options = replace(described.options, parameters=parameters)
     return replace(described, options=options, substitution=Substitution(completed))
+
+
+def _dependencies(file: File, pattern: Pattern) -> Iterator[Dependency]:
+    for position, each in enumerate(pattern.depends_on):
+        dependency = Dependency(name=each.name, namespace=each.namespace, version=each.version)
+        if field := dependency.misnamed:
+            raise _invalid(
+                file, f"dependsOn[{position}].{field} is not a name: small letters, digits, - and . are allowed"
+            )
+        yield dependency
 
 
 def _with_defaults(file: File, pattern: Pattern, *, options: Options) -> Options:
