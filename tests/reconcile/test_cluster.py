@@ -11,6 +11,7 @@ from tests.apply.harness import config_map, entries
 from tests.executors import EXECUTORS
 from tests.reconcile.pattern import pattern
 
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -262,3 +263,20 @@ def test_what_takes_long_is_computed_where_its_namespace_computes(cluster: Clust
 def test_the_pattern_is_its_own_ancestor(cluster: Cluster) -> None:
     assert cluster.ancestors(web()) == {PatternKey("team", "web")}
     assert cluster.account(web()) == ACCOUNT
+
+
+async def test_dependencies_are_those_that_the_tenant_may_have_and_what_the_artifact_names_is_noted(cluster: Cluster):
+    key, elsewhere = PatternKey("team", "web"), [Dependency(name="db", namespace="data")]
+    cluster.patterns.take(web())
+
+    waits = cluster.unmet_dependencies(web(), [Dependency(name="db")])
+    noted = cluster.patterns.dependencies_of(key)
+    refused = cluster.unmet_dependencies(web(), elsewhere)
+    allowed = replace(cluster, tenancy=Tenancy()).unmet_dependencies(web(), elsewhere)
+
+    assert [each.error.reason for each in (waits, refused, allowed) if each is not None] == [
+        Reason.DEPENDENCY_NOT_READY,
+        Reason.CROSS_NAMESPACE,
+        Reason.DEPENDENCY_NOT_READY,
+    ]
+    assert noted == (PatternKey("team", "db"),)
