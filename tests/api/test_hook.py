@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.foreign_bodies import bodies
 
-from pattern_operator.api.hook import DeletePolicy, Hook, HookEvent, is_hook
+from pattern_operator.api.hook import DeletePolicy, Hook, HookEvent, is_hook, with_hook_of
 from pattern_operator.api.object import Object
 
 BEFORE = DeletePolicy.BEFORE_HOOK_CREATION
@@ -120,3 +120,22 @@ def test_no_body_makes_it_raise(body: object):
 @given(st.dictionaries(st.sampled_from(["helm.sh/hook", "helm.sh/hook-weight"]), st.text() | st.none() | st.integers()))
 def test_no_annotation_makes_it_raise(annotations: dict[str, Any]):
     Hook.of(job(**annotations))
+
+
+def test_an_entry_of_a_list_is_a_hook_as_its_list_says():
+    listed = {"metadata": {"annotations": {"helm.sh/hook": "pre-delete", "helm.sh/hook-weight": "3", "a": "b"}}}
+    item = job(**{"helm.sh/hook": "pre-install", "helm.sh/hook-delete-policy": "hook-failed", "c": "d"}).body
+
+    found = with_hook_of(listed, item)
+
+    assert found["metadata"] == {
+        "name": "seed",
+        "annotations": {"c": "d", "helm.sh/hook": "pre-delete", "helm.sh/hook-weight": "3"},
+    }
+
+
+def test_an_entry_of_a_list_that_is_no_hook_stays_as_it_is():
+    item = job(**{"helm.sh/hook": "pre-install"}).body
+
+    assert with_hook_of({"metadata": {"annotations": {"a": "b"}}}, item) is item
+    assert with_hook_of({}, item) is item

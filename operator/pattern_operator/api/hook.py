@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object
@@ -18,6 +18,7 @@ WEIGHT_ANNOTATION: Final = "helm.sh/hook-weight"
 DELETE_POLICY_ANNOTATION: Final = "helm.sh/hook-delete-policy"
 MAX_HOOKS: Final = 200  # hooks of one pattern; charts have a handful, and each is waited for before the next
 
+_READ: Final = frozenset({HOOK_ANNOTATION, WEIGHT_ANNOTATION, DELETE_POLICY_ANNOTATION})
 _MOST: Final = 64  # entries of a list that are read; there are nine events
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)  # what strconv.Atoi takes
 _INT64: Final = range(-(2**63), 2**63)
@@ -76,6 +77,19 @@ class Hook:
 def is_hook(body: object) -> bool:
     """Whether Helm takes the object for a hook, of a known event or not: it never applies it as an ordinary one."""
     return HOOK_ANNOTATION in mapping_at(body, "metadata", "annotations")
+
+
+def with_hook_of(document: Mapping[str, object], item: dict[str, Any]) -> dict[str, Any]:
+    """An entry of a ``kind: List``, as Helm takes it: a hook where the list says so, and then at the list's moment.
+
+    Helm reads the annotations of a document (``SortManifests``) and never those of what the document holds.
+    """
+    if not is_hook(document):
+        return item
+    said = mapping_at(document, "metadata", "annotations")
+    own = {name: value for name, value in mapping_at(item, "metadata", "annotations").items() if name not in _READ}
+    annotations = own | {name: value for name, value in said.items() if name in _READ}
+    return {**item, "metadata": {**mapping_at(item, "metadata"), "annotations": annotations}}
 
 
 def _events(annotations: Mapping[str, object]) -> tuple[HookEvent, ...]:

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping, text
+from pattern_operator.api.hook import with_hook_of
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.repair import Repair
 from pattern_operator.errors import Stalled
@@ -87,7 +88,8 @@ def _objects(value: Any, where: str, written: WrittenKeys) -> Iterator[tuple[str
     """The objects of a document: itself, or what a list holds (``List``, ``PodList``, ``WidgetList``).
 
     As for kubectl (apimachinery, unstructured.UnstructuredJSONScheme) an entry without kind and apiVersion has those of
-    its list. Only a list of somebody else's kinds is known by what it has not: objects have a name.
+    its list, and a list that is a hook makes hooks of its entries. Only a list of somebody else's kinds is known by
+    what it has not: objects have a name.
     """
     top = mapping(value)
     if not _is_list(top):
@@ -97,6 +99,7 @@ def _objects(value: Any, where: str, written: WrittenKeys) -> Iterator[tuple[str
     for position, item in enumerate(array(top.get("items")), start=1):
         if kind and isinstance(item, dict) and not (item.get("kind") or item.get("apiVersion")):
             item = {**item, "apiVersion": version, "kind": kind}
+        item = with_hook_of(top, item) if isinstance(item, dict) else item
         yield from _objects(item, f"{where}.{position}", below(written, "items", position - 1))
 
 

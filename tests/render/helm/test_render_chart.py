@@ -300,6 +300,18 @@ def test_hooks_are_no_objects_and_each_is_told():
     }
 
 
+def test_the_entries_of_a_list_that_is_a_hook_are_hooks():
+    listed = """apiVersion: v1
+kind: List
+metadata: {annotations: {helm.sh/hook: pre-delete}}
+items: [{apiVersion: batch/v1, kind: Job, metadata: {name: drop-all-data}}]
+"""
+    made = render(chart({"templates/l.yaml": listed}))
+
+    assert made.objects == ()
+    assert [(each.object.key.name, each.events) for each in made.hooks] == [("drop-all-data", (HookEvent.PRE_DELETE,))]
+
+
 def test_the_hooks_that_are_run_are_those_of_installation_upgrade_and_deletion():
     found = {each.object.key.name: each for each in render(HOOKS).hooks}
 
