@@ -4,8 +4,9 @@ import itertools
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.reconcile.world import KEY, SIGNED, World
-from tests.reconcile.world_hooks import ILL, hook, job
+from tests.reconcile.world_hooks import ILL, WELL, hook, job
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Transient
@@ -527,3 +528,86 @@ async def test_whenever_the_process_ends_no_hook_of_a_deletion_is_run_twice_and_
         if ended:
             break
     assert moment > 8
+
+
+async def test_a_hook_of_two_moments_is_run_at_both():
+    world = World()
+    both = hook("check", "pre-install,post-install,pre-upgrade,post-upgrade")
+    world.push("stable", "one", "a", hooks=(both,))
+    await world.settle()
+    assert world.hooks.made == ["check"] * 2
+
+    world.push("stable", "two", "a", hooks=(both,))
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert world.hooks.made == ["check"] * 4
+    assert world.ready == ("True", "Ready")
+
+
+async def test_of_two_hooks_of_one_name_both_are_run():
+    world = World()
+    hooks = (hook("migrate", "pre-install"), hook("migrate", "pre-install", weight=1))
+    world.push("stable", "one", "a", hooks=hooks)
+    await world.settle()
+    world.close()
+
+    assert (world.hooks.made, world.hooks.deleted) == (["migrate"] * 2, ["migrate"])
+    assert world.ready == ("True", "Ready")
+
+
+async def upgrade_under_way() -> World:
+    """A world in which the migration to version two runs, and version three was pushed."""
+    world = World()
+    world.push("stable", "one", "a")
+    await world.settle()
+    world.hooks.at_once = None
+    for version in ("two", "three"):
+        world.push("stable", version, "a", hooks=(hook("migrate", "pre-upgrade"),))
+        await world.settle(INTERVAL)
+    return world
+
+
+async def test_a_hook_that_runs_is_waited_for_when_the_next_revision_comes():
+    world = await upgrade_under_way()
+    assert (world.hooks.made, world.hooks.deleted) == (["migrate"], [])
+    assert "of an earlier run is not over, and is waited for" in message(world)
+    world.hooks.at_once = WELL
+
+    world.hooks.ends("migrate")
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert (world.hooks.made, world.hooks.deleted) == (["migrate"] * 2, ["migrate"])
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_hook_of_an_earlier_revision_that_never_ends_is_replaced_after_the_timeout():
+    world = await upgrade_under_way()
+    world.change(timeout="6m")
+    world.hooks.at_once = WELL
+    await world.settle(3 * INTERVAL)
+    world.close()
+
+    assert (world.hooks.made, world.hooks.deleted) == (["migrate"] * 2, ["migrate"])
+    assert world.ready == ("True", "Ready")
+
+
+@pytest.mark.parametrize("forged", [{"event": "x"}, {"completed": -1}, {"phase": "x"}, {"run": "", "event": "\n"}])
+async def test_a_record_that_the_operator_does_not_write_is_begun_anew(forged: dict[str, Any]):
+    world = World()
+    world.push("stable", "one", "a", hooks=(hook("a", "pre-install"), hook("b", "pre-install", weight=1)))
+    world.hooks.at_once = None
+    await world.settle()
+    world.restart()
+    assert world.status.hooks is not None
+    status = replace(world.status, hooks=replace(world.status.hooks, **forged))
+    world.pattern = replace(world.pattern, status=status)
+    world.hooks.at_once = WELL
+    world.hooks.live[job("a")].outcome = WELL
+    world.request("now")
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert world.hooks.made == ["a", "a", "b"]
+    assert world.ready == ("True", "Ready")

@@ -8,6 +8,7 @@ from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.apply.hooks import HookOutcome, HookState, LiveHook
+from pattern_operator.reconcile import hook_record
 
 RUNNING = HookOutcome(HookState.RUNNING)
 WELL = HookOutcome(HookState.SUCCEEDED)
@@ -87,7 +88,8 @@ class HookCluster:
     async def create_hook(self, _: Any, hook: Object, *, run: str) -> LiveHook | None:
         hooks, record = self.world.hooks, self.world.status.hooks
         assert record is not None, f"{hook.key} is about to run, and nothing is on record"
-        assert (record.hook, record.run) == (str(hook.key), run), f"{hook.key} is about to run, and is not on record"
+        label = hook_record.run_label(record, record.completed)
+        assert (record.hook, label) == (str(hook.key), run), f"{hook.key} is about to run, and is not on record"
         assert self.world.pattern.metadata.finalizers.ours is not None, "nothing keeps the pattern"
         assert hook.key not in hooks.live, "there is one already"
         self.world.step()

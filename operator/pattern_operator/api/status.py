@@ -123,7 +123,8 @@ class HooksStatus(ApiStruct, frozen=True):
     """How far the hooks of the chart are: of the moment that is under way, or was last."""
 
     run: Annotated[
-        str, Meta(description="The run of hooks: the label `pattern-operator.io/hook` of their objects.")
+        str,
+        Meta(description="The run of hooks: the label `pattern-operator.io/hook` of their objects begins with it."),
     ] = ""
     state: Annotated[str, Meta(description="A digest of what was asked for: the artifact, and how to render it.")] = ""
     applied: Annotated[str, Meta(description="That digest of what was applied last: it runs no hook again.")] = ""

@@ -45,8 +45,16 @@ def state_of(desired: DesiredState) -> str:
 
 
 def is_under_way(record: HooksStatus | None, state: str) -> bool:
-    """Whether the record speaks of this state."""
-    return record is not None and bool(record.phase) and record.state == state
+    """Whether the record speaks of this state, and is one that the operator writes: others may write there, too."""
+    return record is not None and record.state == state and _is_sound(record)
+
+
+def run_label(record: HooksStatus, number: int) -> str:
+    """What tells the object of one hook of a run: an object may be the hook of two moments, and two may share a name.
+
+    ``number`` is its place in the moment, from 0.
+    """
+    return f"{record.run}-{record.event}-{number}"
 
 
 def begun(
@@ -97,6 +105,16 @@ def is_asked_again(pattern: DesignPattern, record: HooksStatus) -> bool:
 def again(pattern: DesignPattern, record: HooksStatus, *, now: datetime) -> HooksStatus:
     """The hooks of the moment that failed, from the first one."""
     return _new_run(pattern, replace(record, phase=Phase.PENDING), now=now)
+
+
+def hook_is_over(record: HooksStatus, number: int) -> HooksStatus:
+    """The hook at this place ended well; the next may have the same name."""
+    return replace(record, completed=number + 1, hook="", uid="", started_at="")
+
+
+def seen(record: HooksStatus, uid: str, *, now: datetime) -> HooksStatus:
+    """The object of the hook is there: from when it is seen first it may take its time."""
+    return record if record.uid == uid else replace(record, uid=uid, started_at=rfc3339(now))
 
 
 def started(record: HooksStatus, key: ObjectKey, *, now: datetime) -> HooksStatus:
@@ -170,6 +188,11 @@ def _runs(pattern: DesignPattern) -> bool:
     if status.revision or status.applying_revision or status.inventory.compressed:
         return True
     return any(not (is_crd(key) or is_namespace(key)) for key in keys(status.inventory.entries))
+
+
+def _is_sound(record: HooksStatus) -> bool:
+    phases, events = {each.value for each in Phase}, {each.value for each in HookEvent}
+    return record.phase in phases and record.event in events | {""} and record.completed >= 0
 
 
 def _new_run(pattern: DesignPattern, record: HooksStatus, *, now: datetime) -> HooksStatus:

@@ -19,8 +19,7 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import HooksStatus
 from pattern_operator.apply import ScopedObjects
-from pattern_operator.apply.crd import is_crd
-from pattern_operator.apply.hooks import HookState, LiveHook, hooks_of
+from pattern_operator.apply.hooks import HookState, LiveHook, holds_others, hooks_of
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.quote import cut
 from pattern_operator.reconcile import hook_record
@@ -66,9 +65,10 @@ class HookRun:
             Transient: the API server could not be asked.
         """
         ordered = [await self._placed(each) for each in hooks_of(hooks, HookEvent(record.event))]
+        record = msgspec.structs.replace(record, completed=max(record.completed, 0))  # others may write there
         for number in range(record.completed, len(ordered)):
             record = await self._run(record, ordered[number], done=ordered[:number])
-            record = msgspec.structs.replace(record, completed=number + 1, uid="")
+            record = hook_record.hook_is_over(record, number)
             self.note(record)
         if any(DeletePolicy.HOOK_SUCCEEDED in each.delete_policies for each in ordered):
             await self.write(record)  # who finds no object must know that its hook is over
@@ -85,15 +85,13 @@ class HookRun:
         """Go on with one hook; the record once it is over."""
         key = hook.object.key
         if record.hook != str(key) or record.phase != Phase.RUNNING:
-            record = hook_record.started(record, key, now=self.now())
-            self.note(record)
-            await self.write(record)
+            record = await self._started(record, key)
         try:
             live = await self._there(record, hook)
         except Stalled as error:
             await self._fail(record, hook, error.message, done=done)
             raise self._failure(record, hook, error.message) from error
-        record = msgspec.structs.replace(record, uid=live.uid)
+        record = hook_record.seen(record, live.uid, now=self.now())
         self.note(record)
         if live.outcome.state is HookState.SUCCEEDED:
             return record
@@ -107,6 +105,12 @@ class HookRun:
         await self._fail(record, hook, why, done=done)
         raise self._failure(record, hook, why)
 
+    async def _started(self, record: HooksStatus, key: ObjectKey) -> HooksStatus:
+        record = hook_record.started(record, key, now=self.now())
+        self.note(record)
+        await self.write(record)
+        return record
+
     async def _there(self, record: HooksStatus, hook: Hook) -> LiveHook:
         """The object of this run, made where there is none; that of an earlier one goes first, as its policy says.
 
@@ -114,19 +118,19 @@ class HookRun:
             Stalled: it cannot be made, or what is there is not the pattern's to delete, or it is gone.
             Waiting, Transient: not yet.
         """
-        key = hook.object.key
+        key, run = hook.object.key, hook_record.run_label(record, record.completed)
         if key in self.ordinary:
             raise self._failure(record, hook, "is an ordinary object of the pattern, too: rename one of the two")
         live = await self.port.look_at_hook(self.pattern, hook.object)
-        if live is not None and live.run == record.run:
+        if live is not None and live.run == run:
             return live
         if live is not None:
-            if live.run and is_crd(key):
-                return live  # never deleted, because all objects of its kind would go
+            if live.run and holds_others(key):
+                return live
             await self._clear(record, hook, live)
         if record.uid:
             raise self._failure(record, hook, "is gone, and nobody saw how it ended")
-        live = await self.port.create_hook(self.pattern, hook.object, run=record.run)
+        live = await self.port.create_hook(self.pattern, hook.object, run=run)
         if live is None:
             raise Transient(
                 reason=Reason.MODIFIED,
@@ -135,7 +139,7 @@ class HookRun:
         return live
 
     async def _clear(self, record: HooksStatus, hook: Hook, live: LiveHook) -> None:
-        """Delete the object of an earlier run; what is another's is never touched."""
+        """Delete the object of an earlier run, once it ended; what is another's is never touched."""
         key = hook.object.key
         if not live.ours or not live.run:
             whose = f"belongs to DesignPattern {live.owner}" if live.owner else "no hook of this pattern made it"
@@ -149,6 +153,10 @@ class HookRun:
                 "is there from an earlier run, and its hook-delete-policy does not have before-hook-creation: delete"
                 " it, or add that",
             )
+        if live.outcome.state is HookState.RUNNING:
+            if not hook_record.is_overdue(self.pattern, record, now=self.now()):
+                raise self._waiting(record, key, "of an earlier run is not over, and is waited for")
+            record = await self._started(record, key)
         await self.port.delete_hook(self.pattern, hook.object, uid=live.uid)
         left = await self.port.look_at_hook(self.pattern, hook.object)
         if left is None:
@@ -164,19 +172,19 @@ class HookRun:
         if deletes or any(DeletePolicy.HOOK_SUCCEEDED in each.delete_policies for each in done):
             await self.write(failed)
         if deletes:
-            await self._delete(failed, hook)
+            await self._delete(hook, run=hook_record.run_label(record, record.completed))
         await self._delete_succeeded(failed, done)
 
     async def _delete_succeeded(self, record: HooksStatus, done: Sequence[Hook]) -> None:
-        for each in reversed(done):
+        for number, each in reversed(list(enumerate(done))):
             if DeletePolicy.HOOK_SUCCEEDED in each.delete_policies:
-                await self._delete(record, each)
+                await self._delete(each, run=hook_record.run_label(record, number))
 
-    async def _delete(self, record: HooksStatus, hook: Hook) -> None:
+    async def _delete(self, hook: Hook, *, run: str) -> None:
         """Delete the object of this run, and no other; its hook is over also where it cannot be deleted."""
         try:
             live = await self.port.look_at_hook(self.pattern, hook.object)
-            if live is not None and live.run == record.run:
+            if live is not None and live.run == run:
                 await self.port.delete_hook(self.pattern, hook.object, uid=live.uid)
         except PatternError as error:
             said = about(self.pattern, reason=error.reason)

@@ -95,22 +95,6 @@ async def test_only_the_very_object_that_was_looked_at_is_deleted(fake: FakeClus
     assert fake.has(job())
 
 
-async def test_a_definition_is_never_deleted(fake: FakeCluster, hooks: HookObjects):
-    crd = Object.of(
-        {
-            "apiVersion": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "metadata": {"name": "widgets.example.com", "annotations": {"helm.sh/hook": "pre-install"}},
-        }
-    )
-    live = await made(hooks, crd)
-    assert live is not None
-
-    await hooks.delete(crd, uid=live.uid, impersonate=ACCOUNT)
-
-    assert fake.has(crd)
-
-
 @pytest.mark.parametrize(
     ("given", "kept"), [(0, 600), (599, 600), (600, 600), (86400, 86400), (None, None), ("x", None)]
 )
@@ -162,3 +146,19 @@ async def test_the_pattern_is_woken_when_its_hook_ends(fake: FakeCluster, hooks:
     fake.show(job())
 
     assert [(owner, each.key) for owner, each in fake.told] == [(WEB.id, job().key)]
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "name"),
+    [("v1", "Namespace", "shared"), ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.com")],
+)
+async def test_what_holds_objects_of_others_is_never_deleted(
+    fake: FakeCluster, hooks: HookObjects, version: str, kind: str, name: str
+):
+    hook = Object.of({"apiVersion": version, "kind": kind, "metadata": {"name": name}})
+    live = await made(hooks, hook)
+    assert live is not None
+
+    await hooks.delete(hook, uid=live.uid, impersonate=ACCOUNT)
+
+    assert fake.has(hook)

@@ -19,7 +19,7 @@ from pattern_operator.apply.existing import has_other_managers, read
 from pattern_operator.apply.hooks.outcome import HookOutcome, outcome_of
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.owner_metadata import get_existing, withdraw_apply
-from pattern_operator.apply.ownership import Owner, add_owner_metadata
+from pattern_operator.apply.ownership import Owner, add_owner_metadata, is_namespace
 from pattern_operator.apply.pod_diagnosis import diagnose_pods
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.kube import NO_VERSION, ApiError, Conflicts, Discovery, KindNotFound, Resource, Session, objects
@@ -105,13 +105,13 @@ class HookObjects:
         return await self._found(answer, hook=hook, owner=owner, resource=resource)
 
     async def delete(self, hook: Object, *, uid: str, impersonate: str | None) -> None:
-        """Delete this very object, unless it is a CRD, with which all objects of its kind would go.
+        """Delete this very object, unless it ``holds_others``.
 
         Raises:
             Stalled, Transient: it cannot be deleted.
         """
         key = hook.key
-        if is_crd(key):
+        if holds_others(key):
             return
         resource = await self._resource(hook)
         try:
@@ -160,6 +160,11 @@ class HookObjects:
             owner=existing.pattern if existing.owner else "",
             outcome=outcome_of(body, key=hook.key),
         )
+
+
+def holds_others(key: ObjectKey) -> bool:
+    """Whether objects of anybody go with it, as with a Namespace or a CRD: a hook that is one is never deleted."""
+    return is_crd(key) or is_namespace(key)
 
 
 def _body(hook: Object, *, run: str, owner: Owner) -> bytes:
