@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from tests.reconcile.world import KEY, SIGNED, World
-from tests.reconcile.world_hooks import ILL, WELL, hook, job
+from tests.reconcile.world_hooks import ILL, RUNNING, WELL, Made, hook, job
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Transient
@@ -601,6 +601,7 @@ async def test_a_record_that_the_operator_does_not_write_is_begun_anew(forged: d
     await world.settle()
     world.restart()
     assert world.status.hooks is not None
+    assert world.pattern is not None
     status = replace(world.status, hooks=replace(world.status.hooks, **forged))
     world.pattern = replace(world.pattern, status=status)
     world.hooks.at_once = WELL
@@ -610,4 +611,19 @@ async def test_a_record_that_the_operator_does_not_write_is_begun_anew(forged: d
     world.close()
 
     assert world.hooks.made == ["a", "a", "b"]
+    assert world.ready == ("True", "Ready")
+
+
+async def test_what_a_deleted_pattern_of_this_name_left_running_is_looked_at_again_and_replaced():
+    world = World()
+    world.push("stable", "one", "a", hooks=(hook("seed", "pre-install"),))
+    world.hooks.live[job("seed")] = Made("left", "run-0", RUNNING, watched=False)
+    await world.settle()
+    assert world.hooks.made == []
+
+    world.hooks.live[job("seed")].outcome = WELL  # nobody tells
+    await world.settle(120.0)
+    world.close()
+
+    assert (world.hooks.deleted, world.hooks.made) == (["seed"], ["seed"])
     assert world.ready == ("True", "Ready")

@@ -37,6 +37,7 @@ class Made:
     run: str
     outcome: HookOutcome
     ours: bool = True
+    watched: bool = True
 
 
 class HookObjects:
@@ -83,7 +84,9 @@ class HookCluster:
         found = self.world.hooks.live.get(hook.key)
         if found is None:
             return None
-        return LiveHook(found.uid, found.ours, found.run, "" if found.ours else "team/other", found.outcome)
+        return LiveHook(
+            found.uid, found.ours, found.run, "" if found.ours else "team/other", found.outcome, found.watched
+        )
 
     async def create_hook(self, _: Any, hook: Object, *, run: str) -> LiveHook | None:
         hooks, record = self.world.hooks, self.world.status.hooks

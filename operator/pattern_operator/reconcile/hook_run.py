@@ -155,7 +155,7 @@ class HookRun:
             )
         if live.outcome.state is HookState.RUNNING:
             if not hook_record.is_overdue(self.pattern, record, now=self.now()):
-                raise self._waiting(record, key, "of an earlier run is not over, and is waited for")
+                raise self._not_yet(record, key, "of an earlier run is not over, and is waited for", live=live)
             record = await self._started(record, key)
         await self.port.delete_hook(self.pattern, hook.object, uid=live.uid)
         left = await self.port.look_at_hook(self.pattern, hook.object)
@@ -163,7 +163,7 @@ class HookRun:
             return
         if hook_record.is_overdue(self.pattern, record, now=self.now()):
             raise self._failure(record, hook, "of an earlier run is being deleted, and does not go: see its finalizers")
-        raise self._waiting(record, key, "of an earlier run is being deleted")
+        raise self._not_yet(record, key, "of an earlier run is being deleted", live=live)
 
     async def _fail(self, record: HooksStatus, hook: Hook, why: str, *, done: Sequence[Hook]) -> None:
         failed = hook_record.failed(record, self._words(record, hook, why))
@@ -203,6 +203,11 @@ class HookRun:
         return (
             f"{name} {cut(why, MAX_CAUSE)}. It is run again for a new revision, a changed spec, or {again} --overwrite"
         )
+
+    def _not_yet(self, record: HooksStatus, key: ObjectKey, what: str, *, live: LiveHook) -> PatternError:
+        """What nothing tells of is looked at again."""
+        waiting = self._waiting(record, key, what)
+        return waiting if live.watched else Transient(reason=waiting.reason, message=waiting.message)
 
     def _waiting(self, record: HooksStatus, key: ObjectKey, what: str) -> Waiting:
         return Waiting(reason=Reason.HOOK_RUNNING, message=f"{record.event} hook {key.display_name} {what}")

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.apply.fake_cluster import SHOP, WEB, FakeCluster, denied, status
 
 from pattern_operator.api.object import Object
 from pattern_operator.apply.hooks import HookObjects, HookState, LiveHook
+from pattern_operator.apply.ownership import Owner
 from pattern_operator.errors import Stalled, Transient
 
 ACCOUNT = "system:serviceaccount:team:deployer"
@@ -162,3 +164,32 @@ async def test_what_holds_objects_of_others_is_never_deleted(
     await hooks.delete(hook, uid=live.uid, impersonate=ACCOUNT)
 
     assert fake.has(hook)
+
+
+@pytest.mark.parametrize(
+    ("owner", "ours"),
+    [
+        (Owner(id="of-before", namespace=WEB.namespace, name=WEB.name), True),
+        (Owner(id="of-before", namespace=WEB.namespace, name="another"), False),
+        (Owner(id="of-before", namespace="another", name=WEB.name), False),
+    ],
+)
+async def test_what_a_deleted_pattern_of_this_name_left_is_of_an_earlier_run(
+    hooks: HookObjects, owner: Owner, ours: bool
+):
+    await hooks.create(job(), run="run-0", owner=owner, impersonate=ACCOUNT)
+
+    live = await looked_at(hooks, job())
+
+    assert live is not None
+    assert (live.ours, live.run) == (ours, "run-0" if ours else "")
+
+
+async def test_an_ordinary_object_of_a_deleted_pattern_of_this_name_is_of_no_run(fake: FakeCluster, hooks: HookObjects):
+    await hooks.create(job(), run="x", owner=replace(WEB, id="of-before"), impersonate=ACCOUNT)
+    del fake.at(job())["metadata"]["labels"][LABEL]
+
+    live = await looked_at(hooks, job())
+
+    assert live is not None
+    assert (live.ours, live.run) == (False, "")

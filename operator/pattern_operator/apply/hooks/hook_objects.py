@@ -15,7 +15,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.crd import is_crd
 from pattern_operator.apply.errors import failure_of, kind_not_found, passes_by_itself
-from pattern_operator.apply.existing import has_other_managers, read
+from pattern_operator.apply.existing import Existing, has_other_managers, read
 from pattern_operator.apply.hooks.outcome import HookOutcome, outcome_of
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.owner_metadata import get_existing, withdraw_apply
@@ -33,9 +33,10 @@ _HELM: Final = "meta.helm.sh/release-name"
 
 @dataclass(frozen=True, slots=True)
 class LiveHook:
-    """The object of a hook as it is now. ``run`` is the one in which it was made, empty where it is not the pattern's.
+    """The object of a hook as it is now; ``ours``: see ``is_of``. ``run`` is the one in which it was made, else empty.
 
-    ``owner`` says whose it is, for messages: empty where no pattern has it.
+    ``owner`` says whose it is, for messages: empty where no pattern has it. ``watched``: the pattern is woken by what
+    becomes of it.
     """
 
     uid: str
@@ -43,6 +44,7 @@ class LiveHook:
     run: str
     owner: str
     outcome: HookOutcome
+    watched: bool = True
 
 
 class HookObjects:
@@ -149,8 +151,9 @@ class HookObjects:
 
     async def _found(self, body: Body, *, hook: Object, owner: Owner, resource: Resource) -> LiveHook:
         existing = read(body)
-        ours = existing.owner == owner.id and existing.is_labelled_by_us
-        if ours:
+        ours = is_of(existing, owner)
+        watched = ours and existing.owner == owner.id
+        if watched:
             self._managed.observe(body, key=hook.key)
             await self._managed.ready(resource)  # the watch may have ended with the last object of another pattern
         return LiveHook(
@@ -159,7 +162,17 @@ class HookObjects:
             run=existing.labels.get(HOOK_LABEL, "") if ours else "",
             owner=existing.pattern if existing.owner else "",
             outcome=outcome_of(body, key=hook.key),
+            watched=watched,
         )
+
+
+def is_of(existing: Existing, owner: Owner) -> bool:
+    """Whether the object is the pattern's: its own, or of a hook of one of its name that no longer exists.
+
+    Hooks are left when their pattern is deleted, as Helm leaves them, and of one name there is one pattern at a time.
+    """
+    of_predecessor = existing.pattern == str(owner) and bool(existing.owner) and HOOK_LABEL in existing.labels
+    return existing.is_labelled_by_us and (existing.owner == owner.id or of_predecessor)
 
 
 def holds_others(key: ObjectKey) -> bool:
