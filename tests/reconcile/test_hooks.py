@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from tests.reconcile.world import KEY, SIGNED, World
 from tests.reconcile.world_hooks import ILL, RUNNING, WELL, Made, hook, job
 
+from pattern_operator.api.hook import Hook
+from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Transient
 
@@ -626,4 +628,19 @@ async def test_what_a_deleted_pattern_of_this_name_left_running_is_looked_at_aga
     world.close()
 
     assert (world.hooks.deleted, world.hooks.made) == (["seed"], ["seed"])
+    assert world.ready == ("True", "Ready")
+
+
+async def test_what_was_an_ordinary_object_may_be_a_hook_after_the_apply_that_prunes_it():
+    world = World()
+    world.push("stable", "one", "a", "b")
+    await world.settle()
+    metadata = {"name": "b", "namespace": "team", "annotations": {"helm.sh/hook": "post-upgrade"}}
+    after = Hook.of(Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}))
+    assert after is not None
+    world.push("stable", "two", "a", hooks=(after,))
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert world.hooks.made == ["b"]
     assert world.ready == ("True", "Ready")

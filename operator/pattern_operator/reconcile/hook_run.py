@@ -120,7 +120,12 @@ class HookRun:
         """
         key, run = hook.object.key, hook_record.run_label(record, record.completed)
         if key in self.ordinary:
-            raise self._failure(record, hook, "is an ordinary object of the pattern, too: rename one of the two")
+            raise self._failure(
+                record,
+                hook,
+                "is an ordinary object of this version or of the one that runs, too: rename one of the two, or publish"
+                " a version without the object first",
+            )
         live = await self.port.look_at_hook(self.pattern, hook.object)
         if live is not None and live.run == run:
             return live

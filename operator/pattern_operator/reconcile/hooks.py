@@ -18,7 +18,6 @@ from pattern_operator.reconcile import hook_record
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.hook_record import Phase
 from pattern_operator.reconcile.hook_run import HookRun
-from pattern_operator.reconcile.owner import owned_keys
 from pattern_operator.reconcile.results import StepError
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.running_rendering import running_rendering
@@ -97,9 +96,10 @@ async def finish(run: Run, rendering: Rendering) -> None:
 
 async def _run_after(run: Run, record: HooksStatus, rendering: Rendering) -> None:
     run.note_hooks(record)
-    ordinary = owned_keys(run.pattern) | {each.key for each in rendering.objects}
     try:
-        record = await _hook_run(run, frozenset(ordinary)).go(record, rendering.hooks)
+        placed = await run.cluster.place(run.pattern, rendering.objects)
+        ordinary = frozenset(each.key for each in placed.objects)  # what the version before had is pruned by now
+        record = await _hook_run(run, ordinary).go(record, rendering.hooks)
     except Waiting:
         return  # Ready says so
     except Stalled as error:
