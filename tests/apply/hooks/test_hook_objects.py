@@ -193,3 +193,13 @@ async def test_an_ordinary_object_of_a_deleted_pattern_of_this_name_is_of_no_run
 
     assert live is not None
     assert (live.ours, live.run) == (False, "")
+
+
+@pytest.mark.parametrize(("manager", "of_helm"), [("helm", True), ("helm-controller", True), ("kubectl", False)])
+async def test_an_object_that_was_of_a_release_of_helm_is_known_by_who_wrote_it(
+    fake: FakeCluster, hooks: HookObjects, manager: str, of_helm: bool
+):
+    fake.put(job())
+    fake.at(job())["metadata"]["managedFields"] = [{"manager": manager, "operation": "Update", "fieldsV1": {}}]
+
+    assert await hooks.is_of_helm(job(), impersonate=None) is of_helm

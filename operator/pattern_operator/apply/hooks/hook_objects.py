@@ -29,6 +29,7 @@ from pattern_operator.kube.kind_existence import is_missing
 MIN_TTL: Final = 600  # seconds that a Job is there after it ended: somebody has to see how
 _TTL: Final = "ttlSecondsAfterFinished"
 _HELM: Final = "meta.helm.sh/release-name"
+_HELM_MANAGERS: Final = frozenset({"helm", "helm-controller"})  # Helm, pkg/kube/client.go: the program's name; Flux
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,19 @@ class HookObjects:
         return await diagnose_pods(self._session, self._discovery, key, impersonate=impersonate)
 
     async def is_of_helm(self, desired: Object, *, impersonate: str | None) -> bool:
-        """Whether the object is there, and of a release of Helm. What nobody can say is not."""
+        """Whether the object is there, and of a release of Helm, or was before it was given to a pattern.
+
+        Who gives it away takes off the annotations of Helm; who wrote the object is still in its managedFields. What
+        nobody can say is not of Helm.
+        """
         try:
             resource = await self._resource(desired)
             existing = await get_existing(self._session, resource, desired.key, impersonate=impersonate)
         except (ApiError, PatternError):
             return False
-        return existing is not None and bool(existing.annotation(_HELM))
+        if existing is None:
+            return False
+        return bool(existing.annotation(_HELM)) or not _HELM_MANAGERS.isdisjoint(existing.managers)
 
     async def _resource(self, hook: Object) -> Resource:
         """Where its kind is served; raises Transient where it is not, or not yet, or nobody can say."""
