@@ -128,6 +128,7 @@ MAX_GENERATED: Final = 64  # fields of one object that come out differently each
 MAX_GENERATED_KEYS: Final = 64 * KIB  # characters of their paths together; one has a hundred
 MAX_DEPENDENCIES_SEEN: Final = 1_000  # that are followed to find a circle: under 5 ms
 MAX_PARAMETERS: Final = 1 * MIB  # JSON of the parameters of a pattern; a Secret or ConfigMap has no more
+MAX_PARAMETER_VALUES: Final = 50_000  # values and keys of them: 0.2 s as YAML; the largest public charts have 10,000
 
 # --- a run ----------------------------------------------------------------------------------------------------------
 MAX_RUN: Final = 300.0  # seconds; 5,000 objects take one. What was applied by then is not sent again by the next run

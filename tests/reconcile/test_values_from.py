@@ -1,5 +1,6 @@
 """The parameters of a pattern: read with its account, merged in order, waited for, and never quoted."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -132,6 +133,41 @@ async def test_the_size_of_all_together_is_bounded():
 
     with pytest.raises(Stalled, match="together"):
         await parameters(sources, of("Secret", "a"), of("Secret", "b"))
+
+
+def expanding(position: int, values: int) -> bytes:
+    """A short text whose aliases make it ``values`` values."""
+    return f"a: &a [{','.join(['{}'] * 99)}]\nk{position}: [{','.join(['*a'] * (values // 100))}]\n".encode()
+
+
+async def test_the_values_of_all_together_are_bounded_while_they_are_read():
+    sources = Sources({f"ConfigMap/c{each}": {"values.yaml": expanding(each, 20_000)} for each in range(3)})
+
+    with pytest.raises(Stalled, match=r"ConfigMap team/c2, key values.yaml .* has more values than the 50000"):
+        await parameters(sources, *(of("ConfigMap", f"c{each}") for each in range(3)))
+
+
+async def test_two_thirds_of_the_values_that_are_allowed_are_read():
+    sources = Sources({f"ConfigMap/c{each}": {"values.yaml": expanding(each, 20_000)} for each in range(2)})
+
+    found = json.loads(await parameters(sources, of("ConfigMap", "c0"), of("ConfigMap", "c1")))
+
+    assert [len(found[name]) for name in ("a", "k0", "k1")] == [99, 200, 200]
+
+
+async def test_the_entries_that_indexes_make_are_bounded():
+    indexes = "[1023]" * 30
+    sources = Sources({"Secret/s": {"v": b"x"}})
+
+    with pytest.raises(Stalled, match="makes more than 50000 values and keys of all parameters"):
+        await parameters(sources, *(of("Secret", "s", valuesKey="v", targetPath=f"{n}{indexes}") for n in "abc"))
+
+
+async def test_the_values_of_the_spec_count_with_the_others():
+    sources = Sources({"ConfigMap/c": {"values.yaml": expanding(0, 40_000)}})
+
+    with pytest.raises(Stalled, match=r"what spec.render.parameters and valuesFrom are together .* has more values"):
+        await parameters(sources, of("ConfigMap", "c"), inline={"list": [0] * 15_000})
 
 
 @pytest.mark.parametrize("kind", [Stalled, Transient])

@@ -17,7 +17,7 @@ from pattern_operator.errors import Stalled, Waiting
 from pattern_operator.executors import run_in
 from pattern_operator.kube import Resource
 from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
-from pattern_operator.limits import KIB, MAX_PARAMETERS
+from pattern_operator.limits import KIB, MAX_PARAMETER_VALUES, MAX_PARAMETERS
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.render.parameters import (
     InvalidParameters,
@@ -26,6 +26,7 @@ from pattern_operator.render.parameters import (
     json_text,
     merge,
     read_parameters,
+    values_in,
 )
 
 _RESOURCES: Final = {each.kind: each for each in (SECRET, CONFIG_MAP)}
@@ -68,29 +69,43 @@ async def parameters_of(pattern: DesignPattern, *, account: str | None, sources:
 
 
 def merged(values: Sequence[Value], inline: str | None) -> bytes:
-    """``values`` in order and ``inline``, a JSON text, on them; raises Stalled."""
+    """``values`` in order and ``inline``, a JSON text, on them; raises Stalled.
+
+    This is the operator's own process, so values and keys of all of them together are bounded while they are read.
+    """
     parameters: dict[str, object] = {}
+    left = MAX_PARAMETER_VALUES
     for each in values:
         try:
-            parameters = _with_value(parameters, each)
+            if each.target_path is None:
+                over = read_parameters(each.content, most=left)
+                left -= values_in(over)
+                parameters = merge(parameters, over)
+            else:
+                parameters = _placed(parameters, each.content, each.target_path)
+            _refuse_many(parameters)
         except InvalidParameters as error:
             raise _invalid(f"{each.where} {error}") from None
         except InvalidTargetPath as error:
             raise _invalid(f"the targetPath for {each.where} {error}") from None
     try:
-        return json_text(merge(parameters, read_parameters(inline.encode()) if inline is not None else {}))
+        return json_text(merge(parameters, read_parameters(inline.encode(), most=left) if inline is not None else {}))
     except InvalidParameters as error:
         raise _invalid(f"what spec.render.parameters and valuesFrom are together {error}") from None
 
 
-def _with_value(parameters: dict[str, object], value: Value) -> dict[str, object]:
-    if value.target_path is None:
-        return merge(parameters, read_parameters(value.content))
+def _placed(parameters: Mapping[str, object], content: bytes, target_path: str) -> dict[str, object]:
     try:
-        text = value.content.decode()
+        text = content.decode()
     except UnicodeDecodeError:
         raise InvalidParameters("is not UTF-8 text") from None
-    return TargetPath.parse(value.target_path).place(parameters, text)
+    return TargetPath.parse(target_path).place(parameters, text)
+
+
+def _refuse_many(parameters: Mapping[str, object]) -> None:
+    """An index makes entries of a list before it, so what is placed counts as well."""
+    if values_in(parameters) > MAX_PARAMETER_VALUES:
+        raise InvalidParameters(f"makes more than {MAX_PARAMETER_VALUES} values and keys of all parameters")
 
 
 async def _read(

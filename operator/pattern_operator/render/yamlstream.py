@@ -85,14 +85,16 @@ def load_all(text: str) -> Iterator[tuple[int, Any]]:
     return ((each.line, each.value) for each in load_documents(text))
 
 
-def load_documents(text: str) -> Iterator[YamlDocument]:
+def load_documents(text: str, *, most: int = MAX_NODES) -> Iterator[YamlDocument]:
     """Give each document with the line it begins at; empty documents are left out.
+
+    ``most`` values and keys are built, those of aliases included.
 
     Raises:
         InvalidYaml: with the line and the reason.
         YamlTooLarge: depth, nodes or aliases exceed the limits of ``pattern_operator.limits``.
     """
-    reader = _Reader()
+    reader = _Reader(most)
     try:
         yield from reader.documents(text)
     except yaml.MarkedYAMLError as error:
@@ -110,8 +112,9 @@ def load_documents(text: str) -> Iterator[YamlDocument]:
 class _Reader:
     """Builds the documents of one stream. Aliases are counted across the whole of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.line = 1
+        self._most = most
         self._nodes = 0
         self._aliases = 0
         self._documents = 0
@@ -278,15 +281,15 @@ class _Reader:
 
     def _count(self, nodes: int) -> None:
         self._nodes += nodes
-        if self._nodes <= MAX_NODES:
+        if self._nodes <= self._most:
             return
         if self._aliases:
             raise YamlTooLarge(
-                f"with what its aliases repeat it contains more than {MAX_NODES} values and keys",
+                f"with what its aliases repeat it contains more than {self._most} values and keys",
                 line=self.line,
                 advice=f"{_MULTIPLIES} Or split it.",
             )
-        raise YamlTooLarge(f"it contains more than {MAX_NODES} values and keys", line=self.line)
+        raise YamlTooLarge(f"it contains more than {self._most} values and keys", line=self.line)
 
 
 def _twice(value: Scalar, name: str) -> str:

@@ -1,6 +1,7 @@
 """A text of parameters is read within limits, and never quoted."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.limits import MAX_NESTING, MAX_PARAMETERS
-from pattern_operator.render.parameters import InvalidParameters, json_text, read_parameters
+from pattern_operator.render.parameters import InvalidParameters, json_text, read_parameters, values_in
 
 SECRET = "hunter2"
 
@@ -93,3 +94,25 @@ def test_what_was_written_is_read_again(parameters: Any):
     except InvalidParameters:
         return
     assert json.loads(text) == parameters
+
+
+def test_a_text_that_many_aliases_repeat_is_refused_before_it_is_written_out():
+    parameters = read_parameters(b"a: &a " + b"x" * 100_000 + b"\nb: [" + b"*a," * 900 + b"]")
+
+    tracemalloc.start()
+    with pytest.raises(InvalidParameters, match="has more than 1024 KiB"):
+        json_text(parameters)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < MAX_PARAMETERS
+
+
+def test_values_and_keys_are_counted_at_every_level():
+    assert values_in({"a": [1, {"b": None}], "c": "x"}) == 1 + 4 + 2 + 2
+
+
+def test_more_values_than_asked_for_are_not_read():
+    assert read_parameters(b"a: [1, 2]", most=5) == {"a": [1, 2]}
+    with pytest.raises(InvalidParameters, match=r"has more values than the 50000 .*, at line 1"):
+        read_parameters(b"a: [1, 2]", most=4)

@@ -4,7 +4,7 @@
 ``json_text`` is the form in which all of them are passed on.
 """
 
-from pattern_operator.render.parameters.document import InvalidParameters, json_text, read_parameters
+from pattern_operator.render.parameters.document import InvalidParameters, json_text, read_parameters, values_in
 from pattern_operator.render.parameters.merge import merge, without_nulls
 from pattern_operator.render.parameters.target_path import InvalidTargetPath, TargetPath
 
@@ -15,5 +15,6 @@ __all__ = [
     "json_text",
     "merge",
     "read_parameters",
+    "values_in",
     "without_nulls",
 ]
