@@ -785,9 +785,12 @@ class Cluster(HookCluster):
         each = {one.key: hashlib.sha256(f"{one.key}{one.body}".encode()).digest() for one in objects}
         return Sent(hashlib.sha256(b"".join(each.values())).hexdigest()[:24], each)
 
-    async def live(self, _: DesignPattern, objects: Collection[Object]) -> dict[ObjectKey, Body]:
-        keys = {each.key for each in objects} & self.world.live.keys() - self.world.unlabelled
-        return {key: {"data": {"of": self.world.live[key], "made": self.world.made[key]}} for key in keys}
+    async def read_live(
+        self, _: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Object]
+    ) -> dict[ObjectKey, Object]:
+        there = [each for each in objects if each.key in self.world.live.keys() - self.world.unlabelled]
+        bodies = {key: {"data": {"of": of, "made": self.world.made[key]}} for key, of in self.world.live.items()}
+        return {each.key: take(each, bodies[each.key]) for each in there}
 
     async def idle_rules(self, *_: Any) -> tuple[str, ...]:
         return ()

@@ -6,8 +6,8 @@ no watch shows makes it, or is refused where there is one (``create_only``); the
 is (``ownership_check``).
 """
 
-from collections.abc import Collection, Iterable
-from typing import Literal
+from collections.abc import Callable, Collection, Iterable
+from typing import Literal, TypeVar
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.apply_spec import IgnoreDifferences
@@ -44,6 +44,8 @@ from pattern_operator.apply.wave import waves
 from pattern_operator.apply.withdrawals import Withdrawals
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session
+
+Taken = TypeVar("Taken")
 
 
 class Applier:
@@ -135,21 +137,30 @@ class Applier:
             return False  # it is looked at again
         return existing is None or not existing.paused
 
-    async def live(
-        self, desired: Collection[Object], *, owner: Owner, impersonate: str | None
-    ) -> dict[ObjectKey, Body]:
-        """Those of the objects that are there and carry the label of ``owner``, as they are now.
+    async def read_live(
+        self,
+        desired: Collection[Object],
+        *,
+        owner: Owner,
+        impersonate: str | None,
+        take: Callable[[Object, Body], Taken],
+    ) -> dict[ObjectKey, Taken]:
+        """What ``take`` takes of those of the objects that are there and carry the label of ``owner``.
+
+        It is given an object and what it is in the cluster, which may be large and is let go then: no more are held
+        than are read at once.
 
         Raises:
+            what ``take`` raises.
             ApiError: the API server could not be asked, or refuses.
         """
-        found: dict[ObjectKey, Body] = {}
+        found: dict[ObjectKey, Taken] = {}
 
         async def look(each: Object) -> None:
             async with self._slots.acquire(*lanes_of(each.key, owner)):
                 body = await read_if_there(each, session=self._session, discovery=self._discovery, user=impersonate)
             if body is not None and read(body).owner == owner.id:
-                found[each.key] = body
+                found[each.key] = take(each, body)
 
         await run_all(look(each) for each in desired)
         return found

@@ -3,7 +3,7 @@
 It decides nothing and remembers nothing of a pattern.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -154,14 +154,19 @@ class Cluster:
         """Whether an object that was paused need not be skipped any more, or is gone."""
         return await self.applier.is_resumed(key, impersonate=self.account(pattern))
 
-    async def live(self, pattern: DesignPattern, objects: Collection[Object]) -> Mapping[ObjectKey, Body]:
-        """Those of the objects that are there and the pattern's own, as they are now.
+    async def read_live(
+        self, pattern: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Object]
+    ) -> Mapping[ObjectKey, Object]:
+        """What ``take`` makes of those of the objects that are there and the pattern's own, and of what is there.
 
         Raises:
+            what ``take`` raises.
             Transient: the API server cannot be asked, or does not let the account read one.
         """
         try:
-            return await self.applier.live(objects, owner=owner_of(pattern), impersonate=self.account(pattern))
+            return await self.applier.read_live(
+                objects, owner=owner_of(pattern), impersonate=self.account(pattern), take=take
+            )
         except ApiError as error:
             raise Transient(
                 reason=reason_of(error),

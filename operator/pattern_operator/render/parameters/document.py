@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pattern_operator.limits import KIB, MAX_PARAMETER_VALUES, MAX_PARAMETERS
-from pattern_operator.nesting import NestedTooDeep, levels
+from pattern_operator.nesting import NestedTooDeep, least_size, levels
 from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_documents
 
 
@@ -45,7 +45,7 @@ def read_parameters(content: bytes, *, most: int = MAX_PARAMETER_VALUES) -> dict
 def json_text(parameters: Mapping[str, object]) -> bytes:
     """``parameters`` as JSON, their names sorted; raises InvalidParameters where that is not possible, or too much."""
     try:
-        if _size(parameters, most=MAX_PARAMETERS) > MAX_PARAMETERS:  # aliases share a text, and JSON repeats it
+        if least_size(parameters, most=MAX_PARAMETERS) > MAX_PARAMETERS:  # aliases share a text, and JSON repeats it
             raise InvalidParameters(_TOO_LONG)
         text = json.dumps(parameters, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         content = text.encode()
@@ -72,18 +72,6 @@ def values_in(parameters: Mapping[str, object]) -> int:
 
 def _members(node: Mapping[str, object] | Sequence[object]) -> int:
     return 2 * len(node) if isinstance(node, Mapping) else len(node)
-
-
-def _size(parameters: Mapping[str, object], *, most: int) -> int:
-    """Letters of keys and texts, at least: no more are counted than make it exceed ``most``."""
-    size = 0
-    for level in levels(parameters):
-        for node in level:
-            texts = (*node, *node.values()) if isinstance(node, Mapping) else node
-            size += sum(len(each) for each in texts if isinstance(each, str))
-            if size > most:
-                return size
-    return size
 
 
 _TOO_LONG: Final = f"has more than {MAX_PARAMETERS // KIB} KiB"
