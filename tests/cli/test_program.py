@@ -160,7 +160,7 @@ def heed() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "TERM"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "TERM", "HUP"])
 def test_an_interrupted_command_ends_quietly_and_leaves_nothing_behind(patternctl, number):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host, port = silent.getsockname()
@@ -180,3 +180,14 @@ def test_an_interrupted_command_ends_quietly_and_leaves_nothing_behind(patternct
 
     assert (running.returncode, out, err) == (exit_codes.INTERRUPTED, "", "")
     assert list(patternctl.temporary.iterdir()) == []
+
+
+def test_what_a_killed_command_left_of_the_run_of_a_program_is_removed_by_the_next(patternctl, tmp_path):
+    left = patternctl.temporary / "pattern-operator-run-4194303-x"
+    left.mkdir(parents=True)
+    (left / "values.yaml").write_text("password: hunter2\n")
+    manifest = tmp_path / "a.yml"
+    manifest.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+
+    assert patternctl("render", manifest).code == exit_codes.OK
+    assert not left.exists()

@@ -71,7 +71,9 @@ def parser() -> Parser:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     try:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as by Ctrl-C: what is temporary is removed
+        for ending in (signal.SIGTERM, signal.SIGHUP):  # end as by Ctrl-C: what is temporary is removed
+            if signal.getsignal(ending) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(ending, signal.default_int_handler)
         output.prepare()
         given = sys.argv[1:] if words is None else list(words)
         if given[:1] == [completion.COMPLETE]:

@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import TypeVar
 
-from pattern_operator.executors import Executors
+from pattern_operator.executors import Executors, run_in
 from pattern_operator.render.program import Steps, drive
-from pattern_operator.sandbox.programs import ProgramPaths, Programs
+from pattern_operator.sandbox.programs import ProgramPaths, Programs, remove_left
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ def driven(steps: Steps[T], *, helm: str | None = None, kustomize: str | None = 
     paths = ProgramPaths.find(helm=_path(helm), kustomize=_path(kustomize))
     programs = Programs(paths)
     with Executors.open() as executors, asyncio.Runner() as runner:
+        runner.run(run_in(executors.disk, remove_left))  # values of Secrets, where a command was killed before
         return drive(steps, run=lambda asked: runner.run(programs.run(asked, disk=executors.disk)))
 
 

@@ -55,3 +55,25 @@ def test_what_processes_left_that_are_gone_is_removed_and_that_of_others_is_not(
     remove_left()
 
     assert {path.name for path in place.iterdir()} == {names["other"], names["none"]}
+
+
+def test_a_link_is_not_followed_by_those_who_remove_what_is_left(place, tmp_path_factory):
+    victim = tmp_path_factory.mktemp("victim")
+    (victim / "www").mkdir(mode=0o755)
+    link = place / "pattern-operator-run-4194303-x"
+    link.symlink_to(victim)
+
+    remove_left()
+
+    assert link.is_symlink()
+    assert stat.S_IMODE((victim / "www").stat().st_mode) == 0o755
+
+
+def test_what_another_user_put_there_is_left(place, monkeypatch: pytest.MonkeyPatch):
+    theirs = place / "pattern-operator-run-4194303-x"
+    theirs.mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: theirs.stat().st_uid + 1)
+
+    remove_left()
+
+    assert theirs.is_dir()

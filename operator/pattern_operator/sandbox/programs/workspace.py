@@ -42,7 +42,7 @@ def lay_out(run: ProgramRun) -> tuple[Path, Places]:
 
 
 def remove(root: Path) -> None:
-    """Remove the directory of a run; blocks."""
+    """Remove the directory of a run, without following a link in it; blocks."""
     for folder, _, _ in os.walk(root):
         Path(folder).chmod(stat.S_IRWXU)
     shutil.rmtree(root)
@@ -57,9 +57,16 @@ def remove_left() -> None:
         process = root.name.removeprefix(_PREFIX).partition("-")[0]
         if process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process))):
             try:
-                remove(root)
+                if _is_ours(root):
+                    remove(root)
             except OSError as error:
                 logger.warning("what is left of a run cannot be removed: %s: %s", root, error.strerror)
+
+
+def _is_ours(root: Path) -> bool:
+    """Whether it is a directory that our user made: anybody may put one, or a link, into a folder for all."""
+    found = root.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 def _is_alive(process: int) -> bool:
