@@ -48,10 +48,52 @@ def kept(rendered: Object, live: dict[str, Any], *paths) -> dict[str, Any]:
         ({"a": [{"b": "new"}]}, {"a": [{"b": "old"}]}, ("a", 0, "b"), {"a": [{"b": "old"}]}),
         ({"a": ["new"]}, {"a": []}, ("a", 0), {"a": ["new"]}),
         ({"a": "new"}, {"a": "old"}, (), {"a": "new"}),
+        (
+            {"stringData": {"p": "new", "q": "new"}},
+            {"data": {"p": "b2xk", "q": "b2xk", "of-another": "b2xk"}},
+            ("stringData",),
+            {"stringData": {"p": "old", "q": "old"}},
+        ),
+        ({"a": {"b": {"c": "new"}}}, {"a": {"b": {"c": "old", "d": 1}, "e": 1}}, ("a",), {"a": {"b": {"c": "old"}}}),
+        (
+            {"env": [{"name": "P", "value": "new"}]},
+            {"env": [{"name": "INJECTED", "value": "secret"}, {"name": "P", "value": "old"}]},
+            ("env", 0, "value"),
+            {"env": [{"name": "P", "value": "old"}]},
+        ),
+        (
+            {"env": [{"name": "P", "value": "new"}]},
+            {"env": [{"name": "INJECTED", "value": "secret"}]},
+            ("env", 0, "value"),
+            {"env": [{"name": "P", "value": "new"}]},
+        ),
+        (
+            {"env": [{"name": "P-new", "value": "1"}]},
+            {"env": [{"name": "P-old", "value": "1"}]},
+            ("env", 0, "name"),
+            {"env": [{"name": "P-old", "value": "1"}]},
+        ),
+        ({"args": ["-p=new"]}, {"args": ["-injected", "-p=old"]}, ("args", 0), {"args": ["-p=new"]}),
+        (
+            {"ports": [{"name": "a", "port": 1}, {"name": "a", "port": 2}]},
+            {"ports": [{"port": 2, "name": "old"}, {"port": 1, "name": "a"}]},
+            ("ports", 1, "name"),
+            {"ports": [{"name": "a", "port": 1}, {"name": "old", "port": 2}]},
+        ),
     ],
 )
 def test_a_generated_field_is_as_in_the_cluster_and_all_else_as_rendered(rendered, live, path, expected):
     assert kept(secret(**rendered), live, path) == expected
+
+
+def test_what_the_server_writes_into_metadata_is_never_sent():
+    rendered = secret()
+    rendered.body["metadata"]["annotations"] = {"salt": "new"}
+    live = {"metadata": {"name": "a", "uid": "1", "managedFields": [{}], "annotations": {"salt": "old", "other": "x"}}}
+
+    (made,) = with_live_values([rendered], [GeneratedFields(rendered.key, (("metadata",),))], {rendered.key: live})
+
+    assert made.body["metadata"] == {"name": "a", "annotations": {"salt": "old"}}
 
 
 def test_an_object_that_is_not_there_or_makes_nothing_up_is_as_rendered():

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from pattern_operator.api.generated import FieldKeys, GeneratedFields
+from pattern_operator.api.fields import mapping
+from pattern_operator.api.generated import FieldKeys, GeneratedFields, position_in
 from pattern_operator.api.object import Body, Object, ObjectKey
 
-_MISSING: Final = object()
 _STRING_DATA: Final = "stringData"
 
 
@@ -34,38 +34,51 @@ def with_live_values(
 
 def _kept(body: Body, live: Body, paths: Iterable[FieldKeys]) -> Body:
     made = copy.deepcopy(body)
+    given = _as_given(live) if _STRING_DATA in made else live
     for path in paths:
-        value = _live_value(live, path)
-        if path and value is not _MISSING:
-            _put(made, path, copy.deepcopy(value))
+        if path:
+            _keep(made, given, path)
     return made
 
 
-def _live_value(live: Body, path: FieldKeys) -> Any:
-    """The value at ``path``. What a Secret was given as ``stringData`` is in its ``data``, in base64."""
-    value = _at(live, path)
-    if value is not _MISSING or path[:1] != (_STRING_DATA,) or len(path) != 2:
-        return value
-    encoded = _at(live, ("data", path[1]))
+def _as_given(live: Body) -> Body:
+    """A live Secret with the text of its ``data`` as ``stringData``, too, as it was given: the server keeps no such."""
+    fields = mapping(live)
+    texts = {name: _text(value) for name, value in mapping(fields.get("data")).items()}
+    return {**fields, _STRING_DATA: {name: text for name, text in texts.items() if text is not None}}
+
+
+def _text(encoded: Any) -> str | None:
     try:
-        return base64.b64decode(encoded, validate=True).decode() if isinstance(encoded, str) else _MISSING
+        return base64.b64decode(encoded, validate=True).decode() if isinstance(encoded, str) else None
     except (binascii.Error, ValueError):
-        return _MISSING
+        return None
 
 
-def _at(value: Any, path: FieldKeys) -> Any:
-    for key in path:
-        match value, key:
-            case dict(), str() if key in value:
-                value = value[key]
-            case list(), int() if 0 <= key < len(value):
-                value = value[key]
-            case _:
-                return _MISSING
-    return value
+def _keep(made: Any, live: Any, path: FieldKeys) -> None:
+    """Give ``made`` the live value at ``path``, where both have one; an entry of a list is found by what names it."""
+    for place, key in enumerate(path):
+        other = _key_in(live, made, path[place:])
+        if other is None:
+            return
+        if place == len(path) - 1:
+            made[key] = _merged(made[key], live[other])
+        made, live = made[key], live[other]
 
 
-def _put(body: Body, path: FieldKeys, value: Any) -> None:
-    """Set a value that is rendered; one that only the other rendering has is not."""
-    if _at(body, path) is not _MISSING:
-        _at(body, path[:-1])[path[-1]] = value
+def _key_in(live: Any, made: Any, path: FieldKeys) -> str | int | None:
+    """The key or position in ``live`` of the value to which ``path`` leads in ``made``; None where one lacks it."""
+    match made, live, path[0]:
+        case dict(), dict(), str() as key if key in made and key in live:
+            return key
+        case list(), list(), int():
+            return position_in(live, made, path)
+        case _:
+            return None
+
+
+def _merged(made: Any, live: Any) -> Any:
+    """The live value; of a mapping only what is rendered in it, because the rest of it is of others."""
+    if not isinstance(made, dict) or not isinstance(live, dict):
+        return copy.deepcopy(live)
+    return {name: _merged(value, live[name]) if name in live else value for name, value in made.items()}

@@ -1,5 +1,7 @@
 """What spec.render asks of the objects of any format."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,6 +162,29 @@ def test_a_row_and_what_is_generated_follow_their_object_through_a_new_name() ->
     assert [each.component for each in after.objects] == ["a.yaml#1", "a.yaml#2"]
     assert after.components[0].message == "changed by spec.render, and was called settings"
     assert after.generated == (GeneratedFields(after.objects[0].key, (("data", "level"),)),)
+
+
+def test_what_is_generated_follows_the_entries_that_a_patch_moves() -> None:
+    env = [{"name": "USER", "value": "a"}, {"name": "PASSWORD", "value": "made up"}]
+    container = {"name": "web", "image": "web:1", "env": env, "args": ["--token=made-up"]}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [container]}}
+    before = rendering_of(json.dumps(body))
+    at = ("spec", "containers", 0)
+    paths = ((*at, "env", 0, "value"), (*at, "env", 1, "value"), (*at, "args", 0), ("metadata", "annotations"))
+    before = replace(before, generated=(GeneratedFields(before.objects[0].key, paths),))
+    patch = (
+        '[{"op": "replace", "path": "/spec/containers/0/env/0", "value": {"name": "TZ", "value": "UTC"}},'
+        ' {"op": "add", "path": "/spec/containers/0/env/0", "value": {"name": "A", "value": "b"}},'
+        ' {"op": "add", "path": "/spec/containers/0/args/0", "value": "--first"},'
+        ' {"op": "add", "path": "/spec/containers/0", "value": {"name": "proxy", "image": "proxy:1"}}]'
+    )
+
+    after = transformed(before, patches=(Patch(patch=patch, target=PatchTarget(kind="Pod")),))
+
+    at = ("spec", "containers", 1)
+    assert [each.paths for each in after.generated] == [
+        ((*at, "env", 2, "value"), (*at, "args", 1), ("metadata", "annotations"))
+    ]
 
 
 def test_common_metadata_is_for_objects_and_not_for_their_pods_and_selectors() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.fields import mapping
-from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.generated import FieldKeys, GeneratedFields, position_in
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
@@ -46,7 +46,6 @@ class Changes:
         made = as_written.rendering(components, options=options, form=rendering.format)
         reports = {each.id: each for each in made.components}
         rows = {_row_id(each): _Row(each, now[each.key]) for each in rendering.objects}
-        keys = {each.key: new.key for each, new in left}
         return replace(
             rendering,
             objects=made.objects,
@@ -54,9 +53,7 @@ class Changes:
                 row if row.id not in rows else rows[row.id].of(row, reports.get(row.id)) for row in rendering.components
             ),
             hooks=tuple(hook for each in rendering.hooks if (hook := self._hook(each, places)) is not None),
-            generated=tuple(
-                GeneratedFields(keys[each.key], each.paths) for each in rendering.generated if each.key in keys
-            ),
+            generated=_generated(rendering.generated, left),
         )
 
     def _hook(self, hook: Hook, places: dict[ObjectKey, int]) -> Hook | None:
@@ -65,6 +62,37 @@ class Changes:
             return hook
         new = self.after.get(place)
         return replace(hook, object=new) if new is not None else None
+
+
+def _generated(before: Sequence[GeneratedFields], left: Sequence[tuple[Object, Object]]) -> tuple[GeneratedFields, ...]:
+    """The generated fields where they are now: what puts an entry into a list moves those that follow."""
+    now = {each.key: (each, new) for each, new in left}
+    return tuple(
+        GeneratedFields(new.key, paths)
+        for fields in before
+        if fields.key in now
+        for each, new in (now[fields.key],)
+        if (paths := tuple(path for old in fields.paths if (path := _moved(each.body, new.body, old)) is not None))
+    )
+
+
+def _moved(before: Any, now: Any, path: FieldKeys) -> FieldKeys | None:
+    """Where the value at ``path`` is now; None where it is gone."""
+    moved: FieldKeys = ()
+    for place, key in enumerate(path):
+        match before, now, key:
+            case dict(), dict(), str() if key in before and key in now:
+                there: str | int | None = key
+            case dict(), dict(), str() if key not in before:  # only the other rendering has it
+                return (*moved, *path[place:])
+            case list(), list(), int():
+                there = position_in(now, before, path[place:])
+            case _:
+                return None
+        if there is None:
+            return None
+        moved, before, now = (*moved, there), before[key], now[there]
+    return moved
 
 
 @dataclass(frozen=True, slots=True)
