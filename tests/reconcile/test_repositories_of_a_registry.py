@@ -86,7 +86,7 @@ class Sources:
 class Sandbox:
     """Says for whom it renders what."""
 
-    def rendered(self, plan: Any, layers: Any, *, tenant: str, cluster: Any) -> Any:
+    def rendered(self, plan: Any, layers: Any, *, tenant: str, installation: str, cluster: Any) -> Any:
         self.cluster = cluster
         return ("rendered", plan, layers, tenant)
 

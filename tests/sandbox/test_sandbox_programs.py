@@ -41,8 +41,8 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield opened
 
 
-async def built(sandbox: Sandbox, files: Mapping[str, bytes]) -> Rendering:
-    async with sandbox.rendered(PLAN, of_layer(tar(files)), tenant="team") as rendering:
+async def built(sandbox: Sandbox, files: Mapping[str, bytes], *, installation: str = "") -> Rendering:
+    async with sandbox.rendered(PLAN, of_layer(tar(files)), tenant="team", installation=installation) as rendering:
         return rendering
 
 
@@ -74,11 +74,31 @@ async def test_a_chart_is_rendered(sandbox, place):
 
 
 async def test_to_render_a_chart_again_starts_no_program(sandbox, monkeypatch: pytest.MonkeyPatch):
-    files = of_chart("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ randAlpha 8 | lower }}}\n")
+    files = of_chart("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
     first = await built(sandbox, files)
     monkeypatch.setattr(sandbox._programs, "_paths", ProgramPaths())
 
     assert await built(sandbox, files) == first
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "metadata: {name: a}\ndata: {d: {{ randAlpha 8 }}}",
+        "metadata: {name: a-{{ randAlpha 8 | lower }}}",
+        "metadata: {name: a, annotations: {helm.sh/hook: pre-install, d: {{ randAlpha 8 }}}}",
+    ],
+)
+async def test_what_is_made_up_is_remembered_for_one_installation_alone(sandbox, fields):
+    files = of_chart(f"apiVersion: v1\nkind: ConfigMap\n{fields}\n")
+
+    first = await built(sandbox, files, installation="one/1")
+
+    assert not first.repeatable
+    assert await built(sandbox, files, installation="one/1") == first
+    assert await built(sandbox, files, installation="one/2") != first
+    assert await built(sandbox, files, installation="two/1") != first
+    assert await built(sandbox, files) != await built(sandbox, files)
 
 
 async def test_what_a_program_refuses_is_a_failure_of_rendering(sandbox):

@@ -66,6 +66,7 @@ class Rendering:
     ``version`` is the version that the design gives itself, empty when it gives none; ``name`` likewise.
     ``deprecated`` is what to use in its place, in its author's words; empty where it is supported. ``hooks`` are
     those of a Helm chart, which are not among the objects. ``depends_on`` is what ``pattern.yaml`` names.
+    ``repeatable`` is false where another rendering of the same differs in anything, hooks and names included.
     """
 
     objects: tuple[Object, ...] = field(repr=False)
@@ -77,6 +78,7 @@ class Rendering:
     hooks: tuple[Hook, ...] = ()
     generated: tuple[GeneratedFields, ...] = ()
     depends_on: tuple[Dependency, ...] = ()
+    repeatable: bool = True
 
     def with_outcome(self, outcome: Outcome) -> Iterator[ComponentReport]:
         """The components that had this outcome."""

@@ -244,7 +244,14 @@ class Repositories:
     def built(self, pattern: DesignPattern, plan: Plan, layers: Layers) -> AbstractAsyncContextManager[Rendering]:
         """The rendering during the block; raises as ``Sandbox.rendered``."""
         cluster = None if self.capabilities is None else partial(_capabilities, self.capabilities)
-        return self.sandbox.rendered(plan, layers, tenant=pattern.metadata.namespace, cluster=cluster)
+        metadata = pattern.metadata
+        return self.sandbox.rendered(
+            plan,
+            layers,
+            tenant=metadata.namespace,
+            installation=f"{metadata.uid}/{metadata.generation}",
+            cluster=cluster,
+        )
 
     async def _open(
         self, pattern: DesignPattern, repository: Repository, *, waits: ConnectionWaits

@@ -1,7 +1,8 @@
 """Answers of workers that are kept, so that to render the same again costs no process.
 
 Drift is repaired from a rendering that is made anew, and many patterns may have one artifact. What is kept is the
-answer as it came: each use is decoded for itself, and shares nothing. The key is a hash of all that decides an answer.
+answer as it came: each use is decoded for itself, and shares nothing. The key is a hash of all that decides an answer;
+what a chart makes up is decided by nothing in it, so such an answer is for one generation of one pattern.
 It may be one over values of Secrets, so it never leaves the process.
 """
 
@@ -23,6 +24,11 @@ def rendering_key(request: bytes, layers: Layers) -> bytes:
         while piece := content.read(_PIECE):
             digest.update(piece)
     return digest.digest()
+
+
+def key_of_installation(key: bytes, installation: str) -> bytes:
+    """The key of an answer that another installation of the same must not get: passwords are made up in it."""
+    return hashlib.sha256(key + installation.encode()).digest()
 
 
 class RenderingCache:

@@ -30,7 +30,7 @@ from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build_if_
 from pattern_operator.sandbox.handover import as_files
 from pattern_operator.sandbox.pool import CannotStart, Pool, WorkerDied, WorkerLimits
 from pattern_operator.sandbox.programs import ProgramPaths, Programs, remove_left
-from pattern_operator.sandbox.rendering_cache import RenderingCache, rendering_key
+from pattern_operator.sandbox.rendering_cache import RenderingCache, key_of_installation, rendering_key
 from pattern_operator.sandbox.shares import Shares, TooMuch
 
 Cluster = Callable[[], Awaitable[Capabilities]]  # what a chart may know of the cluster that it is rendered for
@@ -73,12 +73,13 @@ class Sandbox:
 
     @asynccontextmanager
     async def rendered(
-        self, plan: Plan, layers: Layers, *, tenant: str, cluster: Cluster | None = None
+        self, plan: Plan, layers: Layers, *, tenant: str, installation: str = "", cluster: Cluster | None = None
     ) -> AsyncIterator[Rendering]:
         """The rendering of an artifact during the block, whose memory counts for ``tenant`` until it ends.
 
-        ``layers`` are read before the block begins. ``cluster`` is asked for what may be a chart; what it raises, this
-        raises.
+        ``layers`` are read before the block begins. ``installation`` names what the artifact is rendered for: what is
+        made up for it is remembered for it alone, and without a name is not remembered. ``cluster`` is asked for what
+        may be a chart; what it raises, this raises.
 
         Raises:
             BuildRefused: the artifact cannot be built: it is not a pattern, not safe, or takes more than one may. It is
@@ -89,7 +90,7 @@ class Sandbox:
             rendering = await self._built_if_small(plan, layers, tenant=tenant, stack=stack)
             if rendering is None:
                 told = await _with_capabilities(plan, cluster)
-                rendering = await self._built(told, layers, tenant=tenant, stack=stack)
+                rendering = await self._built(told, layers, tenant=tenant, installation=installation, stack=stack)
             yield rendering
 
     async def _built_if_small(
@@ -104,13 +105,16 @@ class Sandbox:
                 stack.push_async_exit(small.pop_all())
             return rendering
 
-    async def _built(self, plan: Plan, layers: Layers, *, tenant: str, stack: AsyncExitStack) -> Rendering:
+    async def _built(
+        self, plan: Plan, layers: Layers, *, tenant: str, installation: str, stack: AsyncExitStack
+    ) -> Rendering:
         """Let a worker build it, or take what one built; its memory is held until ``stack`` is closed."""
         cpu = self._executors.of(tenant).cpu
         message = wire.encode_request(wire.Request(plan=plan, layers=tuple(layer for layer, _ in layers)))
         key = await run_in(cpu, rendering_key, message, layers)
+        own = key_of_installation(key, installation)
         try:
-            if (kept := self._kept.get(tenant, key)) is not None:
+            if (kept := self._kept.get(tenant, key) or self._kept.get(tenant, own)) is not None:
                 return await self._decoded(kept, plan, tenant=tenant, stack=stack)
             async with self._workers.hold(tenant, 1, patience=PATIENCE):
                 answer = await self._ask(plan, message, layers, tenant=tenant)
@@ -120,7 +124,8 @@ class Sandbox:
             raise _busy(plan.context, "a process to render it in", who=who) from error
         except wire.BrokenAnswer as error:
             raise self._failed(plan, f"what it answered is not understood: {error}") from error
-        self._kept.put(tenant, key, answer)
+        if rendering.repeatable or installation:
+            self._kept.put(tenant, key if rendering.repeatable else own, answer)
         return rendering
 
     async def _decoded(self, answer: bytes, plan: Plan, *, tenant: str, stack: AsyncExitStack) -> Rendering:

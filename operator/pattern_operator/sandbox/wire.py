@@ -74,6 +74,7 @@ class Done(msgspec.Struct, tag="done", frozen=True):
     generated: int = 0
     deprecated: str = ""
     depends_on: Dependencies = ()
+    repeatable: bool = True
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):
@@ -164,6 +165,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
             version=rendering.version,
             deprecated=rendering.deprecated,
             depends_on=rendering.depends_on,
+            repeatable=rendering.repeatable,
             reports=reports,
             objects=len(rendering.objects),
             hooks=len(rendering.hooks),
@@ -216,6 +218,7 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
         version=first.version,
         deprecated=first.deprecated,
         depends_on=first.depends_on,
+        repeatable=first.repeatable,
         hooks=hooks,
         generated=generated,
     )

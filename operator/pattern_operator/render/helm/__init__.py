@@ -72,7 +72,7 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
     if second.exit_code:
         raise failed(second)
     if second.stdout != first.stdout:
-        rendered = _compared(rendered, _rendered(second, tree, options=options))
+        rendered = replace(_compared(rendered, _rendered(second, tree, options=options)), repeatable=False)
     return replace(rendered, components=(*rendered.components, *_told(tree)))
 
 
