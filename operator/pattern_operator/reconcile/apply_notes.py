@@ -26,6 +26,12 @@ def not_owned(rendering: Rendering) -> tuple[str, ...]:
     return (summarize(said),) if said else ()
 
 
+def made_anew(rendering: Rendering) -> tuple[str, ...]:
+    """What a chart makes up, such as a password, and when it is another: a sentence; empty where there is nothing."""
+    said = [each.message for each in rendering.components if each.reason == ComponentReason.NOT_DETERMINISTIC]
+    return (summarize(said),) if said else ()
+
+
 def applied_notes(applied: ApplyResult, *, managed: ManagedObjects) -> tuple[str, ...]:
     """What is to be known as long as it runs; what a watch tells of is told as it is then (``drift.paused_words``)."""
     left = [(key, why) for key, why in applied.skipped if why != PAUSED or not managed.is_watched(key)]

@@ -114,7 +114,7 @@ def _compared(first: Rendering, second: Rendering) -> Rendering:
             generated.append(GeneratedFields(each.key, paths))
             told[each.component] = (
                 f"{first_few([_shown(path) for path in paths], _NAMED)} of {name} comes out differently each time: what"
-                " was applied first is kept until the chart or the parameters change"
+                " was applied first is kept until the chart or the parameters change, and is made anew then"
             )
     rows = tuple(_with_reason(row, told.get(row.id)) for row in first.components)
     return replace(first, components=rows, generated=tuple(generated))
