@@ -49,6 +49,53 @@ def test_a_reference_is_replaced(text: str, replaced: Any):
     assert type(found) is type(replaced)
 
 
+def _object(kind: str, version: str = "v1", **fields: Any) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, **fields}
+
+
+_ENV = {"env": [{"name": "PORT", "value": "${replicas}"}], "args": ["${debug}"]}
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "replaced"),
+    [
+        (_object("ConfigMap", data={"a": "${replicas}"}), ("data", "a"), "3"),
+        (_object("Secret", stringData={"a": "${debug}"}), ("stringData", "a"), "true"),
+        (_object("Widget", "acme.io/v1", metadata={"labels": {"a": "${ratio}"}}), ("metadata", "labels", "a"), "0.5"),
+        (_object("Pod", metadata={"annotations": {"a": "${debug}"}}), ("metadata", "annotations", "a"), "true"),
+        (_object("Pod", spec={"containers": [_ENV]}), ("spec", "containers", 0, "env", 0, "value"), "3"),
+        (_object("Pod", spec={"containers": [_ENV]}), ("spec", "containers", 0, "args", 0), "true"),
+        (_object("List", items=[_object("ConfigMap", data={"a": "${replicas}"})]), ("items", 0, "data", "a"), "3"),
+        (
+            {"component": {"kind": "ConfigMap", "version": "v1"}, "configuration": {"data": {"a": "${replicas}"}}},
+            ("configuration", "data", "a"),
+            "3",
+        ),
+        (
+            {"type": "ConfigMap", "apiVersion": "v1", "settings": {"data": {"a": "${replicas}"}}},
+            ("settings", "data", "a"),
+            "3",
+        ),
+        # What takes more than text keeps the type.
+        (_object("Deployment", "apps/v1", spec={"replicas": "${replicas}"}), ("spec", "replicas"), 3),
+        (_object("ConfigMap", immutable="${debug}"), ("immutable",), True),
+        (_object("Widget", "acme.io/v1", data={"a": "${replicas}"}), ("data", "a"), 3),
+        (_object("Widget", "acme.io/v1", spec={"value": "${replicas}"}), ("spec", "value"), 3),
+        (_object("ConfigMap", data="${labels}"), ("data",), {"team": "web"}),
+        (_object("ConfigMap", data={"a": "${labels}"}), ("data", "a"), {"team": "web"}),
+    ],
+)
+def test_a_number_or_boolean_is_text_where_kubernetes_takes_text_alone(
+    document: dict[str, Any], path: tuple[str | int, ...], replaced: Any
+):
+    found: Any = Substitution(PARAMETERS).substitute(document)
+    for step in path:
+        found = found[step]
+
+    assert found == replaced
+    assert type(found) is type(replaced)
+
+
 def test_names_of_fields_and_all_that_is_no_text_stay():
     body = {"${host}": [1, None, True, {"a": "${host}"}]}
     before = copy.deepcopy(body)
