@@ -35,7 +35,12 @@ from pattern_operator.render.pattern_file import (
     with_defaults,
 )
 from pattern_operator.render.program import Steps
-from pattern_operator.render.repair.consented import find_mismatched_selectors, make_consented_repairs
+from pattern_operator.render.repair.consented import (
+    CORRECT,
+    REPAIR_OR_CORRECT,
+    find_mismatched_selectors,
+    make_consented_repairs,
+)
 from pattern_operator.render.repair.containers import drop_stubs
 from pattern_operator.render.repair.lists import merge_entries
 from pattern_operator.render.repair.rbac import repair_bindings
@@ -112,7 +117,7 @@ def design_components(design: Design, *, options: Options) -> list[WorkingCompon
     repair_bindings(components)
     drop_stubs(components)
     make_consented_repairs(components, allowed=options.allowed_repairs)
-    find_mismatched_selectors(components)
+    find_mismatched_selectors(components, way_out=REPAIR_OR_CORRECT)
     _check(components)
     order_dependencies(components)
     return components
@@ -125,6 +130,7 @@ def manifest_components(documents: list[Document], *, options: Options) -> list[
     _refuse([component for component in components if component.faults])
     assign_namespaces(components, options=options)
     update_references(components, options=options)
+    find_mismatched_selectors(components, way_out=CORRECT)
     _check(components)
     return components
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.render.designs import component, deployment, only_object, only_report, rendered
+from tests.render.rendered import render
 
+from pattern_operator.api.artifact import File
 from pattern_operator.api.render_spec import ConsentedRepair
 from pattern_operator.api.repair import CONSENTED, Repair
 from pattern_operator.api.report import Outcome
@@ -80,6 +82,20 @@ def test_a_selector_that_selects_is_kept():
     body = only_object(rendered(component("Deployment", "web", made, version="apps/v1"), options=ALLOWED))
 
     assert body["spec"]["selector"] == {"matchLabels": {"app": "web"}}
+
+
+@pytest.mark.parametrize(("label", "reason"), [("other", "SelectorMismatch"), ("web", "")])
+def test_a_selector_of_a_manifest_that_selects_other_pods_is_refused(label: str, reason: str):
+    made = deployment()
+    made["spec"]["selector"] = {"matchLabels": {"app": label}}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, **made}
+
+    (report,) = render([File("web.json", orjson.dumps(body))], options=Options()).components
+
+    assert (report.reason or "") == reason
+    assert report.message == (
+        "spec.selector.matchLabels does not match spec.template.metadata.labels; make them the same" if reason else ""
+    )
 
 
 _KEYS = ["spec", "template", "metadata", "labels", "selector", "matchLabels"]

@@ -12,6 +12,10 @@ from pattern_operator.render.names import made_valid
 from pattern_operator.render.podspec import CONTAINER_LISTS, PLACES, at
 
 _SELECTING: Final = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})  # of apps/v1
+CORRECT: Final = "make them the same"
+"""The way out of a selector that does not match, in manifests, which are never repaired so."""
+REPAIR_OR_CORRECT: Final = f"{CORRECT}, or allow {Repair.SET_SELECTOR_FROM_TEMPLATE} in spec.render.repairs"
+"""The same in designs."""
 _LABEL: Final = "Service"  # a kind whose names are DNS labels, as those of containers are
 
 
@@ -29,8 +33,8 @@ def make_consented_repairs(components: Iterable[WorkingComponent], *, allowed: C
             _set_selector(component)
 
 
-def find_mismatched_selectors(components: Iterable[WorkingComponent]) -> None:
-    """Note each workload whose selector does not select its own Pods, which the API server refuses.
+def find_mismatched_selectors(components: Iterable[WorkingComponent], *, way_out: str) -> None:
+    """Note each workload whose selector does not select its own Pods, which the API server refuses, and the way out.
 
     Source: apps/validation, ValidateDeploymentSpec and its like: the selector must match the labels of the template.
     """
@@ -40,8 +44,7 @@ def find_mismatched_selectors(components: Iterable[WorkingComponent]) -> None:
         if mapping(_selector(component).get("matchLabels")) and not _selects(component):
             component.find(
                 ComponentReason.SELECTOR_MISMATCH,
-                "spec.selector.matchLabels does not match spec.template.metadata.labels; make them the same, or allow"
-                f" {Repair.SET_SELECTOR_FROM_TEMPLATE} in spec.render.repairs",
+                f"spec.selector.matchLabels does not match spec.template.metadata.labels; {way_out}",
             )
 
 
