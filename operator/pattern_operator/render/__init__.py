@@ -31,6 +31,7 @@ from pattern_operator.render.pattern_file import (
     Described,
     describe,
     may_describe,
+    refuse_parameters_of_kustomization,
     refuse_unread_parameters,
     with_defaults,
 )
@@ -101,6 +102,7 @@ def _selected(described: Described) -> Steps[Rendering]:
         case Chart(path=path):
             return (yield from render_chart(files, path, options=options))
         case Kustomization(path=path):
+            refuse_parameters_of_kustomization(described)
             return (yield from render_kustomization(files, path, options=options))
         case documents:
             refuse_unread_parameters(described)

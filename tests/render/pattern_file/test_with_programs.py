@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pattern_operator.api.artifact import File
+from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.render import Options, render
 from pattern_operator.render.program import HelmTemplate, KustomizeBuild, ProgramRun
@@ -50,8 +51,27 @@ def test_a_chart_without_one_gets_the_parameters_as_they_are():
     assert json.loads(asked.values) == {"keep": None}
 
 
-def test_a_kustomization_is_built_as_it_is():
-    asked = first_run([*KUSTOMIZATION, PATTERN], b"{}")
+WITHOUT_PARAMETERS = File("pattern.yaml", b"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nname: web\n")
+
+
+@pytest.mark.parametrize("pattern", [[], [WITHOUT_PARAMETERS]])
+def test_a_kustomization_is_built_as_it_is(pattern: list[File]):
+    asked = first_run([*KUSTOMIZATION, *pattern], b"{}")
 
     assert isinstance(asked, KustomizeBuild)
     assert {file.path: file.content for file in asked.files} == {file.path: file.content for file in KUSTOMIZATION}
+
+
+@pytest.mark.parametrize("pattern", [[], [WITHOUT_PARAMETERS]])
+def test_parameters_of_a_kustomization_are_refused(pattern: list[File]):
+    with pytest.raises(Stalled, match="a kustomization takes no parameters: remove spec.render.parameters") as refusal:
+        first_run([*KUSTOMIZATION, *pattern], b'{"replicas":3}')
+
+    assert refusal.value.reason is Reason.PARAMETERS_INVALID
+
+
+def test_a_pattern_file_that_declares_parameters_of_a_kustomization_is_refused():
+    with pytest.raises(Stalled, match="pattern.yaml declares parameters, and a kustomization takes none") as refusal:
+        first_run([*KUSTOMIZATION, PATTERN], b"{}")
+
+    assert refusal.value.reason is Reason.DOCUMENT_INVALID

@@ -7,8 +7,16 @@ from pattern_operator.render.pattern_file.reading import (
     Described,
     describe,
     may_describe,
+    refuse_parameters_of_kustomization,
     refuse_unread_parameters,
     with_defaults,
 )
 
-__all__ = ["Described", "describe", "may_describe", "refuse_unread_parameters", "with_defaults"]
+__all__ = [
+    "Described",
+    "describe",
+    "may_describe",
+    "refuse_parameters_of_kustomization",
+    "refuse_unread_parameters",
+    "with_defaults",
+]

@@ -47,6 +47,11 @@ class Described:
     depends_on: tuple[Dependency, ...] = ()
     substitution: Substitution | None = field(default=None, repr=False)
 
+    @property
+    def declares_parameters(self) -> bool:
+        """Whether a ``pattern.yaml`` says which parameters there are."""
+        return self.substitution is not None
+
 
 def may_describe(path: str) -> bool:
     """Whether a file by this path may be a ``pattern.yaml``."""
@@ -82,6 +87,24 @@ def refuse_unread_parameters(described: Described) -> None:
             reason=Reason.PARAMETERS_INVALID,
             message="the pattern takes no parameters: it has no pattern.yaml that declares them. Remove"
             " spec.render.parameters and valuesFrom, or publish the artifact with one.",
+        )
+
+
+def refuse_parameters_of_kustomization(described: Described) -> None:
+    """Raise Stalled where a kustomization is given parameters, or its ``pattern.yaml`` declares some.
+
+    Nothing puts them in: kustomize has no values, and what it builds is left as it is.
+    """
+    instead = "use spec.render.patches, images, namePrefix or another overlay"
+    if described.declares_parameters:
+        raise Stalled(
+            reason=Reason.DOCUMENT_INVALID,
+            message=f"pattern.yaml declares parameters, and a kustomization takes none: remove them, and {instead}.",
+        )
+    if described.options.parameters != asked.NO_PARAMETERS:
+        raise Stalled(
+            reason=Reason.PARAMETERS_INVALID,
+            message=f"a kustomization takes no parameters: remove spec.render.parameters and valuesFrom, and {instead}.",
         )
 
 
