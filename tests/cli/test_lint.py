@@ -160,3 +160,19 @@ def test_the_schemas_of_a_cluster_are_asked_for(patternctl, pod, cluster):
     done = patternctl("lint", pod, "--schemas", "cluster", "--kubeconfig", cluster.controlplane.admin.path)
 
     assert (done.code, done.out.splitlines()[-1]) == (0, "0 errors, 1 warning, 0 notes; --fix mends 1")
+
+
+def test_parameters_are_given_by_flags(patternctl, tmp_path):
+    (tmp_path / "pattern.yaml").write_text(
+        "apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nparameters:\n  schema: {required: [name]}\n"
+    )
+    web = tmp_path / "web.yaml"
+    web.write_text('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "${name}"}\n')
+
+    done = patternctl("lint", tmp_path, "--set", "name=web")
+    assert (done.code, done.out) == (exit_codes.OK, "0 errors, 0 warnings, 0 notes\n")
+
+    before = web.read_text()
+    done = patternctl("lint", tmp_path, "--set", "name=Web App", "--fix")
+    assert "texts of the pattern may refer to parameters" in done.err
+    assert web.read_text() == before

@@ -184,3 +184,56 @@ def test_findings_are_bounded_however_much_is_wrong():
 
     assert len(made.findings) == MOST
     assert made.left_out == 3 * MOST
+
+
+PATTERN = b"""\
+apiVersion: pattern-operator.io/v1alpha1
+kind: Pattern
+parameters:
+  schema:
+    required: [host]
+    properties:
+      host: {type: string}
+      replicas: {type: integer%s}
+"""
+WEB = b"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: "web:1", args: ["${host}"]}]
+      hostNetwrk: true
+"""
+
+
+def with_parameters(default: bytes, parameters: bytes) -> list[tuple[str, int]]:
+    made = (File("pattern.yaml", PATTERN % default), File("web.yaml", WEB))
+    return [(each.rule, each.line) for each in findings(*made, options=Options(parameters=parameters))]
+
+
+def test_a_pattern_with_parameters_is_checked_as_it_renders():
+    assert with_parameters(b", default: 2", b'{"host":"a"}') == [("UnknownField", 11)]
+
+
+def test_a_pattern_that_requires_parameters_is_no_error_without_them():
+    assert with_parameters(b", default: 2", b"{}") == [("NotChecked", 1)]
+
+
+def test_a_default_that_does_not_fit_is_the_fault_of_the_pattern_file():
+    assert with_parameters(b", default: two", b"{}") == [("DocumentInvalid", 0)]
+
+
+def test_parameters_that_do_not_fit_are_an_error():
+    assert with_parameters(b"", b'{"host":1}') == [("ParametersInvalid", 0)]
+
+
+def test_a_pattern_file_that_is_written_wrong_is_an_error():
+    [found] = findings(File("pattern.yaml", PATTERN.replace(b"parameters:", b"paramters:") % b""), File("a.yaml", WEB))
+
+    assert (found.file, found.rule) == ("pattern.yaml", "DocumentInvalid")
+    assert "paramters" in found.message

@@ -22,6 +22,7 @@ examples:
   patternctl lint ./design.yml                             findings as FILE:LINE:COLUMN, for people and editors
   patternctl lint ./manifests --kube-version 1.36          against the fields that Kubernetes 1.36 has
   patternctl lint ./manifests --schemas cluster            against those of the cluster, its CRDs included
+  patternctl lint ./pattern --set host=a.example           with parameters that its pattern.yaml declares
   patternctl lint ./design.yml --fix                       write the repairs back into the file
   patternctl lint ./design.yml --fix --dry-run             say only which files would change
   patternctl lint ./design.yml -o sarif > lint.sarif       for code scanning; see docs/ci.md
@@ -60,6 +61,11 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     command.add_argument("--format", choices=_FORMATS, default="Auto", help="what the pattern is (default: Auto)")
     command.add_argument("--path", help="the file or folder inside the pattern (default: its design, or all)")
+    command.add_argument(
+        "--values", "-f", action="append", default=[], metavar="FILE", help="parameters; later ones win"
+    )
+    command.add_argument("--set", action="append", default=[], metavar="K=V", help="a parameter, over all files")
+    command.add_argument("--set-string", action="append", default=[], metavar="K=V", help="as --set, and always text")
     command.add_argument("--media-type", metavar="TYPE", help="the layer to pull (default: all that hold files)")
     command.add_argument("--kubeconfig", metavar="FILE", help="for --schemas cluster (default: $KUBECONFIG)")
     command.add_argument("--context", help="the context of the kubeconfig (default: its current one)")
@@ -69,12 +75,14 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fix what is to be fixed, then say what is left."""
+    from pattern_operator.cli import values
     from pattern_operator.lint.linter import lint
     from pattern_operator.render import Options
 
     _check(options)
     files = _files(options)
-    asked = Options(format=options.format, path=options.path)
+    parameters = values.merged(options.values, settings=options.set, texts=options.set_string)
+    asked = Options(format=options.format, path=options.path, parameters=parameters)
     if options.fix:
         files = _fix(files, asked, options)
     report = lint(files, options=asked, schemas=_schemas(options))

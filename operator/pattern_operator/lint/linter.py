@@ -21,6 +21,7 @@ from pattern_operator.render.build_root import Chart, Kustomization
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document
+from pattern_operator.render.pattern_file import MissingParameters, describe, refuse_unread_parameters
 from pattern_operator.render.selection import select
 
 _LONGEST: Final = 512  # characters of a message
@@ -62,10 +63,14 @@ class Inspected:
 def lint(files: Sequence[File], *, options: Options, schemas: Schemas) -> LintReport:
     """What there is to say of the pattern that ``files`` hold; whatever they hold, it raises nothing."""
     try:
-        chosen = select(files, options=options)
+        described = describe(files, options=options)
+        chosen = select(described.files, options=described.options, substitution=described.substitution)
         if isinstance(chosen, Chart | Kustomization):
             return report([_not_checked(chosen)])
-        inspected = inspect(chosen, options=options, sources=Sources(files))
+        refuse_unread_parameters(described)
+        inspected = inspect(chosen, options=described.options, sources=Sources(files))
+    except MissingParameters as error:
+        return report([_of_missing(error)])
     except Stalled as error:
         return report([_of_error(error, files)])
     schemas = schemas.with_crds([each.component.body for each in inspected if not each.component.excluded])
@@ -85,6 +90,12 @@ def _not_checked(root: Chart | Kustomization) -> Finding:
     what = "Helm chart" if isinstance(root, Chart) else "kustomization"
     message = f"it is a {what}: lint what is made of it (patternctl render PATH | patternctl lint -)"
     return Finding(root.where, 1, 1, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, message)
+
+
+def _of_missing(error: MissingParameters) -> Finding:
+    """The finding for a pattern that is right, and that parameters are needed for; they are of each use of it."""
+    message = f"parameters are needed to check it, by --set or --values: {error.fault}"
+    return Finding(error.path, 1, 1, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(message, _LONGEST))
 
 
 def _of_error(error: Stalled, files: Sequence[File]) -> Finding:

@@ -18,6 +18,7 @@ from pattern_operator.lint.position.sources import Sources, decoded
 from pattern_operator.render import Options
 from pattern_operator.render.build_root import Chart, Kustomization
 from pattern_operator.render.document import read
+from pattern_operator.render.pattern_file import describe
 from pattern_operator.render.selection import select
 
 _MAPS: Final = ("labels", "annotations")
@@ -47,6 +48,10 @@ def fix(files: Sequence[File], *, options: Options) -> FixReport:
     Raises:
         Stalled: the pattern cannot be read at all, as ``render`` says.
     """
+    described = describe(files, options=options)
+    if described.declares_parameters:  # what is put in would be written in the place of its reference
+        return FixReport((), ("nothing is written: texts of the pattern may refer to parameters",))
+    files, options = described.files, described.options
     before = _inspected(files, options)
     reasons = list[str]()
     for names in (_names, _no_names):

@@ -5,6 +5,7 @@
 
 from pattern_operator.render.pattern_file.reading import (
     Described,
+    MissingParameters,
     describe,
     may_describe,
     refuse_parameters_of_kustomization,
@@ -14,6 +15,7 @@ from pattern_operator.render.pattern_file.reading import (
 
 __all__ = [
     "Described",
+    "MissingParameters",
     "describe",
     "may_describe",
     "refuse_parameters_of_kustomization",

@@ -53,6 +53,17 @@ class Described:
         return self.substitution is not None
 
 
+class MissingParameters(Stalled):
+    """No parameters are given, and the pattern requires some: it is right, and cannot be rendered without.
+
+    ``path`` is that of ``pattern.yaml``, ``fault`` a sentence on what is missing.
+    """
+
+    def __init__(self, *, path: str, fault: str, next_step: str) -> None:
+        super().__init__(reason=Reason.PARAMETERS_INVALID, message=f"{fault}. {next_step}")
+        self.path, self.fault = path, fault
+
+
 def may_describe(path: str) -> bool:
     """Whether a file by this path may be a ``pattern.yaml``."""
     return PurePosixPath(path).name in NAMES
@@ -63,7 +74,7 @@ def describe(files: Sequence[File], *, options: Options) -> Described:
 
     Raises:
         Stalled: DOCUMENT_INVALID: it is not what it should be; PARAMETERS_INVALID: the parameters do not fit its
-            schema.
+            schema (MissingParameters where it only requires some, and none are given).
     """
     found = _find(files, options=options)
     if found is None:
@@ -104,7 +115,8 @@ def refuse_parameters_of_kustomization(described: Described) -> None:
     if described.options.parameters != asked.NO_PARAMETERS:
         raise Stalled(
             reason=Reason.PARAMETERS_INVALID,
-            message=f"a kustomization takes no parameters: remove spec.render.parameters and valuesFrom, and {instead}.",
+            message="a kustomization takes no parameters: remove spec.render.parameters and valuesFrom, and"
+            f" {instead}.",
         )
 
 
@@ -166,12 +178,21 @@ def _with_parameters(described: Described, file: File, schema: dict[str, Any]) -
     except InvalidSchema as error:
         raise _invalid(file, f"parameters.schema {error}") from None
     except InvalidParameters as error:
-        raise Stalled(
-            reason=Reason.PARAMETERS_INVALID,
-            message=f"the parameters {error}. Correct spec.render.parameters or what valuesFrom names.",
-        ) from None
+        raise _unfit(file, error, given=given, schema=schema) from None
     options = replace(described.options, parameters=parameters)
     return replace(described, options=options, substitution=Substitution(completed))
+
+
+def _unfit(file: File, error: InvalidParameters, *, given: dict[str, Any], schema: dict[str, Any]) -> Stalled:
+    """What to correct: where nothing is given it is the pattern's own default, or what it requires is missing."""
+    fault, next_step = f"the parameters {error}", "Correct spec.render.parameters or what valuesFrom names."
+    if given:
+        return Stalled(reason=Reason.PARAMETERS_INVALID, message=f"{fault}. {next_step}")
+    try:
+        complete(given, schema={name: value for name, value in schema.items() if name != "required"})
+    except InvalidParameters as of_defaults:
+        return _invalid(file, f"the defaults of its parameters {of_defaults}")
+    return MissingParameters(path=file.path, fault=fault, next_step=next_step)
 
 
 def _dependencies(file: File, pattern: Pattern) -> Iterator[Dependency]:
