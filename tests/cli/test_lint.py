@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from typing import get_args
 
 import pytest
@@ -176,3 +177,17 @@ def test_parameters_are_given_by_flags(patternctl, tmp_path):
     done = patternctl("lint", tmp_path, "--set", "name=Web App", "--fix")
     assert "texts of the pattern may refer to parameters" in done.err
     assert web.read_text() == before
+
+
+def test_a_mended_file_keeps_its_owner(tmp_path, monkeypatch):
+    path = tmp_path / "pod.yaml"
+    path.write_text(POD)
+    given = []
+    monkeypatch.setattr("os.chown", lambda _, user, group: given.append((user, group)))
+    mine = path.stat()
+    theirs = os.stat_result((mine.st_mode, 0, 0, 1, mine.st_uid + 1, mine.st_gid + 2, 0, 0, 0, 0))
+
+    command._keep_owner(str(path), theirs)
+    command._keep_owner(str(path), mine)
+
+    assert given == [(mine.st_uid + 1, -1), (-1, mine.st_gid + 2)]

@@ -65,7 +65,7 @@ def test_a_template_that_nobody_rendered_is_called_one(content: str):
         render(_files(content), options=Options())
 
     assert refusal.value.reason is Reason.DOCUMENT_INVALID
-    assert "publish the output of `helm template`" in refusal.value.message
+    assert "name the folder of Chart.yaml, or publish the chart" in refusal.value.message
 
 
 def test_a_name_that_a_template_was_to_write_is_called_one():

@@ -8,6 +8,7 @@ from pattern_operator.cli.arguments import Parser
 from pattern_operator.cli.cluster import UsageError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -198,11 +199,25 @@ def _write(place: "Path", fixed: "Fixed") -> None:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(fixed.after.encode())
+        _keep_owner(name, target.stat())
         Path(name).chmod(target.stat().st_mode & 0o7777)
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _keep_owner(path: str, before: "os.stat_result") -> None:
+    """Give a new file the owner and group of the old one, as far as the user may: who is root in a container may."""
+    import os
+    from contextlib import suppress
+    from pathlib import Path
+
+    now = Path(path).stat()
+    for user, group in ((before.st_uid, -1), (-1, before.st_gid)):
+        if (user, group) not in ((now.st_uid, -1), (-1, now.st_gid)):
+            with suppress(PermissionError):  # as of an editor that writes anew, it is the user's then
+                os.chown(path, user, group)
 
 
 def _print(report: "LintReport", options: argparse.Namespace) -> None:

@@ -57,9 +57,8 @@ class Printed:
         refused = self.refused
         if not refused:
             return
-        lines = [
-            f"{len(refused)} of {len(self.rendering.components)} components were refused; what is printed lacks them:"
-        ]
+        told = "nothing is printed" if self.is_refused else "what is printed lacks them"
+        lines = [f"{len(refused)} of {len(self.rendering.components)} components were refused; {told}:"]
         lines += [
             "  " + cut(output.plain(f"{each.display_name}: {each.reason}: {each.message}"), _LINE)
             for each in refused[:_NAMED]

@@ -10,7 +10,9 @@ from pattern_operator.render.kinds import group_of
 
 _KUSTOMIZE: Final = "kustomize.config.k8s.io"  # Flux has a Kustomization too, of another group: that is an object
 _KUSTOMIZATIONS: Final = frozenset({"Kustomization", "Component"})
-TEMPLATE: Final = "a template that was not rendered ({{ ... }}), as of Helm: publish the output of `helm template`"
+TEMPLATE: Final = (
+    "a template that was not rendered ({{ ... }}), as of Helm: name the folder of Chart.yaml, or publish the chart"
+)
 # What a template writes stands where a value or a line begins; between quotes and in a comment it is text.
 _ACTION: Final = re.compile(r"[^\"'#]*\{[{%]")
 _AROUND: Final = 1  # lines before and after the one that is not YAML: where a line of a template ends decides that
