@@ -112,17 +112,20 @@ def _warnings(files: "Sequence[File]") -> "list[str]":
     """What the operator will not apply of these files; they are pushed all the same, for others may read them."""
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.report import Outcome
-    from pattern_operator.cli.error_messages import in_cli_terms
     from pattern_operator.cli.programs import driven
     from pattern_operator.errors import PatternError
     from pattern_operator.render import FOR_OTHER_TOOLS, Options, render
+    from pattern_operator.render.pattern_file import MissingParameters
 
     try:
         rendering = driven(render(files, options=Options()))
+    except MissingParameters:
+        return []  # of the DesignPattern, which is not there yet
     except PatternError as error:
         if error.reason in (Reason.PROGRAM_MISSING, Reason.OPERATOR_BUSY):
             return []  # whoever has the program sees it
-        return [f"the operator cannot render this: {error.reason}: {in_cli_terms(error.message)}"]
+        # In terms of the spec: it is for the DesignPattern to say, and push has no such flags.
+        return [f"the operator cannot render this: {error.reason}: {error.message}"]
     found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]
     found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
     found += never_applied.asked_for(rendering.objects).values()

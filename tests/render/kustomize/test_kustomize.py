@@ -12,6 +12,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.render import Options
 from pattern_operator.render.kinds import Scopes
 from pattern_operator.render.kustomize import render_kustomization
+from pattern_operator.render.kustomize.kustomization import place
 
 NAMESPACE = "team"
 
@@ -300,3 +301,12 @@ def test_no_value_of_a_secret_or_a_patch_is_in_a_message(entry: str) -> None:
     with pytest.raises(Stalled) as refused:
         rendered({**ONE, **written})
     assert "planted-secret-word" not in refused.value.message
+
+
+def test_a_base_beside_the_folder_is_refused_with_how_to_name_both():
+    with pytest.raises(
+        Stalled, match=r"name that of this kustomization in spec\.source\.layer\.path, as in"
+    ) as refusal:
+        place(".", "../../base", where="kustomization.yaml, resources[0]")
+
+    assert "patternctl render . --path overlays/dev" in refusal.value.message

@@ -18,6 +18,10 @@ from pattern_operator.render.document import read
 from pattern_operator.render.kustomize.tree import KUSTOMIZATIONS, Tree, joined
 from pattern_operator.render.sops import HOW_TO, is_encrypted
 
+_WHOLE: Final = (
+    "Take the folder that holds all of it, and name that of this kustomization in spec.source.layer.path, as in"
+    " `patternctl render . --path overlays/dev`"
+)
 COMPONENT: Final = "Component"
 _KINDS: Final = ("", "Kustomization", COMPONENT)
 
@@ -87,4 +91,4 @@ def place(folder: str, path: str, *, where: str) -> str:
     try:
         return joined(folder, path)
     except ValueError as error:
-        raise invalid(where, f"{quoted(path)} {error}, and only its own files are read") from None
+        raise invalid(where, f"{quoted(path)} {error}, and only its own files are read", _WHOLE) from None
