@@ -93,3 +93,14 @@ def test_what_is_laid_over_another_has_the_keys_of_both(one, two):
     assert values.merge(one, {}) == values.merge({}, one) == one
     assert both.keys() == one.keys() | two.keys()
     assert all(both[key] == two[key] for key in two if not isinstance(two[key], dict))
+
+
+def test_a_file_of_values_that_cannot_be_read_is_named_as_one(tmp_path):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("a: [1\n")
+
+    for path, words in ((tmp_path / "absent.yaml", "name a file of values."), (broken, "Correct the file.")):
+        with pytest.raises(Stalled, match=r"^--values: ") as refusal:
+            values.merged([str(path)])
+        assert refusal.value.message.endswith(words)
+        assert "publish" not in refusal.value.message

@@ -45,7 +45,14 @@ def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def _values(path: str) -> dict[str, Any]:
     """The documents of a file of values, one laid over the other, as helm 4 reads them."""
     found: dict[str, Any] = {}
-    for document in (each for file in inputs.read(path) for each in read(file)):
+    try:
+        documents = [each for file in inputs.read(path) for each in read(file)]
+    except Stalled as error:  # in words for an artifact, which a file of values is not
+        message = error.message.replace(" and publish the artifact again", "").replace(
+            "a file or folder.", "a file of values."
+        )
+        raise error.saying(f"--values: {message}") from None
+    for document in documents:
         if not isinstance(document.value, dict):
             raise _invalid(f"{quoted(path)} is not a mapping of values: write them as key: value.")
         found = merge(found, document.value)
