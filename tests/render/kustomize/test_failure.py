@@ -34,3 +34,10 @@ def test_what_kustomize_said_has_neither_its_folder_nor_what_is_hidden_nor_warni
 def test_what_kustomize_said_is_bounded() -> None:
     assert len(failed("Error: " + "long " * 100_000, where="a").message) < 5_000
     assert "says: nothing" in failed("", where="a").message
+
+
+def test_the_content_of_a_node_is_cut() -> None:
+    said = "Error: wrong node kind: expected ScalarNode but got MappingNode: node contents:\n{name: x, p: planted}\n"
+    message = failed(said, where="a.yaml").message
+    assert "says: wrong node kind: expected ScalarNode but got MappingNode. Correct it" in message
+    assert "planted" not in message

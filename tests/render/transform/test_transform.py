@@ -376,3 +376,25 @@ def test_what_is_renamed_stays_the_same_otherwise(body: dict[str, Any]) -> None:
     after = transformed(Rendering(objects=(Object.of(body, component="a"),)), name_prefix="a-").objects[0].body
     renamed = {**body, "metadata": {**body["metadata"], "name": "a-one"}}
     assert repr(after) == repr(renamed)
+
+
+@pytest.mark.parametrize(
+    ("spec", "options"),
+    [
+        ("containers: [{image: {name: x, pullPassword: planted-word}}]", {"images": (Image(name="a", new_tag="1"),)}),
+        ("containers: [planted-word]", {"images": (Image(name="a", new_tag="1"),)}),
+        ("one: [planted-word]", {"patches": (Patch(patch="- {op: add, path: /spec/one/0/x, value: 1}"),)}),
+    ],
+)
+def test_no_content_of_an_object_is_in_a_message(spec: str, options: dict[str, Any]) -> None:
+    odd = f"apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: odd}}\nspec: {{{spec}}}\n"
+    target = PatchTarget(kind="Widget")
+    if "patches" in options:
+        options = {"patches": tuple(Patch(patch=each.patch, target=target) for each in options["patches"])}
+    assert "planted-word" not in refusal(rendering_of(odd), **options)
+
+
+def test_no_parameter_is_in_a_message() -> None:
+    patch = Patch(patch="- {op: test, path: /spec/replicas, value: 7}", target=DEPLOYMENTS)
+    message = refusal(rendering_of(*WEB), patches=(patch,), parameters=b'{"a": {"b": "test failed"}}')
+    assert "/spec/replicas failed: ***" in message

@@ -18,7 +18,8 @@ _LONGEST: Final = 4_096  # bytes of what kustomize said: it repeats the way to w
 _READ: Final = 65_536  # letters of it that are looked at
 _LEAST: Final = 4  # letters of a value that is hidden: shorter ones are in every word
 _TRACE: Final = "\n\ngoroutine "  # behind what a Go program said that stopped on a defect of its own
-_QUOTED: Final = {  # where it repeats a patch, or a whole object
+_QUOTED: Final = {  # where it repeats a patch, a whole object, or a node of one (kyaml, yaml/types.go, ErrorIfInvalid)
+    re.compile(r":?\s*node contents:[\s\S]*"): "",
     re.compile(r"with config: `[\s\S]*?\n`(?=: )"): "",
     re.compile(r"map\[string\]interface \{\}\{[\s\S]*\}(?=: )|map\[string\]interface \{\}\{[\s\S]*"): "an object",
     re.compile(r'\[patch: "(?:\\.|[^"\\])*"\]'): "[patch]",

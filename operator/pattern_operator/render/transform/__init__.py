@@ -5,6 +5,7 @@ texts as they are, ``changes`` joins what comes back with what was rendered. It 
 is (``as_written``): a patch is no way around a check. Where the spec asks for nothing, no program is run.
 """
 
+import json
 from dataclasses import replace
 from typing import Final
 
@@ -25,6 +26,7 @@ from pattern_operator.render.transform.patches import OnePatch, invalid, read_pa
 __all__ = ["transform"]
 
 _WHERE: Final = "spec.render"
+_OPERATIONS: Final = ("add", "copy", "move", "remove", "replace", "test")  # RFC 6902, section 4
 
 
 def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
@@ -46,7 +48,7 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
     words = Words(encoded([bodies, [each.value for each in patches]]))
     output = yield build(bodies, patches, words, options)
     if output.exit_code:
-        said = words_of(output.stderr, hidden=_values(bodies, patches))
+        said = words_of(output.stderr, hidden=_values(bodies, patches, options))
         raise Stalled(reason=Reason.PATCH_INVALID, message=f"{_WHERE}: kustomize says: {said}. Correct it.")
     changes = read_back(output.stdout, sent, words)
     _refuse_unmatched(patches, changes)
@@ -71,31 +73,39 @@ def _refuse_unmatched(patches: list[OnePatch], changes: Changes) -> None:
             raise invalid(patch.where, f"it is for {patch.of}, and no object of the pattern is that")
 
 
-def _values(bodies: list[dict[str, object]], patches: list[OnePatch]) -> list[str]:
-    """What no message may hold: values of Secrets, and those that patches write."""
-    found = list[str]()
-    for body in bodies:
-        if body.get("kind") == "Secret":
-            for name in ("data", "stringData"):
-                found += _texts(mapping(body.get(name)))
-    for patch in patches:
-        value = patch.value
-        found += _texts([_of_operation(each) for each in value] if isinstance(value, list) else _written(value))
-    return found
+def _values(bodies: list[dict[str, object]], patches: list[OnePatch], options: Options) -> list[str]:
+    """What no message may hold: what objects and patches hold, wherever a parameter or Secret has brought it."""
+    held = [text for each in (*bodies, *(patch.value for patch in patches)) for text in _texts(each)]
+    named = {
+        text
+        for each in (*bodies, *(patch.value for patch in patches))
+        for text in _names(each)
+        if isinstance(text, str)
+    }
+    return [each for each in (*held, *_texts(_parameters(options))) if each not in named]
 
 
-def _of_operation(operation: object) -> list[object]:
-    known = ("add", "copy", "move", "remove", "replace", "test")  # RFC 6902, section 4
-    return [value for name, value in mapping(operation).items() if name != "path" and value not in known]
+def _names(value: object) -> list[object]:
+    """What says which object it is, or which field of it: a message may hold it."""
+    if isinstance(value, list):  # operations of a JSON patch
+        return [name for each in value for name in (mapping(each).get("path"), mapping(each).get("from"), *_OPERATIONS)]
+    metadata = mapping(mapping(value).get("metadata"))
+    return [*map(mapping(value).get, ("apiVersion", "kind")), *map(metadata.get, ("name", "namespace"))]
 
 
-def _written(patch: dict[str, object]) -> list[object]:
-    return [child for name, child in patch.items() if name not in ("apiVersion", "kind", "metadata")]
+def _parameters(options: Options) -> object:
+    try:
+        return json.loads(options.parameters) if options.parameters else None
+    except ValueError:
+        return None
 
 
 def _texts(value: object) -> list[str]:
+    """The texts and numbers in ``value``, as kustomize may say them; no keys."""
     if isinstance(value, dict):
         return [text for child in value.values() for text in _texts(child)]
     if isinstance(value, list):
         return [text for child in value for text in _texts(child)]
-    return [value] if isinstance(value, str) else []
+    if value is None or isinstance(value, bool):
+        return []
+    return [value if isinstance(value, str) else str(value)]
