@@ -398,3 +398,116 @@ def test_no_parameter_is_in_a_message() -> None:
     patch = Patch(patch="- {op: test, path: /spec/replicas, value: 7}", target=DEPLOYMENTS)
     message = refusal(rendering_of(*WEB), patches=(patch,), parameters=b'{"a": {"b": "test failed"}}')
     assert "/spec/replicas failed: ***" in message
+
+
+FORGED = "pattern-operator.io~1matched-1"
+
+
+@pytest.mark.parametrize("field", [FORGED, "matched-1", "position", "pattern-operator.io~1position"])
+def test_no_patch_makes_another_pass_for_one_that_fits(field: str) -> None:
+    forging = Patch(patch=f"- {{op: add, path: /{field}, value: true}}", target=PatchTarget(kind="Service"))
+    for_none = Patch(patch="spec: {replicas: 3}", target=PatchTarget(name="absent"))
+    message = refusal(rendering_of(*WEB), patches=(forging, for_none))
+    assert message.startswith("spec.render.patches[1]: it is for name absent")
+
+
+def test_a_text_in_the_form_of_a_carried_one_stays() -> None:
+    common = CommonMetadata(annotations=(("a", "carried-text-9."), ("b", "carried-0-9.")))
+    after = transformed(rendering_of(SETTINGS), common_metadata=common)
+    assert after.objects[0].body["metadata"]["annotations"] == dict(common.annotations)
+
+
+@pytest.mark.parametrize("target", [None, DEPLOYMENTS])
+def test_null_in_a_merge_patch_removes_a_label_or_an_annotation(target: PatchTarget | None) -> None:
+    web = yaml.safe_load(DEPLOYMENT)
+    web["metadata"] |= {"labels": {"a": "b", "c": "d"}, "annotations": {"e": "f"}}
+    patch = Patch(
+        patch="{apiVersion: apps/v1, kind: Deployment,"
+        " metadata: {name: web, labels: {a: null, none: null}, annotations: {e: null, none: null}}}",
+        target=target,
+    )
+    metadata = body_of(transformed(rendering_of(yaml.safe_dump(web)), patches=(patch,)), "Deployment")["metadata"]
+    assert metadata["labels"] == {"c": "d"}
+    assert "annotations" not in metadata
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        Patch(patch="spec: {new: 9007199254740995, same: 9007199254740993}", target=PatchTarget(kind="Widget")),
+        Patch(
+            patch="[{op: test, path: /spec/same, value: 9007199254740993},"
+            " {op: add, path: /spec/new, value: 9007199254740995}]",
+            target=PatchTarget(kind="Widget"),
+        ),
+    ],
+)
+def test_a_patch_rounds_no_number(patch: Patch) -> None:
+    numbers = "same: 9007199254740993, max: 18446744073709551615, least: -9223372036854775808, one: 1.0, half: 0.5"
+    odd = f"apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: odd}}\nspec: {{{numbers}}}\n"
+    before = rendering_of(odd)
+    spec = body_of(transformed(before, patches=(patch,)), "Widget")["spec"]
+    assert repr(spec) == repr({**before.objects[0].body["spec"], "new": 9007199254740995})
+
+
+TASK = HOOK.replace("migrate", "task")
+DELETING = TASK.replace("pre-install", "pre-delete")
+
+
+def test_hooks_and_objects_of_one_name_are_all_changed() -> None:
+    ordinary = TASK.replace("helm.sh/hook", "note")
+    before = rendering_of(ordinary, SETTINGS, hooks=f"{TASK}---\n{DELETING}")
+    after, runs = driven_and_counted(
+        transform(
+            before,
+            options=Options(
+                images=(Image(name="registry.example/web", new_tag="2"),),
+                patches=(Patch(patch="spec: {suspend: true}", target=PatchTarget(kind="Job")),),
+                name_prefix="p-",
+            ),
+        )
+    )
+    assert runs == 3
+    jobs = [body_of(after, "Job"), *(each.object.body for each in after.hooks)]
+    assert [each.events[0] for each in after.hooks] == ["pre-install", "pre-delete"]
+    for job in jobs:
+        container = job["spec"]["template"]["spec"]["containers"][0]
+        assert container["image"] == "registry.example/web:2"
+        assert container["envFrom"] == [{"configMapRef": {"name": "p-settings"}}]
+        assert job["spec"]["suspend"] is True
+        assert job["metadata"]["name"] == "p-task"
+
+
+def test_more_hooks_of_one_name_than_helm_has_moments_are_refused() -> None:
+    before = rendering_of(SETTINGS, hooks="---\n".join([TASK] * 10))
+    assert "10 hooks are Job.batch shop/task" in refusal(before, name_prefix="p-")
+
+
+def test_a_patch_does_not_lead_a_hook_out_of_the_target_namespace() -> None:
+    patch = Patch(patch="- {op: replace, path: /metadata/namespace, value: other}", target=PatchTarget(kind="Job"))
+    after = transformed(rendering_of(hooks=HOOK), patches=(patch,), target_namespace=NAMESPACE)
+    assert [each.object.key.namespace for each in after.hooks] == [NAMESPACE]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "{op: remove, path: /metadata/annotations/helm.sh~1hook}",
+        "{op: replace, path: /metadata/annotations/helm.sh~1hook, value: never}",
+        "{op: replace, path: /metadata/annotations, value: [x]}",
+        "{op: replace, path: /metadata/name, value: 5}",
+        "{op: replace, path: /metadata/name, value: 'No Name'}",
+    ],
+)
+def test_a_patch_that_leaves_no_hook_is_refused(operation: str) -> None:
+    patch = Patch(patch=f"- {operation}", target=PatchTarget(kind="Job"))
+    assert refusal(rendering_of(SETTINGS, hooks=HOOK), patches=(patch,)).startswith("spec.render")
+
+
+def test_a_hook_that_a_patch_moves_to_another_moment_runs_then() -> None:
+    patch = Patch(
+        patch="{metadata: {annotations: {helm.sh/hook: post-install, helm.sh/hook-weight: '3'}}}",
+        target=PatchTarget(kind="Job"),
+    )
+    after = transformed(rendering_of(hooks=HOOK), patches=(patch,))
+    assert [(each.events, each.weight) for each in after.hooks] == [(("post-install",), 3)]

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Final
 
 from pattern_operator.api.fields import mapping
-from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.errors import Stalled
@@ -22,6 +21,7 @@ from pattern_operator.render.transform.changes import Changes, read_back
 from pattern_operator.render.transform.images import unused_images
 from pattern_operator.render.transform.kustomization import asks, build
 from pattern_operator.render.transform.patches import OnePatch, invalid, read_patches
+from pattern_operator.render.transform.runs import runs, sent_of
 
 __all__ = ["transform"]
 
@@ -30,7 +30,8 @@ _OPERATIONS: Final = ("add", "copy", "move", "remove", "replace", "test")  # RFC
 
 
 def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
-    """The rendering with what the spec asks for; hooks of a chart are changed, too. Yields one run, or none.
+    """The rendering with what the spec asks for; hooks of a chart are changed, too. Yields one run, or none;
+    one more for each object beyond the first of the same kind and name.
 
     Rows of the report follow their objects; an object that a patch deletes is skipped in its row.
 
@@ -41,29 +42,22 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
     if not asks(options):
         return rendering
     patches = read_patches(options)
-    sent = _sent(rendering)
+    sent = sent_of(rendering)
     if not sent:
         return rendering
     bodies = [each.body for each in sent]
-    words = Words(encoded([bodies, [each.value for each in patches]]))
-    output = yield build(bodies, patches, words, options)
-    if output.exit_code:
-        said = words_of(output.stderr, hidden=_values(bodies, patches, options))
-        raise Stalled(reason=Reason.PATCH_INVALID, message=f"{_WHERE}: kustomize says: {said}. Correct it.")
-    changes = read_back(output.stdout, sent, words)
+    words = Words(encoded([bodies, [[each.value, each.target] for each in patches], repr(options)]))
+    changes = Changes(sent, {}, frozenset())
+    for places in runs(sent):
+        output = yield build({place: sent[place].body for place in places}, patches, words, options)
+        if output.exit_code:
+            said = words_of(output.stderr, hidden=_values(bodies, patches, options))
+            raise Stalled(reason=Reason.PATCH_INVALID, message=f"{_WHERE}: kustomize says: {said}. Correct it.")
+        changes = changes.with_those_of(read_back(output.stdout, sent, words))
     _refuse_unmatched(patches, changes)
     made = changes.applied_to(rendering, options=options)
     told = unused_images([*bodies, *(each.body for each in changes.after.values())], options)
     return replace(made, components=(*made.components, *told))
-
-
-def _sent(rendering: Rendering) -> tuple[Object, ...]:
-    """Objects and hooks, each identity once. What kustomize would take apart, a kind of list, stays as it is."""
-    found: dict[object, Object] = {}
-    for each in (*rendering.objects, *(hook.object for hook in rendering.hooks)):
-        if not (each.key.kind.endswith("List") and "items" in each.body):
-            found.setdefault(each.key, each)
-    return tuple(found.values())
 
 
 def _refuse_unmatched(patches: list[OnePatch], changes: Changes) -> None:

@@ -1,10 +1,12 @@
 """Objects through kustomize and back, with every text as it was.
 
 kustomize reads YAML, and writes objects through three encoders. What they refuse or take for their own is replaced by a
-word before, and put back after: control characters, the key ``<<``, annotations of kustomize's own. They sort keys and
-leave out empty annotations: the order and those come from the object as it was.
+word before, and put back after: control characters, the key ``<<``, annotations of kustomize's own, and numbers that
+its patches round, because they are 64-bit floating point there. They sort keys and leave out empty annotations: the
+order and those come from the object as it was.
 """
 
+import hashlib
 import json
 import re
 from typing import Any, Final
@@ -13,6 +15,8 @@ from typing import Any, Final
 _ODD: Final = re.compile(r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _NO_ASCII: Final = re.compile(r"[^\x20-\x7e\U00010000-\U0010ffff]")
 _MAPS: Final = ("labels", "annotations")
+_EXACT: Final = 2**53  # up to here each whole number is one of 64 bits of floating point
+_DIGITS: Final = 32  # of a SHA-256: a word is also the key of a label, which has 63 letters
 _OWN: Final = r"(?:internal\.)?config\.(?:kubernetes|k8s)\.io/|kustomize\.config\.k8s\.io/"
 _OF_KUSTOMIZE: Final = re.compile(rf"{_OWN}|(?:<<)?\Z")
 # It writes the keys of labels and annotations without quotes, and then reads some as numbers, or as nothing.
@@ -23,15 +27,17 @@ _OF_NO_MAP: Final = re.compile(
 
 
 class Words:
-    """The words that stand for texts while kustomize has the objects; none of them occurs in what it is given."""
+    """The words that stand for values while kustomize has the objects.
+
+    ``content`` is all that kustomize is given. The words hold its digest: nobody writes content that holds its own.
+    """
 
     def __init__(self, content: str) -> None:
-        self._prefix = "carried-text-"
-        while self._prefix in content:
-            self._prefix += "x-"
-        self._texts: list[str] = []
-        self._known: dict[str, str] = {}
-        self._word = re.compile(re.escape(self._prefix) + r"([0-9]+)\.")
+        self.key = hashlib.sha256(content.encode()).hexdigest()[:_DIGITS]
+        self.removed = f"removed-{self.key}."
+        self._values: list[Any] = []
+        self._known: dict[tuple[type, Any], str] = {}
+        self._word = re.compile(rf"carried-{self.key}-([0-9]+)\.")
 
     def hide(self, value: Any, field: str = "") -> Any:
         """A copy of ``value``, the content of ``field``, that kustomize takes."""
@@ -40,28 +46,40 @@ class Words:
             return {self._hide(key, refused): self.hide(child, key) for key, child in value.items()}
         if isinstance(value, list):
             return [self.hide(child) for child in value]
-        return self._hide(value, _ODD) if isinstance(value, str) else value
+        if isinstance(value, str):
+            return self._hide(value, _ODD)
+        return self._word_for(value) if _is_rounded(value) else value
 
     def show(self, value: Any) -> Any:
-        """A copy of ``value`` with the texts that were hidden."""
+        """A copy of ``value`` with what was hidden."""
         if isinstance(value, dict):
             return {self._show(key): self.show(child) for key, child in value.items()}
         if isinstance(value, list):
             return [self.show(child) for child in value]
-        return self._show(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        whole = self._word.fullmatch(value)
+        return self._values[int(whole[1])] if whole is not None else self._show(value)
 
     def _hide(self, text: str, refused: re.Pattern[str]) -> str:
-        if not _ODD.search(text) and not refused.match(text):
-            return text
-        if text not in self._known:
-            self._known[text] = f"{self._prefix}{len(self._texts)}."
-            self._texts.append(text)
-        return self._known[text]
+        return self._word_for(text) if _ODD.search(text) or refused.match(text) else text
+
+    def _word_for(self, value: Any) -> str:
+        known = (type(value), value)
+        if known not in self._known:
+            self._known[known] = f"carried-{self.key}-{len(self._values)}."
+            self._values.append(value)
+        return self._known[known]
 
     def _show(self, text: str) -> str:
-        if self._prefix not in text:
-            return text
-        return self._word.sub(lambda match: self._texts[int(match[1])], text)
+        return self._word.sub(lambda match: str(self._values[int(match[1])]), text) if self.key in text else text
+
+
+def _is_rounded(value: Any) -> bool:
+    """Whether 64 bits of floating point change a number: it is beyond 2^53, or has a point that Go leaves out."""
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and abs(value) > _EXACT
 
 
 def encoded(value: Any) -> str:

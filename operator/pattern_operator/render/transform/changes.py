@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from itertools import count
+from typing import Any, Final, Self
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.fields import mapping
 from pattern_operator.api.generated import FieldKeys, GeneratedFields, position_in
 from pattern_operator.api.hook import Hook
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.object import Object
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.quote import one_line
 from pattern_operator.render import as_written
@@ -17,11 +18,11 @@ from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.document import read
 from pattern_operator.render.options import Options
 from pattern_operator.render.transform.carried import Words, in_order_of
-from pattern_operator.render.transform.kustomization import MATCHED, POSITION
+from pattern_operator.render.transform.kustomization import MAPS, matched_field, position_field
 from pattern_operator.render.transform.patches import invalid
+from pattern_operator.render.transform.runs import is_sent
 
 _WHERE: Final = "spec.render"
-_MAPS: Final = ("labels", "annotations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,14 @@ class Changes:
         """Whether an object did not come back."""
         return len(self.after) < len(self.sent)
 
+    def with_those_of(self, later: Self) -> Self:
+        """These, and of a later run what they have not."""
+        return replace(self, after=later.after | self.after, matched=self.matched | later.matched)
+
     def applied_to(self, rendering: Rendering, *, options: Options) -> Rendering:
         """``rendering`` with the objects as they are now, checked again, and with the rows that are theirs."""
-        places = {each.key: place for place, each in enumerate(self.sent)}
-        now = {each.key: self.after.get(places[each.key]) if each.key in places else each for each in rendering.objects}
+        first = {each.key: place for place, each in reversed(tuple(enumerate(self.sent)))}  # objects come before hooks
+        now = {each.key: self.after.get(first[each.key]) if is_sent(each) else each for each in rendering.objects}
         left = [(each, new) for each in rendering.objects if (new := now[each.key]) is not None]
         components = [_component(each, new) for each, new in left]
         made = as_written.rendering(components, options=options, form=rendering.format)
@@ -52,16 +57,19 @@ class Changes:
             components=tuple(
                 row if row.id not in rows else rows[row.id].of(row, reports.get(row.id)) for row in rendering.components
             ),
-            hooks=tuple(hook for each in rendering.hooks if (hook := self._hook(each, places)) is not None),
+            hooks=self._hooks(rendering, options),
             generated=_generated(rendering.generated, left),
         )
 
-    def _hook(self, hook: Hook, places: dict[ObjectKey, int]) -> Hook | None:
-        place = places.get(hook.object.key)
-        if place is None or self.sent[place] is not hook.object:
-            return hook
-        new = self.after.get(place)
-        return replace(hook, object=new) if new is not None else None
+    def _hooks(self, rendering: Rendering, options: Options) -> tuple[Hook, ...]:
+        """The hooks as they are now, without those that a patch deletes."""
+        places = count(sum(map(is_sent, rendering.objects)))
+        found = [
+            (each, self.after.get(next(places)) if is_sent(each.object) else each.object) for each in rendering.hooks
+        ]
+        return tuple(
+            each if new is each.object else _hook(each, new, options=options) for each, new in found if new is not None
+        )
 
 
 def _generated(before: Sequence[GeneratedFields], left: Sequence[tuple[Object, Object]]) -> tuple[GeneratedFields, ...]:
@@ -128,24 +136,36 @@ def read_back(output: bytes, sent: Sequence[Object], words: Words) -> Changes:
     """
     after: dict[int, Object] = {}
     matched: set[int] = set()
+    position, mark = position_field(words), matched_field(words)
     for document in read(File(_WHERE, output)):
         body = mapping(document.value)
-        place = body.pop(POSITION, None)
-        if not isinstance(place, int) or not 0 <= place < len(sent) or place in after:
+        place = body.pop(position, None)
+        if type(place) is not int or not 0 <= place < len(sent) or place in after:
             raise invalid(f"{_WHERE}.patches", "a patch replaces a whole object, or adds one; change fields of it")
-        marks = [name for name in body if name.startswith(f"{MATCHED}-")]
+        marks = [name for name in body if name.startswith(mark)]
         for name in marks:
             del body[name]
-            matched.add(int(name.removeprefix(f"{MATCHED}-")))
+            matched.add(int(name.removeprefix(mark)))
+        _remove(mapping(body.get("metadata")), words.removed)
         after[place] = _restored(sent[place], words.show(body))
     return Changes(tuple(sent), {place: after[place] for place in sorted(after)}, frozenset(matched))
+
+
+def _remove(metadata: dict[str, Any], removed: str) -> None:
+    """Take out the labels and annotations that a patch removes; a map without any is none."""
+    for name in MAPS:
+        found = metadata.get(name)
+        if isinstance(found, dict) and removed in found.values():
+            metadata[name] = {key: value for key, value in found.items() if value != removed}
+            if not metadata[name]:
+                del metadata[name]
 
 
 def _restored(before: Object, body: dict[str, Any]) -> Object:
     """The object as it is now: the very same where nothing changed."""
     metadata, was = mapping(body.get("metadata")), mapping(before.body.get("metadata"))
     for name, value in was.items():
-        if name not in metadata and (value is None or (name in _MAPS and not value)):
+        if name not in metadata and (value is None or (name in MAPS and not value)):
             metadata[name] = value
     if body == before.body and _types(body) == _types(before.body):
         return before
@@ -160,6 +180,23 @@ def _types(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _types(child) for name, child in value.items()}
     return [_types(child) for child in value] if isinstance(value, list) else type(value)
+
+
+def _hook(before: Hook, now: Object, *, options: Options) -> Hook:
+    """The hook as it is now, checked as objects are; raises Stalled where it may not be, or is none any more."""
+    component = _component(before.object, now)
+    made = as_written.rendering([component], options=options, form="")
+    found = next((each for each in made.objects if each.component == now.component), None)
+    if found is None:
+        why = next((each.message for each in made.components if each.message), "it cannot be applied")
+        raise invalid(f"{_WHERE}.patches", f"of the hook {before.object.key.display_name}: {why}")
+    hook = Hook.of(found)
+    if hook is None:
+        told = (
+            f"a patch leaves the hook {before.object.key.display_name} without a moment that Helm knows in helm.sh/hook"
+        )
+        raise invalid(f"{_WHERE}.patches", told)
+    return hook
 
 
 def _component(before: Object, now: Object) -> WorkingComponent:

@@ -4,7 +4,7 @@ As with Flux, ``commonMetadata`` is for the objects themselves, not for the Pods
 last; before it kustomize's own order holds: patches, names, images.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pattern_operator.api.artifact import File
@@ -14,11 +14,19 @@ from pattern_operator.render.program import KustomizeBuild
 from pattern_operator.render.transform.carried import Words, encoded
 from pattern_operator.render.transform.patches import OnePatch
 
-POSITION: Final = "pattern-operator.io/position"
-"""A field of every object that says which one it is: no name, order or annotation of it is sure to stay."""
-MATCHED: Final = "pattern-operator.io/matched"
-"""The start of a field that each object has for which a patch is: kustomize alone says which those are."""
+MAPS: Final = ("labels", "annotations")
+"""The fields of the metadata that hold texts by name."""
 _OBJECTS: Final = "objects.yaml"
+
+
+def position_field(words: Words) -> str:
+    """A field of every object that says which one it is: no name, order or annotation of it is sure to stay."""
+    return f"position-{words.key}"
+
+
+def matched_field(words: Words) -> str:
+    """The start of a field that each object has for which a patch is: kustomize alone says which those are."""
+    return f"matched-{words.key}-"
 
 
 def asks(options: Options) -> bool:
@@ -35,10 +43,10 @@ def asks(options: Options) -> bool:
 
 
 def build(
-    bodies: Sequence[dict[str, Any]], patches: Sequence[OnePatch], words: Words, options: Options
+    bodies: Mapping[int, dict[str, Any]], patches: Sequence[OnePatch], words: Words, options: Options
 ) -> KustomizeBuild:
-    """What is asked of kustomize: ``bodies``, each with its position, and the rest as a kustomization."""
-    objects = [{**words.hide(_without_nulls(body)), POSITION: place} for place, body in enumerate(bodies)]
+    """What is asked of kustomize: ``bodies`` by position, and the rest as a kustomization."""
+    objects = [{**words.hide(_without_nulls(body)), position_field(words): place} for place, body in bodies.items()]
     content = "".join(f"---\n{encoded(each)}\n" for each in objects)
     made = {key: value for key, value in _kustomization(patches, words, options).items() if value}
     return KustomizeBuild(files=(File("kustomization.yaml", encoded(made).encode()), File(_OBJECTS, content.encode())))
@@ -94,8 +102,22 @@ def _kustomization(patches: Sequence[OnePatch], words: Words, options: Options) 
 
 def _patch(place: int, patch: OnePatch, words: Words) -> tuple[dict[str, Any], dict[str, Any]]:
     """The patch, and before it one that marks the objects it is for."""
-    mark = [{"op": "add", "path": f"/{MATCHED.replace('/', '~1')}-{place}", "value": True}]
+    mark = [{"op": "add", "path": f"/{matched_field(words)}{place}", "value": True}]
     return (
         {"patch": encoded(mark), "target": patch.target},
-        {"patch": encoded(words.hide(patch.value)), "target": patch.target},
+        {"patch": encoded(_with_removals(words.hide(patch.value), words)), "target": patch.target},
     )
+
+
+def _with_removals(value: Any, words: Words) -> Any:
+    """A merge patch that sets what it removes of the metadata to a word, which ``changes`` takes out.
+
+    Of a patch with a target kustomize writes ``null`` there as a text (kubernetes-sigs/kustomize#5995).
+    """
+    metadata = mapping(mapping(value).get("metadata"))
+    removing = {
+        name: {key: words.removed if child is None else child for key, child in found.items()}
+        for name in MAPS
+        if isinstance(found := metadata.get(name), dict)
+    }
+    return {**value, "metadata": {**metadata, **removing}} if removing else value
