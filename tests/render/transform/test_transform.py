@@ -236,7 +236,7 @@ def test_a_patch_that_is_for_no_object_is_refused_by_its_field(patch: Patch) -> 
             Patch(patch="- {op: test, path: /spec/replicas, value: planted-word}", target=DEPLOYMENTS),
             "kustomize says: ",
         ),
-        (Patch(patch="- {op: planted-word}", target=DEPLOYMENTS), "kustomize says: "),
+        (Patch(patch="- {op: planted-word}", target=DEPLOYMENTS), "patches[0]: the op of operation 0 is none of add,"),
         (Patch(patch="spec: {}", target=PatchTarget(name="(")), "kustomize says: "),
         (Patch(patch="spec: {}", target=PatchTarget(label_selector="a=b=c")), "kustomize says: "),
         (
@@ -511,3 +511,25 @@ def test_a_hook_that_a_patch_moves_to_another_moment_runs_then() -> None:
     )
     after = transformed(rendering_of(hooks=HOOK), patches=(patch,))
     assert [(each.events, each.weight) for each in after.hooks] == [(("post-install",), 3)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ("initContainers: [{image: {repository: planted-word}}]", "spec.initContainers[0].image"),
+        ("a: [{containers: [planted-word]}]", "spec.a[0].containers[0]"),
+    ],
+)
+def test_an_object_whose_images_kustomize_cannot_read_is_named_with_its_field(spec: str, field: str) -> None:
+    odd = f"apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: odd}}\nspec: {{{spec}}}\n"
+    message = refusal(rendering_of(*WEB, odd), images=(Image(name="registry.example/web", new_tag="2"),))
+    assert message.startswith("spec.render.images: Widget.example.com odd has no image as text in ")
+    assert field in message
+    assert "planted-word" not in message
+
+
+def test_what_kustomize_says_is_told_of_the_fields_that_were_asked_for() -> None:
+    patch = Patch(patch="- {op: remove, path: /spec/none}", target=DEPLOYMENTS)
+    assert refusal(rendering_of(*WEB), patches=(patch,)).startswith("spec.render.patches[0]: kustomize says: ")
+    message = refusal(rendering_of(*WEB), patches=(REPLICAS, patch), name_prefix="a-")
+    assert message.startswith("spec.render.patches, spec.render.namePrefix: kustomize says: ")

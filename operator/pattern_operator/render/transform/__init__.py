@@ -18,15 +18,14 @@ from pattern_operator.render.options import Options
 from pattern_operator.render.program import Steps
 from pattern_operator.render.transform.carried import Words, encoded
 from pattern_operator.render.transform.changes import Changes, read_back
-from pattern_operator.render.transform.images import unused_images
+from pattern_operator.render.transform.images import refuse_odd_images, unused_images
 from pattern_operator.render.transform.kustomization import asks, build
-from pattern_operator.render.transform.patches import OnePatch, invalid, read_patches
+from pattern_operator.render.transform.patches import OPERATIONS, OnePatch, invalid, read_patches
 from pattern_operator.render.transform.runs import runs, sent_of
 
 __all__ = ["transform"]
 
 _WHERE: Final = "spec.render"
-_OPERATIONS: Final = ("add", "copy", "move", "remove", "replace", "test")  # RFC 6902, section 4
 
 
 def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
@@ -51,13 +50,30 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
     for places in runs(sent):
         output = yield build({place: sent[place].body for place in places}, patches, words, options)
         if output.exit_code:
+            refuse_odd_images([sent[place] for place in places], output.stderr, options)
             said = words_of(output.stderr, hidden=_values(bodies, patches, options))
-            raise Stalled(reason=Reason.PATCH_INVALID, message=f"{_WHERE}: kustomize says: {said}. Correct it.")
+            message = f"{_asked(options)}: kustomize says: {said}. Correct it."
+            raise Stalled(reason=Reason.PATCH_INVALID, message=message)
         changes = changes.with_those_of(read_back(output.stdout, sent, words))
     _refuse_unmatched(patches, changes)
     made = changes.applied_to(rendering, options=options)
     told = unused_images([*bodies, *(each.body for each in changes.after.values())], options)
     return replace(made, components=(*made.components, *told))
+
+
+def _asked(options: Options) -> str:
+    """The fields of the spec that were asked for: kustomize does not say which of them it was."""
+    common = options.common_metadata
+    asked = {
+        "patches": options.patches,
+        "images": options.images,
+        "namePrefix": options.name_prefix,
+        "nameSuffix": options.name_suffix,
+        "commonMetadata": common.labels or common.annotations,
+    }
+    if len(options.patches) == 1:
+        asked = {"patches[0]": options.patches, **asked, "patches": ()}
+    return ", ".join(f"{_WHERE}.{name}" for name, value in asked.items() if value)
 
 
 def _refuse_unmatched(patches: list[OnePatch], changes: Changes) -> None:
@@ -82,7 +98,7 @@ def _values(bodies: list[dict[str, object]], patches: list[OnePatch], options: O
 def _names(value: object) -> list[object]:
     """What says which object it is, or which field of it: a message may hold it."""
     if isinstance(value, list):  # operations of a JSON patch
-        return [name for each in value for name in (mapping(each).get("path"), mapping(each).get("from"), *_OPERATIONS)]
+        return [name for each in value for name in (mapping(each).get("path"), mapping(each).get("from"), *OPERATIONS)]
     metadata = mapping(mapping(value).get("metadata"))
     return [*map(mapping(value).get, ("apiVersion", "kind")), *map(metadata.get, ("name", "namespace"))]
 

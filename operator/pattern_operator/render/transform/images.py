@@ -1,14 +1,18 @@
-"""Tells images of ``spec.render.images`` that no object uses: kustomize says nothing, and the name may be mistyped."""
+"""Tells of ``spec.render.images`` what kustomize does not: images that no object uses, objects that stop it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from pattern_operator.api.object import Object
 from pattern_operator.api.report import ComponentReport
 from pattern_operator.quote import image as shown
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.options import Options
+from pattern_operator.render.transform.patches import invalid
 
 _FIELDS: Final = ("image", "reference")  # of a container; of a volume that is an image
+_CONTAINERS: Final = ("containers", "initContainers")
+_WRONG_NODE: Final = "wrong node kind"
 _LONGEST: Final = 256
 
 
@@ -30,6 +34,38 @@ def unused_images(bodies: Sequence[dict[str, Any]], options: Options) -> tuple[C
         for place, each in enumerate(options.images)
         if each.name not in used
     )
+
+
+def refuse_odd_images(objects: Sequence[Object], said: str, options: Options) -> None:
+    """Raise Stalled for an object whose containers kustomize cannot read, where ``said`` is that it found such a one.
+
+    It looks into ``containers`` and ``initContainers`` of every kind, wherever they stand (kustomize 5.8,
+    ``api/filters/imagetag/legacy.go``).
+    """
+    if not options.images or _WRONG_NODE not in said:
+        return
+    for each in objects:
+        if path := next(_odd(each.body, ""), ""):
+            why = f"{each.key.display_name} has no image as text in {shown(path, _LONGEST)}, and kustomize stops there"
+            raise invalid("spec.render.images", f"{why}: leave images out, and patch those of the other objects")
+
+
+def _odd(value: Any, path: str) -> Iterator[str]:
+    """The fields of containers that are none, or have an image that is not a text."""
+    if isinstance(value, list):
+        for place, child in enumerate(value):
+            yield from _odd(child, f"{path}[{place}]")
+    if not isinstance(value, dict):
+        return
+    for field, child in value.items():
+        where = f"{path}.{field}" if path else field
+        if field in _CONTAINERS and isinstance(child, list):
+            for place, each in enumerate(child):
+                if not isinstance(each, dict):
+                    yield f"{where}[{place}]"
+                elif not isinstance(each.get("image") or "", str):
+                    yield f"{where}[{place}].image"
+        yield from _odd(child, where)
 
 
 def _names(value: Any) -> Iterator[str]:

@@ -18,6 +18,8 @@ from pattern_operator.render.document import read
 from pattern_operator.render.kinds import group_of
 from pattern_operator.render.options import Options, Patch, PatchTarget
 
+OPERATIONS: Final = ("add", "copy", "move", "remove", "replace", "test")
+"""Of a JSON patch (RFC 6902, section 4)."""
 _DIRECTIVE: Final = "$patch"
 _FIELDS: Final = {
     "group": "group",
@@ -72,6 +74,8 @@ def _read(patch: Patch, where: str) -> Iterator[OnePatch]:
         raise invalid(where, error.message.removeprefix(f"{where}.patch, ").partition(". ")[0]) from None
     if not found or not all(isinstance(each, dict | list) for each in found):
         raise invalid(where, "it is neither a strategic merge patch nor a list of JSON 6902 operations")
+    for value in found:
+        _refuse_unknown_operation(value, where)
     target = _written(patch.target) if patch.target is not None else None
     if len(found) > 1 and (target is not None or any(isinstance(each, list) for each in found)):
         raise invalid(where, "it holds several patches, which only go together where each names its object itself")
@@ -82,6 +86,12 @@ def _read(patch: Patch, where: str) -> Iterator[OnePatch]:
             yield OnePatch(where, value, _own_target(value, where))
         else:
             yield OnePatch(where, _named(value), target)
+
+
+def _refuse_unknown_operation(value: Any, where: str) -> None:
+    for place, operation in enumerate(value if isinstance(value, list) else ()):
+        if mapping(operation).get("op") not in OPERATIONS:
+            raise invalid(where, f"the op of operation {place} is none of {', '.join(OPERATIONS)}")
 
 
 def _written(target: PatchTarget) -> dict[str, str]:
