@@ -25,10 +25,14 @@ class PatchTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A strategic merge patch or a JSON 6902 patch; without a target the patch names its object itself."""
+    """A strategic merge patch or a JSON 6902 patch; without a target the patch names its object itself.
+
+    ``where`` is where it is written; empty for one of ``spec.render.patches``.
+    """
 
     patch: str = field(repr=False)
     target: PatchTarget | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

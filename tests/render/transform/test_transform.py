@@ -533,3 +533,14 @@ def test_what_kustomize_says_is_told_of_the_fields_that_were_asked_for() -> None
     assert refusal(rendering_of(*WEB), patches=(patch,)).startswith("spec.render.patches[0]: kustomize says: ")
     message = refusal(rendering_of(*WEB), patches=(REPLICAS, patch), name_prefix="a-")
     assert message.startswith("spec.render.patches, spec.render.namePrefix: kustomize says: ")
+
+
+def test_a_patch_of_pattern_yaml_is_named_as_such_and_those_of_the_spec_are_counted_without_it() -> None:
+    of_author = replace(REPLICAS, where="pattern.yaml: patches[0]")
+    for_none = Patch(patch="spec: {}", target=PatchTarget(name="absent"))
+    assert refusal(rendering_of(*WEB), patches=(of_author, for_none)).startswith("spec.render.patches[0]: it is for")
+    for_none = replace(for_none, where="pattern.yaml: patches[1]")
+    assert refusal(rendering_of(*WEB), patches=(REPLICAS, for_none)).startswith("pattern.yaml: patches[1]: it is for")
+    failing = Patch(patch="- {op: remove, path: /spec/none}", target=DEPLOYMENTS)
+    message = refusal(rendering_of(*WEB), patches=(of_author, failing))
+    assert message.startswith("pattern.yaml: patches, spec.render.patches: kustomize says: ")

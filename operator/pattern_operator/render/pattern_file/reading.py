@@ -211,7 +211,10 @@ def _with_defaults(file: File, pattern: Pattern, *, options: Options) -> Options
         options,
         format=pattern.format if options.format == "Auto" else options.format,
         path=str(folder / pattern.path) if pattern.path is not None else options.path,
-        patches=(*map(_patch, pattern.patches), *options.patches),
+        patches=(
+            *(replace(_patch(each), where=f"{file.path}: patches[{i}]") for i, each in enumerate(pattern.patches)),
+            *options.patches,
+        ),
     )
 
 

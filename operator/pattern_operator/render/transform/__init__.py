@@ -52,7 +52,7 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
         if output.exit_code:
             refuse_odd_images([sent[place] for place in places], output.stderr, options)
             said = words_of(output.stderr, hidden=_values(bodies, patches, options))
-            message = f"{_asked(options)}: kustomize says: {said}. Correct it."
+            message = f"{_asked(patches, options)}: kustomize says: {said}. Correct it."
             raise Stalled(reason=Reason.PATCH_INVALID, message=message)
         changes = changes.with_those_of(read_back(output.stdout, sent, words))
     _refuse_unmatched(patches, changes)
@@ -61,19 +61,18 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
     return replace(made, components=(*made.components, *told))
 
 
-def _asked(options: Options) -> str:
-    """The fields of the spec that were asked for: kustomize does not say which of them it was."""
+def _asked(patches: list[OnePatch], options: Options) -> str:
+    """The fields that were asked for: kustomize does not say which of them it was."""
     common = options.common_metadata
-    asked = {
-        "patches": options.patches,
+    wheres = list(dict.fromkeys(each.where for each in patches))
+    fields = {
         "images": options.images,
         "namePrefix": options.name_prefix,
         "nameSuffix": options.name_suffix,
         "commonMetadata": common.labels or common.annotations,
     }
-    if len(options.patches) == 1:
-        asked = {"patches[0]": options.patches, **asked, "patches": ()}
-    return ", ".join(f"{_WHERE}.{name}" for name, value in asked.items() if value)
+    asked = wheres if len(wheres) == 1 else list(dict.fromkeys(each.rpartition("[")[0] for each in wheres))
+    return ", ".join([*asked, *(f"{_WHERE}.{name}" for name, value in fields.items() if value)])
 
 
 def _refuse_unmatched(patches: list[OnePatch], changes: Changes) -> None:

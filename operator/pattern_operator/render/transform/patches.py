@@ -7,6 +7,7 @@ namespace is another one than that in a namespace, and here every object has the
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 
 from pattern_operator.api.artifact import File
@@ -62,9 +63,9 @@ def read_patches(options: Options) -> list[OnePatch]:
     Raises:
         Stalled: PATCH_INVALID, with the field.
     """
-    return [
-        each for index, patch in enumerate(options.patches) for each in _read(patch, f"spec.render.patches[{index}]")
-    ]
+    place = count()
+    wheres = [patch.where or f"spec.render.patches[{next(place)}]" for patch in options.patches]
+    return [each for patch, where in zip(options.patches, wheres, strict=True) for each in _read(patch, where)]
 
 
 def _read(patch: Patch, where: str) -> Iterator[OnePatch]:
