@@ -272,6 +272,21 @@ def test_the_same_chart_is_the_same_bytes_packaged_or_not(patternctl, tmp_path):
     assert loose.out == tight.out == patternctl("render", folder).out
 
 
+def test_what_a_package_lists_in_helmignore_stays_in_its_subcharts(patternctl, tmp_path):
+    """``helm package`` applied the file, and wrote the packages of charts/ out as folders: helm ignores nothing."""
+    sub = SUBCHART | {"crds/a.yaml": CRD % ("as.acme.io", "Namespaced", "A", "as")}
+    sub |= {"templates/tests/t.yaml": CONFIG % "in-tests"}
+    files = chart({".helmignore": "crds/\ntests/\n", **below("charts/sub", sub)}, more=DEPENDS)
+    package = tmp_path / "web-1.2.3.tgz"
+    package.write_bytes(packed(files, folder="web"))
+
+    done = patternctl("render", package, "--name", RELEASE, "-n", NAMESPACE)
+
+    assert done.code == 0, done.err
+    assert comparable(done.items) == comparable(equality.helm(package))
+    assert len(done.items) == 3
+
+
 def test_cluster_scoped_kinds_get_no_namespace_also_by_a_definition_of_the_same_output(patternctl, tmp_path):
     folder = laid_out(tmp_path / "chart", CHARTS["custom resources of crds/ in a chart and its subchart"])
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
+from pattern_operator.archive.chart_package import is_chart_package, is_ignore_file
 from pattern_operator.archive.unpack import archive_refused, is_archive, is_gzip, unpack
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED
@@ -71,7 +72,9 @@ def _files(content: bytes, *, context: str, name: str) -> tuple[File, ...]:
         return (File(name, content),)
     files = unpack(content, context=context)
     layer = _first_layer(files, context=context)
-    return files if layer is None else unpack(layer.content, context=f"{layer.path} in {context}")
+    if layer is not None:
+        return unpack(layer.content, context=f"{layer.path} in {context}")
+    return tuple(each for each in files if not is_ignore_file(each.path)) if is_chart_package("", name) else files
 
 
 def _first_layer(files: tuple[File, ...], *, context: str) -> File | None:
