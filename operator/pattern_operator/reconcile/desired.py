@@ -104,6 +104,7 @@ def options(pattern: DesignPattern, desired: DesiredState) -> Options:
             annotations=tuple(sorted((common.annotations or {}).items())),
         ),
         parameters=desired.parameters,
+        holds_secrets=takes_secrets(render),
         release=pattern.metadata.name,
         allowed_repairs=frozenset(render.repairs or ()),
     )

@@ -59,7 +59,8 @@ class Options:
 
     ``path`` is a file or a folder of the artifact, ``default_namespace`` the pattern's own namespace, and
     ``target_namespace``, when it is set, the one that every namespaced object goes to. ``parameters`` is the JSON text
-    of one object: ``spec.render.valuesFrom`` and ``parameters``, merged. ``release`` is the name of the Helm release,
+    of one object: ``spec.render.valuesFrom`` and ``parameters``, merged; ``holds_secrets`` says that some of it is from
+    a Secret, and that no message may quote what a program makes of it. ``release`` is the name of the Helm release,
     ``kube_version`` (such as ``v1.34.1``) and ``api_versions`` are what the target cluster has.
     ``allowed_repairs`` are the names of repairs that are made only where they are allowed.
     """
@@ -70,6 +71,7 @@ class Options:
     target_namespace: str | None = None
     create_namespace: bool = False
     parameters: bytes = field(default=NO_PARAMETERS, repr=False)
+    holds_secrets: bool = False
     release: str = "release-name"
     kube_version: str | None = None
     api_versions: tuple[str, ...] = ()

@@ -103,6 +103,42 @@ def test_no_number_of_a_parameter_is_said(number, form):
     assert str(number)[1:5].lstrip(".") not in message.replace("line 1", "") or len(str(number)) < 6
 
 
+OF_A_SECRET = "it's pa<ss&word-1234"
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{{ fail (toJson .Values) }}", "line 1): execution error (its words are not shown"),
+        ("{{ fail (toYaml .Values) }}", "because they may quote a value of a Secret"),
+        ('{{ fail (printf "postgres://u:%s@db" (urlquery .Values.p)) }}', "(web/templates/a.yaml, line 1)"),
+        ('{{ fail (printf "u:%s" .Values.p | b64enc) }}', "(web/templates/a.yaml, line 1)"),
+        ("{{ .Values.p.q }}", "can't evaluate field (its words"),
+        ("a: {{ toYaml .Values.p }}: {{ .Values.p }}", "web (web/templates/a.yaml): YAML parse error (its words"),
+    ],
+)
+def test_where_a_value_is_of_a_secret_only_the_kind_of_the_failure_and_its_place_are_said(template, says):
+    error = refused(chart({"templates/a.yaml": template}), parameters={"p": OF_A_SECRET}, holds_secrets=True)
+
+    assert error.reason is Reason.CHART_FAILED
+    assert says in error.message
+    assert not any(part in error.message for part in ("1234", "pa<", "dTpp", "it''s"))
+
+
+def test_parameters_of_a_secret_that_do_not_fit_the_schema_are_not_said():
+    files = chart({"templates/a.yaml": config_map("a"), "values.schema.json": SCHEMA})
+    error = refused(files, parameters={"replicas": "tw0", "pin": "4711"}, holds_secrets=True)
+
+    assert error.reason is Reason.PARAMETERS_INVALID
+    assert "values don't meet the specifications of the schema" in error.message
+    assert "4711" not in error.message
+
+
+@pytest.mark.parametrize("form", ["{{ fail (toJson .Values) }}", "{{ fail (urlquery .Values.p) }}"])
+def test_a_value_in_the_form_of_a_template_function_is_not_said(form):
+    assert "1234" not in refused(chart({"templates/x.yaml": form}), parameters={"p": "pa<ss&wo rd-1234"}).message
+
+
 def test_a_message_is_bounded_whatever_the_chart_says():
     template = '{{ fail (repeat 100000 "word ") }}'
 

@@ -61,7 +61,7 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
     )
     name = one_line(tree.metadata.name)
     templates = {f"{path}/{each}" for path, below in tree.walk() for each in below.files if each.startswith(TEMPLATES)}
-    failed = partial(failure, chart=name, templates=templates, parameters=options.parameters)
+    failed = partial(failure, chart=name, templates=templates, options=options)
     first = yield run
     if first.exit_code:
         raise failed(first)

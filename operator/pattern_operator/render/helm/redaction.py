@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import quote_plus
 
 import orjson
 
@@ -14,10 +15,12 @@ _LONGEST_TEXT: Final = 8_192  # characters of the text that are looked at; a mes
 _WORD: Final = 4  # characters from which on a value is taken out wherever it stands, and not as a word only
 _EXPONENT: Final = re.compile(r"(?<=e[+-])(\d)$")
 _OF_GO: Final = re.compile(r"(cannot unmarshal !!\w+) `[^`]*`")  # go-yaml: the first letters of a value
+# What Go writes in JSON beyond what it must (encoding/json, "HTMLEscape"; strconv.Quote for the last two).
+_GO: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
 def redacted(text: str, parameters: bytes) -> str:
-    """``text`` with a mask for each value of ``parameters`` (JSON), also quoted, in base64, or in other case.
+    """``text`` with a mask for each value of ``parameters`` (JSON), also quoted, in base64, in a URL, or in other case.
 
     A long text is cut, and so that no value is cut with it.
     """
@@ -57,9 +60,15 @@ def _needles(values: Any) -> Iterator[str]:
 
 
 def _forms(value: str) -> Iterator[str]:
-    whole = (value, orjson.dumps(value).decode()[1:-1], base64.b64encode(value.encode()).decode())
+    as_json = orjson.dumps(value).decode()[1:-1]
+    as_yaml = value.replace("'", "''")
+    whole = (value, as_json, as_json.translate(_GO), as_yaml, quote_plus(value), _base64(value))
     lines = (line.strip() for line in value.splitlines()) if "\n" in value else ()
     yield from (each for each in (*whole, value.strip(), *lines) if each.strip())
+
+
+def _base64(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
 
 
 def _as_go_writes(number: float) -> str:
