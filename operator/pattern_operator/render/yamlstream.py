@@ -16,6 +16,7 @@ from typing import Any, Final
 import yaml
 
 from pattern_operator.limits import MAX_KEY, MAX_NESTING, MAX_NODES, MAX_STREAM, MAX_YAML_ALIASES
+from pattern_operator.quote import quoted
 from pattern_operator.render.scalar import Scalar, key, resolve
 from pattern_operator.render.scalar import value as json_value
 from pattern_operator.render.written_keys import LONGEST_WRITTEN, MOST_WRITTEN_KEYS, KeyPath, WrittenKeys
@@ -37,11 +38,19 @@ _TOO_DEEP: Final = "nesting depth"  # libyaml reads ahead, and stops by itself a
 
 
 class InvalidYaml(ValueError):
-    """The stream is not YAML that Kubernetes could read. ``line`` counts from 1; the message holds no content."""
+    """The stream is not YAML that Kubernetes could read. ``line`` counts from 1; the message holds no value."""
 
     def __init__(self, message: str, *, line: int) -> None:
         super().__init__(message)
         self.line = line
+
+
+class KeyTwice(InvalidYaml):
+    """A mapping has a key twice. ``unnamed`` is the message without the key, which may have been made of a secret."""
+
+    def __init__(self, key: str, *, line: int) -> None:
+        super().__init__(f"the key {quoted(key)} occurs twice in one mapping", line=line)
+        self.unnamed: Final = "a key occurs twice in one mapping"
 
 
 class YamlTooLarge(InvalidYaml):
@@ -257,7 +266,7 @@ class _Reader:
                 advice="Shorten it.",
             )
         if name in frame.value and name not in frame.merged:
-            raise InvalidYaml(_twice(value, name), line=self.line)
+            raise _twice(value, name, line=self.line)
         frame.merged.discard(name)
         return name
 
@@ -292,12 +301,14 @@ class _Reader:
         raise YamlTooLarge(f"it contains more than {self._most} values and keys", line=self.line)
 
 
-def _twice(value: Scalar, name: str) -> str:
+def _twice(value: Scalar, name: str, *, line: int) -> InvalidYaml:
     """What is wrong with a key that is there already; two words of a boolean are one key."""
     if not isinstance(value, bool):
-        return "a key occurs twice in one mapping"
+        return KeyTwice(name, line=line)
     words = ", ".join(("y", "yes", "on", "true") if value else ("n", "no", "off", "false"))
-    return f"two keys of one mapping are both read as {name}, as each of {words} is without quotes: quote them"
+    return InvalidYaml(
+        f"two keys of one mapping are both read as {name}, as each of {words} is without quotes: quote them", line=line
+    )
 
 
 def _too_deep(line: int) -> YamlTooLarge:

@@ -247,13 +247,17 @@ def test_a_template_that_writes_too_much_is_refused():
     assert refused(chart({"templates/a.yaml": template})).reason is Reason.ARTIFACT_TOO_LARGE
 
 
-def test_output_that_kubernetes_does_not_read_is_refused_with_its_template_and_line():
-    error = refused(chart({"templates/b.yaml": config_map("b"), "templates/a.yaml": config_map("a", "  key: twice\n")}))
+@pytest.mark.parametrize(
+    ("holds_secrets", "says"),
+    [(False, "the key 'key' occurs twice in one mapping"), (True, "a key occurs twice in one mapping")],
+)
+def test_output_that_kubernetes_does_not_read_is_refused_with_its_template_and_line(holds_secrets, says):
+    files = chart({"templates/b.yaml": config_map("b"), "templates/a.yaml": config_map("a", "  key: twice\n")})
+    error = refused(files, holds_secrets=holds_secrets)
 
     assert error.reason is Reason.DOCUMENT_INVALID
-    assert (
-        "web/templates/a.yaml renders to what is not YAML, in line 7 of its output: a key occurs twice" in error.message
-    )
+    assert f"web/templates/a.yaml renders to what is not YAML, in line 7 of its output: {says}" in error.message
+    assert "of which helm would take the last" in error.message
 
 
 def test_large_parameters_are_taken():

@@ -93,7 +93,8 @@ def _refuse(tree: Chart, *, where: str) -> None:
 
 def _rendered(output: ProgramOutput, tree: Chart, *, options: Options) -> Rendering:
     name, version = tree.metadata.name, tree.metadata.version
-    components = as_written.components(read_output(output.stdout, chart=one_line(name)))
+    documents = read_output(output.stdout, chart=one_line(name), holds_secrets=options.holds_secrets)
+    components = as_written.components(documents)
     for component in components:
         component.refuse_for_faults()
     keep_namespaces(components, options=options)  # of hooks, too, which may be of kinds that the chart defines

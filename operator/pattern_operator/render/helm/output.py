@@ -14,14 +14,16 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS, MAX_PATH, MIB
 from pattern_operator.quote import one_line
 from pattern_operator.render.document import Document
-from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_documents
+from pattern_operator.render.yamlstream import InvalidYaml, KeyTwice, YamlTooLarge, load_documents
 
 # A file of several documents has the comment before its first one only.
 _SOURCE: Final = re.compile(r"^---\n# Source: ([^\n]{1,1024})$", re.MULTILINE)
 
 
-def read_output(stdout: bytes, *, chart: str) -> list[Document]:
+def read_output(stdout: bytes, *, chart: str, holds_secrets: bool) -> list[Document]:
     """The documents, in helm's order; empty ones are left out. ``chart`` names the chart in messages.
+
+    With ``holds_secrets`` no message quotes a key of the output, which a template may have made of a secret.
 
     Raises:
         Stalled: DOCUMENT_INVALID: a template wrote what is not YAML. ARTIFACT_TOO_LARGE: it exceeds a limit.
@@ -48,6 +50,9 @@ def read_output(stdout: bytes, *, chart: str) -> list[Document]:
         raise Stalled(
             reason=Reason.ARTIFACT_TOO_LARGE, message=f"what {path} renders to: {error}. {error.advice}"
         ) from None
+    except KeyTwice as error:
+        why = error.unnamed if holds_secrets else str(error)
+        raise _invalid(sources, error.line, f"{why}, of which helm would take the last") from None
     except InvalidYaml as error:
         raise _invalid(sources, error.line, str(error)) from None
     return found
