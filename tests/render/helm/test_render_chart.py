@@ -265,6 +265,15 @@ def test_release_namespace_and_capabilities_are_those_of_the_target():
     assert body(rendering, "shop")["data"]["v"] == "v1.31.4 apps true false"
 
 
+@pytest.mark.parametrize(
+    ("name", "release"), [("a" * 53, "a" * 53), ("a" * 54, "a" * 40 + "-a3f01b693925"), ("shop.web", "shop.web")]
+)
+def test_a_name_that_is_too_long_for_a_release_is_shortened_as_flux_does(name, release):
+    files = chart({"templates/a.yaml": config_map("a", "  release: {{ .Release.Name }}\n")})
+
+    assert render(files, release=name).objects[0].body["data"]["release"] == release
+
+
 def test_what_is_written_stays_in_its_namespace():
     files = chart({"templates/a.yaml": config_map("a\n  namespace: elsewhere"), "templates/b.yaml": config_map("b")})
 

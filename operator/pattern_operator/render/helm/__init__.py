@@ -25,6 +25,7 @@ from pattern_operator.render.helm.failure import failure
 from pattern_operator.render.helm.hooks import take_hooks
 from pattern_operator.render.helm.metadata import chart_invalid
 from pattern_operator.render.helm.output import read_output
+from pattern_operator.render.helm.release_name import release_name
 from pattern_operator.render.namespace import keep_namespaces
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import HelmTemplate, ProgramOutput, Steps
@@ -53,7 +54,7 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
     run = HelmTemplate(
         files=tree.layout(),
         chart=FOLDER,
-        release=options.release,
+        release=release_name(options.release),
         namespace=options.target_namespace or options.default_namespace,
         values=options.parameters,
         kube_version=options.kube_version or KUBE_VERSION,
