@@ -334,6 +334,29 @@ def test_the_hooks_that_are_run_are_those_of_installation_upgrade_and_deletion()
 RANDOM = "  p: {{ randAlphaNum 12 | quote }}\n"
 
 
+@pytest.mark.parametrize("events", ["crd-install", "post-delete,pre-install"])
+def test_what_is_in_crds_is_no_hook_whatever_it_says(events):
+    crd = f"""\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: widgets.example.com, annotations: {{helm.sh/hook: "{events}"}}}}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {{kind: Widget, plural: widgets}}
+  versions: [{{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {{type: object}}}}}}]
+""".encode()
+    files = chart({"templates/a.yaml": hook("a", "pre-install"), "crds/w.yaml": crd})
+    files |= below("charts/db", chart({"crds/w.yaml": crd.replace(b"widget", b"gadget")}, name="db"))
+
+    rendering = render(files)
+
+    assert sorted(named(rendering)) == [
+        f"CustomResourceDefinition/{each}.example.com" for each in ("gadgets", "widgets")
+    ]
+    assert [each.object.key.name for each in rendering.hooks] == ["a"]
+
+
 def test_only_what_differs_between_two_renderings_is_not_deterministic():
     follows = '  sum: {{ include (print $.Template.BasePath "/a.yaml") . | sha256sum }}\n'
     files = {

@@ -1,8 +1,11 @@
 """Takes the hooks of a chart out of its objects: each is made at its moment, or never, and the report says which.
 
-Source: Helm documentation, "Chart Hooks" and "Chart Tests"; what counts as a hook is read by ``api.hook``.
+Source: Helm documentation, "Chart Hooks" and "Chart Tests"; what counts as a hook is read by ``api.hook``. What is in
+``crds/`` is no hook, whatever its annotations say: helm installs all of it (Helm 4, ``pkg/action/install.go``,
+``installCRDs``).
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,6 +14,7 @@ from pattern_operator.api.object import Object
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 
+_CRDS: Final = re.compile(r"[^/]+(?:/charts/[^/]+)*/crds/")  # the begin of what helm says a definition comes from
 _WITH_OBJECTS: Final = frozenset(
     {HookEvent.PRE_INSTALL, HookEvent.POST_INSTALL, HookEvent.PRE_UPGRADE, HookEvent.POST_UPGRADE}
 )
@@ -27,7 +31,7 @@ def take_hooks(
     """
     hooks, of_hooks, ordinary = list[Hook](), list[WorkingComponent](), list[WorkingComponent]()
     for component in components:
-        if component.excluded or not is_hook(component.body):
+        if component.excluded or _CRDS.match(component.id) or not is_hook(component.body):
             ordinary.append(component)
             continue
         of_hooks.append(component)
