@@ -1,5 +1,8 @@
 """Charts as teams write them, by the real helm: what it prints is what is rendered."""
 
+import base64
+import json
+
 import pytest
 import yaml
 from tests.render.helm.charts import below, body, chart, config_map, helm, named, package, render, rows
@@ -9,7 +12,7 @@ from pattern_operator.api.hook import HookEvent
 from pattern_operator.api.report import Outcome
 from pattern_operator.render.helm import render_chart
 from pattern_operator.render.options import Options
-from pattern_operator.render.program import HelmTemplate
+from pattern_operator.render.program import HelmTemplate, drive
 
 CRD = """apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -247,6 +250,19 @@ def test_null_removes_a_default():
     )
 
     assert body(render(files, parameters={"a": {"b": None}}), "a")["data"]["v"] == '{"a":{"c":2}}'
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_value_may_have_any_letter(ascii_only):
+    value = "\U0001f600 \x7f \x85 \x9f \u2028 \ufeff \ufffe"
+    files = chart({"templates/a.yaml": config_map("a", "  v: {{ .Values.v | toJson | b64enc }}\n")})
+    parameters = json.dumps({"v": value}, ensure_ascii=ascii_only).encode()
+
+    rendering = drive(
+        render_chart([File(*each) for each in files.items()], ".", options=Options(parameters=parameters)), run=helm
+    )
+
+    assert json.loads(base64.b64decode(rendering.objects[0].body["data"]["v"])) == value
 
 
 def test_release_namespace_and_capabilities_are_those_of_the_target():

@@ -11,6 +11,7 @@ from pattern_operator.limits import MAX_GENERATED
 from pattern_operator.render.helm.actions import calls, replaced
 from pattern_operator.render.helm.differences import differences
 from pattern_operator.render.helm.redaction import redacted
+from pattern_operator.render.helm.values import values_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab", max_size=3),
@@ -124,3 +125,17 @@ def test_without_parameters_nothing_is_taken_out(parameters):
 
 def test_what_cannot_be_looked_for_is_not_said():
     assert redacted("secret", b"{") == ""
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.text(), st.booleans())
+def test_values_are_the_parameters_in_other_letters(text, ascii_only):
+    written = json.dumps({text: [text]}, ensure_ascii=ascii_only).encode(errors="surrogatepass")
+
+    assert json.loads(values_of(written)) == {text: [text]}
+
+
+def test_an_escaped_backslash_is_no_begin_of_a_pair():
+    assert values_of(rb'"\\ud83d\\ude00"') == rb'"\\ud83d\\ude00"'

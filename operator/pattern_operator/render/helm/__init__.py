@@ -26,6 +26,7 @@ from pattern_operator.render.helm.hooks import take_hooks
 from pattern_operator.render.helm.metadata import chart_invalid
 from pattern_operator.render.helm.output import read_output
 from pattern_operator.render.helm.release_name import release_name
+from pattern_operator.render.helm.values import values_of
 from pattern_operator.render.namespace import keep_namespaces
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import HelmTemplate, ProgramOutput, Steps
@@ -56,7 +57,7 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
         chart=FOLDER,
         release=release_name(options.release),
         namespace=options.target_namespace or options.default_namespace,
-        values=options.parameters,
+        values=values_of(options.parameters),
         kube_version=options.kube_version or KUBE_VERSION,
         api_versions=options.api_versions,
     )
