@@ -125,6 +125,19 @@ def test_where_a_value_is_of_a_secret_only_the_kind_of_the_failure_and_its_place
     assert not any(part in error.message for part in ("1234", "pa<", "dTpp", "it''s"))
 
 
+@pytest.mark.parametrize(
+    "url", ["https://charts.invalid.example/d.json", "file:///etc/passwd", "file:///etc/none.json"]
+)
+def test_a_schema_that_is_elsewhere_is_the_fault_of_the_chart_and_not_looked_for_in_words(url):
+    schema = f'{{"type": "object", "properties": {{"c": {{"$ref": "{url}"}}}}}}'
+    error = refused(chart({"templates/a.yaml": config_map("a"), "values.schema.json": schema}))
+
+    assert error.reason is Reason.CHART_FAILED
+    assert f"refers by $ref to what is not in the chart ({url}), and nothing is fetched. Put" in error.message
+    assert "no such" not in error.message
+    assert "spec.render.parameters" not in error.message
+
+
 def test_parameters_of_a_secret_that_do_not_fit_the_schema_are_not_said():
     files = chart({"templates/a.yaml": config_map("a"), "values.schema.json": SCHEMA})
     error = refused(files, parameters={"replicas": "tw0", "pin": "4711"}, holds_secrets=True)

@@ -23,6 +23,7 @@ _POSITION: Final = re.compile(r"([^\s:(<\"]{1,512}/templates/[^\s:)\"]{1,512}):(
 _AT: Final = re.compile(r"\b(?:execution|parse) error at \(\):\s*|\(\)")  # what is left without the position
 _HINT: Final = "Use --debug flag to render out invalid YAML"
 _SCHEMA: Final = "values don't meet the specifications of the schema"
+_REMOTE: Final = re.compile(r'\bfailing loading "([^"\n]{1,1024})"')
 _NO_YAML: Final = re.compile(r"YAML parse error on ([^\n:]{1,1024}):")
 _HIDDEN: Final = "its words are not shown, because they may quote a value of a Secret"
 # Sentences of helm and of Go's templates, without what they are about.
@@ -43,6 +44,8 @@ def failure(output: ProgramOutput, *, chart: str, templates: Container[str], opt
     told = _known(words) if options.holds_secrets else _shown(words, options.parameters)
     told = told or f"it ended with exit code {output.exit_code}"
     told += "" if told.endswith((".", "!", "?")) else "."
+    if _SCHEMA in said and (remote := _REMOTE.search(said)):
+        return _schema_elsewhere(chart, "" if options.holds_secrets else f" ({one_line(remote[1], MAX_PATH)})")
     if _SCHEMA in said:
         return Stalled(
             reason=Reason.PARAMETERS_INVALID,
@@ -52,6 +55,15 @@ def failure(output: ProgramOutput, *, chart: str, templates: Container[str], opt
     return Stalled(
         reason=Reason.CHART_FAILED,
         message=f"helm cannot render the chart {at}: {told} Correct the chart, or its parameters in spec.render.",
+    )
+
+
+def _schema_elsewhere(chart: str, where: str) -> Stalled:
+    """The error for a schema that refers to what is not in the chart; whether it is there elsewhere is not said."""
+    return Stalled(
+        reason=Reason.CHART_FAILED,
+        message=f"helm cannot render the chart {chart}: its values.schema.json refers by $ref to what is not in the"
+        f" chart{where}, and nothing is fetched. Put it into the chart, or take the $ref out, and publish it again.",
     )
 
 
