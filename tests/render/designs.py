@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.object import Body
 from pattern_operator.api.report import ComponentReport, Rendering
-from pattern_operator.render import Options
+from pattern_operator.render import Options, render
 
 DATA = Path(__file__).parents[1] / "data" / "designs"
 MESHERY = Options(format="Meshery")
