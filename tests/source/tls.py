@@ -20,9 +20,7 @@ async def serving_https(
     directory: Path, *, location: str, ends: timedelta = timedelta(hours=1)
 ) -> AsyncIterator[tuple[str, Path]]:
     """Give the address, and the file of the certificate to trust."""
-    certificate, key = _certificate(directory, ends=datetime.now(UTC) + ends)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    certificate, context = serving_certificate(directory, ends=ends)
 
     async def redirect(request: web.Request) -> web.StreamResponse:
         if request.method == "HEAD":
@@ -37,6 +35,14 @@ async def serving_https(
         yield f"127.0.0.1:{server.port}", certificate
     finally:
         await server.close()
+
+
+def serving_certificate(directory: Path, *, ends: timedelta = timedelta(hours=1)) -> tuple[Path, ssl.SSLContext]:
+    """The file of a new certificate for the loopback, and what a server speaks TLS with that has it."""
+    certificate, key = _certificate(directory, ends=datetime.now(UTC) + ends)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return certificate, context
 
 
 def _certificate(directory: Path, *, ends: datetime) -> tuple[Path, Path]:

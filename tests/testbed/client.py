@@ -138,15 +138,22 @@ class Client:
                 raise Refused(0, said)
 
     def _watch(self, path: str, *, until: float) -> Iterator[Any]:
-        """Yield the object after each change, None once it is deleted, until the server ends it or it is time."""
+        """Yield the object after each change, None once it is deleted, until the server ends it or it is time.
+
+        A watch that the server does not begin, for instance while it takes a changed definition, is one that ended:
+        who asks again gets the objects, or why there are none.
+        """
         with closing(self._connect()) as connection:
             try:
                 connection.request("GET", path, headers=self._headers())
                 answer = connection.getresponse()
+                if answer.status != http.HTTPStatus.OK:
+                    time.sleep(NOT_READY)  # nothing tells of it
+                    return
                 while (left := until - time.monotonic()) > 0:
                     connection.sock.settimeout(left)
                     line = answer.readline()
-                    event = json.loads(line) if line else {"type": "ERROR"}
+                    event = json.loads(line) if line.endswith(b"\n") else {"type": "ERROR"}
                     if event["type"] == "ERROR":  # the server ended it, or what it should begin with is too old
                         return
                     yield None if event["type"] == "DELETED" else event["object"]
