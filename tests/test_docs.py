@@ -14,6 +14,7 @@ import orjson
 import pytest
 import yaml
 from tests.render.designs import MESHERY, component, deployment, rendered
+from tests.render.rendered import render
 from tests.testbed.cosign import SIGN
 from tests.testbed.kubectl import BINARY
 
@@ -21,7 +22,7 @@ from pattern_operator.__main__ import parser
 from pattern_operator.api.artifact import File
 from pattern_operator.api.crd import TRUST_POLICY, schema
 from pattern_operator.api.reason import Reason
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(ROOT.glob("docs/*.md"))
@@ -288,7 +289,7 @@ def wrong(value: Any, node: dict[str, Any], path: str) -> Iterator[str]:
         yield f"{path} is not of type {node['type']}"
     elif "enum" in node and value not in node["enum"]:
         yield f"{path} is none of {node['enum']}"
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and not node.get("x-kubernetes-preserve-unknown-fields"):
         for name, each in value.items():
             if isinstance(node.get("additionalProperties"), dict):
                 yield from wrong(each, node["additionalProperties"], f"{path}.{name}")
@@ -448,14 +449,23 @@ def repairs_of_a_dirty_design() -> set[str]:
         component("Pod", "seen", {"metadata": {"uid": "0"}, "spec": {"nodeName": "n", "containers": [container]}}),
         component("CronJob", "tick", {"spec": tick}, version="batch/v1beta1"),
     ]
+    ends = {"from": [{"id": "id-of-drawn"}], "to": [{"id": "id-of-shop"}]}
+    inside = {"kind": "hierarchical", "type": "parent", "subType": "inventory", "selectors": [{"allow": ends}]}
+    port = {"port": "$(#ref.components.1.configuration.data.port)"}
+    drawing = [
+        component("Service", "refers", {"spec": {"ports": [port]}}),
+        component("ConfigMap", "drawn", {"data": {"port": "80"}}, metadata={"dependsOn": ["grafana"]}),
+        component("Namespace", "shop"),
+    ]
     old = {"name": "w", "type": "Deployment.K8s", "apiVersion": "core.oam.dev/v1alpha1", "settings": deployment()}
     oldest = File("design.yml", orjson.dumps({"name": "old", "services": {"w": old}}))
     renderings = [
         rendered(*components),
+        rendered(*drawing, relationships=[inside]),
         rendered(*components, options=Options(format="Meshery", target_namespace="shop")),
         render([oldest], options=MESHERY),
     ]
-    return {repair for each in renderings for report in each.components for repair in report.repairs}
+    return {repair for each in renderings for report in each.components for repair in report.repair_messages}
 
 
 @pytest.mark.parametrize(

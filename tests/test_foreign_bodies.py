@@ -29,12 +29,15 @@ from tests.apply.fake_watches import FakeWatches, NoTasks
 from tests.executors import EXECUTORS
 from tests.foreign_bodies import HUGE, JUNK, NAMES, REAL, Foreign, bodies, deep
 from tests.kube.fake_session import FakeSession
+from tests.lint.schemas import shipped
 
 import pattern_operator
 from pattern_operator import handlers
 from pattern_operator.api import fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
+from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.hook import Hook, is_hook
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
@@ -66,6 +69,8 @@ from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.finished import content_hash, has_finished, is_ephemeral
+from pattern_operator.apply.generated_fields import with_live_values
+from pattern_operator.apply.hooks import HookObjects, outcome_of
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
     formerly_applied,
@@ -132,6 +137,7 @@ from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.kube.wellknown import CONFIG_MAP, NAMESPACE, SECRET
+from pattern_operator.lint.schema import openapi
 from pattern_operator.reconcile import (
     ConfigSources,
     DeletionWatch,
@@ -199,6 +205,15 @@ def reader(read: Reader) -> Reader:
     return read
 
 
+@reader
+def lint(body: Any) -> Any:
+    schemas = shipped()
+    found = [body, *body.values()] if isinstance(body, dict) else [body]
+    bodies = [each for each in found if isinstance(each, dict)]
+    faults = [list(schemas.with_crds(bodies).faults(each)) for each in bodies]
+    return faults, [(openapi.reduced(each), openapi.of_crd(each)) for each in bodies]
+
+
 def answer_of(body: Any) -> bytes:
     """``body`` as a server sends it; what is not JSON at all is the empty object there."""
     try:
@@ -253,6 +268,38 @@ def plain_fields(body: Any) -> None:
     orjson.dumps(fields.shallow(body))
     f"{fields.integer(body)}{fields.integer_at(body, 'status', 'replicas')}"
     fields.text(body).encode()
+
+
+@reader
+def hooks(body: Any) -> None:
+    is_hook(body)
+    Hook.of(as_object(body))
+    for kind in ("Job", "Pod"):
+        outcome_of(body, key=ObjectKey("batch" if kind == "Job" else "", kind, "team", "seed")).message.encode()
+
+
+@reader
+def generated_values(body: Any) -> None:
+    desired = Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "it"}, "stringData": {"a": "b"}})
+    paths = (("stringData", "a"), ("metadata", "name"), ("stringData",), (), ("data", 0))
+    (made,) = with_live_values([desired], [GeneratedFields(desired.key, paths)], {desired.key: body})
+    assert made.body.keys() == desired.body.keys()
+
+
+@reader
+async def objects_of_hooks(body: Any) -> None:
+    """The body as the object that is there, as what is made of it, and as the hook."""
+    session = answering(body)
+    made = HookObjects(session, FakeDiscovery(session), managed_objects=managed_objects(session))
+    for desired in (as_object({}), as_object(body)):
+        for work in (
+            made.look(desired, owner=OWNER, impersonate=None),
+            made.create(desired, run="run", owner=OWNER, impersonate=None),
+            made.delete(desired, uid="u", impersonate=None),
+        ):
+            with suppress(*TYPED):
+                await work
+        assert isinstance(await made.is_of_helm(desired, impersonate=None), bool)
 
 
 @reader

@@ -19,8 +19,10 @@ from pattern_operator.apply import (
     Protected,
     Transfers,
 )
+from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.conditions.process import ConditionProcesses
 from pattern_operator.kube import ApiError, Discovery, Resource, Session
+from pattern_operator.kube.capabilities import ServerCapabilities
 from pattern_operator.manager import Process
 from pattern_operator.reconcile import (
     Cluster,
@@ -78,7 +80,7 @@ def build(
 ) -> Parts:
     """Make the reconciler and all that it needs."""
     clock = asyncio.get_running_loop().time
-    patterns = PatternStore()
+    patterns = PatternStore(on_change=lambda key: prerequisites.pattern_changed(key))
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
     waker = Waker(queue, clock=clock)
 
@@ -133,6 +135,7 @@ def build(
         ),
         deleter=Deleter(session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers),
         dry_run=DryRun(session, discovery, managed_objects=managed_objects),
+        hooks=HookObjects(session, discovery, managed_objects=managed_objects),
         transfers=transfers,
         protected=protected,
         tenancy=tenancy,
@@ -168,6 +171,7 @@ def build(
         policies=policies,
         verdicts=verdicts,
         sandbox=resources.sandbox,
+        capabilities=ServerCapabilities(session, discovery),
         executors=process.executors,
         conditions=conditions,
         revocation=issuers(AddressSpace.HOST),

@@ -17,6 +17,12 @@ def test_a_source_that_is_no_reference_is_said_with_its_field():
     assert error.value.reason is Reason.INVALID_REFERENCE
 
 
+def test_a_tag_that_is_written_as_a_version_is_the_tag_of_it():
+    assert (
+        reference(pattern(spec={"source": {"url": "oci://r.example/web", "ref": {"tag": "1.2.3+b"}}})).tag == "1.2.3_b"
+    )
+
+
 def test_a_time_that_is_none_is_said_with_its_field():
     with pytest.raises(Stalled, match=r"^spec\.interval: ") as error:
         span("soon", field="interval")

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.object import Body
 from pattern_operator.api.report import ComponentReport, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 DATA = Path(__file__).parents[1] / "data" / "designs"
 MESHERY = Options(format="Meshery")

@@ -6,10 +6,11 @@ import pytest
 import yaml
 from tests.render.designs import component, design
 from tests.render.fieldcases import case
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import ComponentReport, Outcome
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 
 def _report(text: str) -> ComponentReport:

@@ -42,6 +42,10 @@ _REPLACED: Final = tuple(
         (r"(?:spec\.)?source\.(?:ref(?:\.[a-zA-Z]+)?|url)", "the reference"),
         (r"(?:spec\.)?verify\.authorities|spec\.verify", "--key"),
         (r"spec\.render\.targetNamespace", "--target-namespace"),
+        (r"spec\.render\.format", "--format"),
+        (r"spec\.render\.patches", "--patch"),
+        (r"spec\.render\.repairs", "the repairs that are allowed"),
+        (r"spec\.render(?:\.(?:parameters|valuesFrom))?", "--values"),
         (
             r"private key, which must not be here: remove it, and treat it as disclosed",
             "private key: name the public one",

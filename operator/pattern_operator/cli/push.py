@@ -21,9 +21,9 @@ examples:
   patternctl push --insecure ./design.yml oci://localhost:5000/web:dev
   patternctl push ./layout oci://registry.example/patterns/web:1.0.0
 
-Of a folder, the YAML and JSON files in it and below are pushed, hidden ones left out; of a tar, all that is in it. The
-same files give the same digest, on every machine and day. An OCI image layout (a folder with a file oci-layout) is
-copied byte for byte: what it calls by the tag, or the one artifact that it has, keeps its digest.
+Of a folder, the YAML and JSON files in it and below are pushed, hidden ones left out; of a chart, a kustomization
+or a tar, all that is in it. The same files give the same digest, on every machine and day. An OCI image layout (folder
+with a file oci-layout) is copied byte for byte: what it calls by the tag, or the one that it has, keeps its digest.
 
 """
 
@@ -69,11 +69,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
+    import asyncio
     from pathlib import Path
 
     from pattern_operator.api.reason import Reason
     from pattern_operator.cli import registry
     from pattern_operator.errors import Stalled
+    from pattern_operator.render import has_builds
     from pattern_operator.source import push
     from pattern_operator.source.layout_marker import is_layout
 
@@ -96,8 +98,8 @@ async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
         ) as client:
             output.progress(f"pushing the OCI layout {output.plain(options.path)} to {reference}")
             return reference, await push_layout(Path(options.path), registry=client, tag=reference.tag)
-    files = inputs.read(options.path)
-    for warning in _warnings(files):
+    files = inputs.read(options.path, beyond_documents=lambda paths: (lambda _: True) if has_builds(paths) else None)
+    for warning in await asyncio.to_thread(_warnings, files):
         output.print_error(output.plain(f"warning: {warning}"))
     async with registry.opened(
         reference.repository, insecure=options.insecure, token_service=options.token_service
@@ -108,15 +110,22 @@ async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
 
 def _warnings(files: "Sequence[File]") -> "list[str]":
     """What the operator will not apply of these files; they are pushed all the same, for others may read them."""
+    from pattern_operator.api.reason import Reason
     from pattern_operator.api.report import Outcome
-    from pattern_operator.cli.error_messages import in_cli_terms
-    from pattern_operator.errors import Stalled
+    from pattern_operator.cli.programs import driven
+    from pattern_operator.errors import PatternError
     from pattern_operator.render import FOR_OTHER_TOOLS, Options, render
+    from pattern_operator.render.pattern_file import MissingParameters
 
     try:
-        rendering = render(files, options=Options())
-    except Stalled as error:
-        return [f"the operator cannot render this: {error.reason}: {in_cli_terms(error.message)}"]
+        rendering = driven(render(files, options=Options()))
+    except MissingParameters:
+        return []  # of the DesignPattern, which is not there yet
+    except PatternError as error:
+        if error.reason in (Reason.PROGRAM_MISSING, Reason.OPERATOR_BUSY):
+            return []  # whoever has the program sees it
+        # In terms of the spec: it is for the DesignPattern to say, and push has no such flags.
+        return [f"the operator cannot render this: {error.reason}: {error.message}"]
     found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]
     found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
     found += never_applied.asked_for(rendering.objects).values()

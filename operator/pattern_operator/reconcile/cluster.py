@@ -3,12 +3,13 @@
 It decides nothing and remembers nothing of a pattern.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applier,
@@ -29,12 +30,14 @@ from pattern_operator.apply import (
 )
 from pattern_operator.apply.apply_run import OnApplied
 from pattern_operator.apply.errors import reason_of
+from pattern_operator.apply.hooks import HookObjects, LiveHook
 from pattern_operator.errors import Transient
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube import ApiError, Discovery
 from pattern_operator.reconcile.comparison import Sent, sent_of
+from pattern_operator.reconcile.dependencies import Unmet, keys_of, unmet
 from pattern_operator.reconcile.owner import owner_of
-from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.tenancy import Tenancy, account_of, check_namespaces
 
 
@@ -48,6 +51,7 @@ class Cluster:
     applier: Applier
     deleter: Deleter
     dry_run: DryRun
+    hooks: HookObjects
     transfers: Transfers
     protected: Protected
     tenancy: Tenancy
@@ -64,6 +68,12 @@ class Cluster:
     def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
         return self.patterns.ancestors(pattern)
+
+    def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
+        """What the pattern waits for of what it depends on; ``of_artifact`` is what its artifact names."""
+        self.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
+        cross_namespace = self.tenancy.cross_namespace
+        return unmet(pattern, of_artifact, patterns=self.patterns, cross_namespace=cross_namespace)
 
     def check(self, pattern: DesignPattern, objects: Iterable[Object]) -> None:
         """Raise Stalled where the pattern holds what no pattern may hold, or not this one."""
@@ -144,6 +154,26 @@ class Cluster:
         """Whether an object that was paused need not be skipped any more, or is gone."""
         return await self.applier.is_resumed(key, impersonate=self.account(pattern))
 
+    async def read_live(
+        self, pattern: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Object]
+    ) -> Mapping[ObjectKey, Object]:
+        """What ``take`` makes of those of the objects that are there and the pattern's own, and of what is there.
+
+        Raises:
+            what ``take`` raises.
+            Transient: the API server cannot be asked, or does not let the account read one.
+        """
+        try:
+            return await self.applier.read_live(
+                objects, owner=owner_of(pattern), impersonate=self.account(pattern), take=take
+            )
+        except ApiError as error:
+            raise Transient(
+                reason=reason_of(error),
+                message="objects with generated values cannot be read, which would change them: it is retried."
+                f" {error.message}",
+            ) from error
+
     async def blocking_admission(
         self, pattern: DesignPattern, said: Collection[str], leaving: Collection[ObjectKey]
     ) -> frozenset[ObjectKey]:
@@ -173,6 +203,30 @@ class Cluster:
         """Delete all objects of a pattern that goes, as far as they can go now."""
         owner, account = owner_of(pattern), self.account(pattern)
         return await finalize(entries, owner=owner, deleter=self.deleter, impersonate=account)
+
+    async def look_at_hook(self, pattern: DesignPattern, hook: Object) -> LiveHook | None:
+        """The object of a placed hook; raises as ``HookObjects.look``."""
+        return await self.hooks.look(hook, owner=owner_of(pattern), impersonate=self.account(pattern))
+
+    async def create_hook(self, pattern: DesignPattern, hook: Object, *, run: str) -> LiveHook | None:
+        """Make the object of a placed hook; as ``HookObjects.create``."""
+        return await self.hooks.create(hook, run=run, owner=owner_of(pattern), impersonate=self.account(pattern))
+
+    async def delete_hook(self, pattern: DesignPattern, hook: Object, *, uid: str) -> None:
+        """Delete the object of a placed hook; raises as ``HookObjects.delete``."""
+        await self.hooks.delete(hook, uid=uid, impersonate=self.account(pattern))
+
+    async def cause_of_hook(self, pattern: DesignPattern, key: ObjectKey) -> str:
+        """What the pods of a hook say; as ``HookObjects.cause``."""
+        return await self.hooks.cause(key, impersonate=self.account(pattern))
+
+    async def is_of_helm(self, pattern: DesignPattern, objects: Iterable[Object]) -> bool:
+        """Whether one of these placed objects is there, and of a release of Helm."""
+        account = self.account(pattern)
+        for each in objects:
+            if await self.hooks.is_of_helm(each, impersonate=account):
+                return True
+        return False
 
     async def watch(self, *, group: str, kind: str) -> None:
         """See to it that the objects of a kind are watched, and known.

@@ -1,4 +1,4 @@
-"""The way of one pattern: resolve, verify, fetch, render, gate, apply, observe, in this order.
+"""The way of one pattern: resolve, verify, fetch, render, gate, pre-hooks, apply, observe, post-hooks, in this order.
 
 Each step is given what the earlier ones made. Where all that decides what is applied is the same as at the last
 success, and nothing has drifted, a run asks nobody and changes nothing. Where a step before apply fails, what ran
@@ -12,14 +12,18 @@ from typing import Any, Final
 
 from pattern_operator import limits
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.reconcile import trust
+from pattern_operator.reconcile import hooks, trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
+from pattern_operator.reconcile.dependency_gate import require_dependencies
 from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
 from pattern_operator.reconcile.downgrade import refuse_downgrade
+from pattern_operator.reconcile.generated import with_kept_values
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_asked_otherwise, is_reached, policy_digest, running_revision
@@ -98,17 +102,32 @@ async def _resolve(way: Way, _: None) -> Resolved | None:
     policy = await run.repositories.policy(run.pattern, reference(run.pattern).repository)
     digest = policy_digest(policy)
     run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
-    desired = desired_state(run.pattern, resolved.found, policy)
+    desired = await _desired(way, resolved.found, policy)
     if trust.needs_verdict(run, desired):
         await _verify(way, Resolved(desired))
         run.state = run.state.with_trust(desired)
     if run.state.is_settled_on(desired):
         await keep_current(run, desired)
         if run.state.is_settled_on(desired):
+            await hooks.finish_settled(run, desired)
             return None
     if run.state.refused is not None and run.state.refused.desired == desired:
         raise StepError(run.state.refused.stage, run.state.refused.error)
     return Resolved(desired)
+
+
+async def _desired(way: Way, found: Revision, policy: VerificationPolicy) -> DesiredState:
+    """What is asked for, with its parameters; where these are missing, whether its artifact is trusted is said first.
+
+    Raises:
+        StepError: they cannot be read.
+    """
+    run = way.run
+    try:
+        return desired_state(run.pattern, found, policy, await run.parameters())
+    except PatternError as error:
+        await _verify(way, Resolved(desired_state(run.pattern, found, policy)))
+        raise StepError(Stage.RENDER, error) from error
 
 
 async def _verify(way: Way, given: Resolved) -> Verified:
@@ -152,6 +171,9 @@ async def _render(way: Way, given: Pulled) -> Rendered:
     building = render(run.pattern, given.desired, fetched.artifact, fetched.layers, port=run.repositories)
     rendering = await way.stack.enter_async_context(building)
     await way.files.aclose()
+    rendering = await with_kept_values(
+        run.pattern, given.desired, rendering, objects=run.state.objects, port=run.cluster
+    )
     run.results = replace(run.results, rendering=rendering)
     accept(run.pattern, given.desired.revision, rendering)
     return Rendered(given.desired, rendering)
@@ -159,6 +181,7 @@ async def _render(way: Way, given: Pulled) -> Rendered:
 
 async def _gate(way: Way, given: Rendered) -> Rendered:
     await gate(way.run.pattern, given.desired.revision, given.rendering, port=way.run.cluster)
+    require_dependencies(way.run, given.desired, given.rendering)
     with failing_at(Stage.VERIFY):
         return replace(given, desired=await _still_trusted(way, given.desired))
 
@@ -172,6 +195,11 @@ async def _still_trusted(way: Way, desired: DesiredState) -> DesiredState:
         desired = replace(desired, policy=policy)
         await _judge(way, desired)
     return desired
+
+
+async def _pre_hooks(way: Way, given: Rendered) -> Rendered:
+    await hooks.run_before(way.run, given.desired, given.rendering)
+    return given
 
 
 async def _apply(way: Way, given: Rendered) -> Rendered:
@@ -211,8 +239,13 @@ async def _bring_about(run: Run, given: Rendered, placed: Placed, known: Known, 
         raise
 
 
-async def _observe(way: Way, _: Rendered) -> None:
+async def _observe(way: Way, given: Rendered) -> Rendered:
     way.run.observe_running()
+    return given
+
+
+async def _post_hooks(way: Way, given: Rendered) -> None:
+    await hooks.finish(way.run, given.rendering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +263,10 @@ STEPS: Final = (
     Step("fetch", Stage.SOURCE, _fetch),
     Step("render", Stage.RENDER, _render),
     Step("gate", Stage.ROLLOUT, _gate),
+    Step("pre-hooks", Stage.ROLLOUT, _pre_hooks),
     Step("apply", Stage.APPLY, _apply),
     Step("observe", Stage.HEALTH, _observe),
+    Step("post-hooks", Stage.HEALTH, _post_hooks),
 )
 
 

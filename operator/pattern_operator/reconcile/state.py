@@ -16,6 +16,7 @@ from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
 from pattern_operator.reconcile.checked import Checked
 from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.hook_record import running_key
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login
 from pattern_operator.reconcile.reported_failure import ReportedFailure
 from pattern_operator.reconcile.results import (
@@ -171,6 +172,8 @@ class State:
     def is_ended_by(self, event: Notification) -> bool:
         """Whether what happened to an object may end the failure of the last run."""
         results = self.failed.results if self.failed is not None else None
+        if results is not None and running_key(results.hooks) == event.key:
+            return True
         return results is not None and concerns(event, stage=results.stage, failed=results.failed)
 
     def errors(self) -> tuple[PatternError, ...]:

@@ -24,7 +24,7 @@ from pattern_operator.api.status import (
     Status,
 )
 from pattern_operator.api.verification import VerificationResult
-from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.errors import PatternError, Stalled, Waiting
 from pattern_operator.limits import MAX_STATUS_MESSAGE
 from pattern_operator.quote import cut, listed
 from pattern_operator.reconcile.comparison import marks_of, packed, unpacked
@@ -204,6 +204,7 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
         conditions.set(ConditionType.HEALTHY, *health_words(results))
     if results.failure:
         stays = results.stage is Stage.VERIFY and _was_refused(pattern, results)  # by no error of the registry it ends
+        stays = stays or _only_waits(results)  # what runs is applied, whatever comes next
         if isinstance(results.failure, Stalled) or not stays:
             conditions.set(OF_STAGE[results.stage], "False", results.failure.reason, results.failure.message)
 
@@ -293,7 +294,14 @@ def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Resu
         if results.health:
             judge_health(conditions, pattern, results)
         return
-    conditions.stand(Standing.RETRYING, failure.reason, failure.message)
+    runs_a_hook = _only_waits(results) and failure.reason is Reason.HOOK_RUNNING
+    standing = Standing.PROGRESSING if runs_a_hook else Standing.RETRYING
+    conditions.stand(standing, failure.reason, failure.message)
+
+
+def _only_waits(results: Results) -> bool:
+    """Whether nothing failed: a hook before the apply is under way, or another pattern has to be Ready first."""
+    return isinstance(results.failure, Waiting) and results.stage is Stage.ROLLOUT
 
 
 def _was_refused(pattern: DesignPattern, results: Results) -> bool:

@@ -29,6 +29,8 @@ def shortened(status: Status) -> Status:
     """``status`` with each text no longer than people read, in bytes; what no text of ours holds is left out."""
     render = status.render and msgspec.structs.replace(
         status.render,
+        name=one_line(status.render.name, _NAME),
+        version=one_line(status.render.version, _NAME),
         refusals=tuple(_refusal(each) for each in status.render.refusals),
         skips=tuple(_skip(each) for each in status.render.skips),
         repairs=tuple(one_line(each, MAX_STATUS_MESSAGE) for each in status.render.repairs),
@@ -70,6 +72,7 @@ def _refusal(each: RefusedComponent) -> RefusedComponent:
         kind=one_line(each.kind, _NAME),
         reason=one_line(each.reason, _NAME),
         message=one_line(each.message, MAX_STATUS_MESSAGE),
+        where=one_line(each.where, _WORD),
     )
 
 

@@ -54,6 +54,7 @@ async def verify_running(run: Run, running: Running, policy: VerificationPolicy)
 
 async def judge_part(run: Run, begun: DeployedArtifact, policy: VerificationPolicy) -> None:
     """Judge an artifact of which some objects are applied; raises as ``verified``."""
+    # Nothing is rendered, so its parameters are not read.
     desired = replace(desired_state(run.pattern, begun.revision, policy), repository=begun.repository)
     await judge_running(run, desired, registry_timeout=run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY))
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from pattern_operator.api.fields import ObjectMeta
+from pattern_operator.api.names import HOOK_LABEL
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.finished import FinishState
 from pattern_operator.apply.health import Health, HealthState, where
@@ -110,7 +111,8 @@ class WatchEvents:
     def _changed(self, body: Body, *, key: ObjectKey, meta: ObjectMeta) -> None:
         managed = self._index.get(key)
         if not self.is_relevant(key):
-            self._unlisted.note(key, label=label_of(meta.raw))
+            if not meta.label(HOOK_LABEL):  # what a hook made stays as long as it may, and is in no inventory
+                self._unlisted.note(key, label=label_of(meta.raw))
             if managed is not None:
                 self._forget(managed)
             return

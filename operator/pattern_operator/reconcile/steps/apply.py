@@ -25,7 +25,7 @@ from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError, Transient
 from pattern_operator.reconcile import pruning
-from pattern_operator.reconcile.apply_notes import applied_notes, needs_of, not_owned
+from pattern_operator.reconcile.apply_notes import applied_notes, deprecation, made_anew, needs_of, not_owned
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.comparison import Comparison, Sent
 from pattern_operator.reconcile.desired import DesiredState
@@ -161,7 +161,9 @@ async def apply(
         notes=(
             *applied_notes(applied, managed=port.managed),
             *kept.notes,
+            *deprecation(rendering),
             *not_owned(rendering),
+            *made_anew(rendering),
             *ignored(placed),
             *await port.idle_rules(pattern, placed.all_objects),
         ),

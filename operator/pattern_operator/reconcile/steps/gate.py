@@ -50,7 +50,7 @@ async def gate(pattern: DesignPattern, revision: Revision, rendering: Rendering,
     Raises:
         Stalled: as ``rollout.check``; it holds what no pattern may hold; its inventory would not fit into status.
     """
-    port.check(pattern, rendering.objects)
+    port.check(pattern, (*rendering.objects, *(each.object for each in rendering.hooks)))
     line = port.ancestors(pattern)
     held = [_pattern_key(each.key, pattern) for each in rendering.objects if _is_pattern(each.key)]
     candidate = Candidate(

@@ -28,6 +28,7 @@ _HYPHEN: Final = re2.compile(  # searched for at any place, which takes Python's
     rf"{SPACE}*({_SIMPLE}){SPACE}+-{SPACE}+({_SIMPLE}){SPACE}*"
 )
 _TAG_ALONE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
+OF_SOURCE: Final = "source.ref.semver"  # the field of a spec that a range stands in
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,14 @@ class Choice:
 class SemverRange:
     """A range of versions, as a user wrote it."""
 
-    def __init__(self, text: str) -> None:
-        """Read ``text``; raises Stalled (INVALID_REFERENCE) where it is not a range."""
+    def __init__(self, text: str, *, field: str = OF_SOURCE) -> None:
+        """Read ``text``, which stands in ``field``; raises Stalled (INVALID_REFERENCE) where it is not a range."""
         try:
             self._alternatives = tuple(dict.fromkeys(_alternatives(text)))
         except NotAVersion as error:
             raise Stalled(
                 reason=Reason.INVALID_REFERENCE,
-                message=f"source.ref.semver {quoted(text)} is not a range of versions: {error}. {_advice(text)}",
+                message=f"{field} {quoted(text)} is not a range of versions: {error}. {_advice(text, field=field)}",
             ) from error
 
     def choose(self, tags: Sequence[str]) -> Choice:
@@ -151,6 +152,7 @@ def _unreadable(text: str, place: int) -> NotAVersion:
     return NotAVersion(f"{quoted(word[0])} is not a bound" if word else "a bound is missing")
 
 
-def _advice(text: str) -> str:
-    tag = "Name a tag in source.ref.tag, or write" if _TAG_ALONE.fullmatch(text) else "Write"
+def _advice(text: str, *, field: str) -> str:
+    is_tag = field == OF_SOURCE and _TAG_ALONE.fullmatch(text)
+    tag = "Name a tag in source.ref.tag, or write" if is_tag else "Write"
     return f"{tag} a range as in '>=1.4 <2', '1.x' or '^1.2.3'."
