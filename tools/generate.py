@@ -51,8 +51,10 @@ def pages() -> Iterator[tuple[Path, str]]:
         "CONDITIONS": _table(("condition", "meaning"), ((f"`{item}`", item.description) for item in ConditionType)),
         "REASONS": _table(("reason", "meaning"), ((f"`{item}`", item.description) for item in Reason)),
         "CAUSES": _table(("reason", "the component is", "why"), _causes()),
-        "REPAIRS": _table(("repair", "what is done", "why that is safe"), _repairs(needs_consent=False)),
-        "CONSENTED": _table(("repair", "what is done", "know before you allow it"), _repairs(needs_consent=True)),
+        "REPAIRS": _table(("repair", "what is done", "for example", "why that is safe"), _repairs(needs_consent=False)),
+        "CONSENTED": _table(
+            ("repair", "what is done", "for example", "know before you allow it"), _repairs(needs_consent=True)
+        ),
         "RULES": _table(
             ("rule", "severity", "meaning"),
             ((f"`{rule.name}`", str(rule.severity), rule.description) for rule in all_rules()),
@@ -78,7 +80,11 @@ def _tables(kind: Kind, *, prefix: str) -> dict[str, str]:
 
 
 def _repairs(*, needs_consent: bool) -> Iterator[tuple[str, ...]]:
-    return ((f"`{each}`", each.description, each.why) for each in Repair if each.needs_consent == needs_consent)
+    return (
+        (f"`{each}`", each.description, f"`{each.example}`", each.why)
+        for each in Repair
+        if each.needs_consent == needs_consent
+    )
 
 
 def _causes() -> Iterator[tuple[str, ...]]:

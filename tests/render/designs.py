@@ -91,6 +91,22 @@ def rendered(*components: dict[str, Any], relationships: Any = (), options: Opti
     return render([design(*components, relationships=relationships)], options=options)
 
 
+def redrawn(made: Rendering) -> File:
+    """A design whose components are configured as the objects of a rendering are."""
+    return design(
+        *(
+            component(
+                each.key.kind,
+                each.key.name,
+                {name: value for name, value in each.body.items() if name not in ("apiVersion", "kind")},
+                version=each.api_version,
+                id=each.component,
+            )
+            for each in made.objects
+        )
+    )
+
+
 def only_object(rendering: Rendering) -> Body:
     """The body of the one object, without Meshery's marks."""
     (made,) = rendering.objects
