@@ -64,14 +64,14 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
 def _asked(patches: list[OnePatch], options: Options) -> str:
     """The fields that were asked for: kustomize does not say which of them it was."""
     common = options.common_metadata
-    wheres = list(dict.fromkeys(each.where for each in patches))
+    places = list(dict.fromkeys(each.where for each in patches))
     fields = {
         "images": options.images,
         "namePrefix": options.name_prefix,
         "nameSuffix": options.name_suffix,
         "commonMetadata": common.labels or common.annotations,
     }
-    asked = wheres if len(wheres) == 1 else list(dict.fromkeys(each.rpartition("[")[0] for each in wheres))
+    asked = places if len(places) == 1 else list(dict.fromkeys(each.rpartition("[")[0] for each in places))
     return ", ".join([*asked, *(f"{_WHERE}.{name}" for name, value in fields.items() if value)])
 
 

@@ -63,9 +63,9 @@ def read_patches(options: Options) -> list[OnePatch]:
     Raises:
         Stalled: PATCH_INVALID, with the field.
     """
-    place = count()
-    wheres = [patch.where or f"spec.render.patches[{next(place)}]" for patch in options.patches]
-    return [each for patch, where in zip(options.patches, wheres, strict=True) for each in _read(patch, where)]
+    number = count()
+    places = [patch.where or f"spec.render.patches[{next(number)}]" for patch in options.patches]
+    return [each for patch, where in zip(options.patches, places, strict=True) for each in _read(patch, where)]
 
 
 def _read(patch: Patch, where: str) -> Iterator[OnePatch]:
