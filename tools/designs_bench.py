@@ -1,16 +1,19 @@
 """What rendering makes of published designs, and what that takes.
 
-    python -m tools.designs_bench DIR [--list]
+    python -m tools.designs_bench [DIR] [--list] [--json]
 
-DIR holds designs (``design.yml`` in folders, packed or not), such as the unpacked catalogue. Each is rendered in this
-process; prints what became of the designs and of their components, the repairs by name, designs a second for small
-ones, and for the largest one the time cold and again, and the peak of memory. Then the same design is built by the
-operator's sandbox beside an event loop: how long that is held. ``--list`` names each design with what is refused of it.
+DIR holds designs (``design.yml`` in folders, packed or not), such as the unpacked catalogue; those of the tests without
+it. Each is rendered in this process; prints what became of the designs and of their components, the repairs by name,
+designs a second for small ones, and for the largest one the time cold and again, and the peak of memory. Then the same
+design is built by the operator's sandbox beside an event loop, cold and where its rendering is kept: how long that
+takes, and how long the loop is held. ``--list`` names each design with what is refused of it; ``--json`` prints one
+line for ``tools.bench.report`` instead.
 """
 
 import argparse
 import asyncio
 import gzip
+import json
 import os
 import tempfile
 import time
@@ -19,10 +22,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from tests import hostile
+from tests.render.designs import DATA
 from tests.render.rendered import render
+from tests.testbed.paths import ROOT
+from tools.bench.machine import machine
 from tools.sandbox_bench import Held, watched
 
 from pattern_operator.api.artifact import File
@@ -102,18 +109,31 @@ def peak_of(file: File) -> float:
         tracemalloc.stop()
 
 
-async def held_of(file: File) -> tuple[list[float], float, float]:
-    """Seconds that the sandbox takes, first and again, the longest hold of the event loop, and MiB of its workers."""
-    held = Held()
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One rendering by the sandbox: seconds until it is there, and the longest hold of the event loop meanwhile."""
+
+    seconds: float
+    held: float
+
+
+async def built_by_sandbox(file: File) -> tuple[Built, Built, float]:
+    """The first rendering of a design, one where the first is kept, and MiB of the workers at their peak."""
     with tempfile.TemporaryDirectory() as directory, Executors.open() as executors:
         path = Path(directory) / "layer"
         path.write_bytes(hostile.tar({file.path: file.content}))
         async with Sandbox.open(executors=executors, limits=WorkerLimits()) as sandbox:
-            watching = asyncio.create_task(held.watch())
             with watched() as peak:
-                took = [await _built(sandbox, path) for _ in range(2)]
-            watching.cancel()
-    return took, held.longest, peak.workers / 1024 / 1024
+                cold, kept = await _watched(sandbox, path), await _watched(sandbox, path)
+    return cold, kept, peak.workers / 1024 / 1024
+
+
+async def _watched(sandbox: Sandbox, path: Path) -> Built:
+    held = Held()
+    watching = asyncio.create_task(held.watch())
+    seconds = await _built(sandbox, path)
+    watching.cancel()
+    return Built(seconds, held.longest)
 
 
 async def _built(sandbox: Sandbox, path: Path) -> float:
@@ -126,28 +146,68 @@ async def _built(sandbox: Sandbox, path: Path) -> float:
             return time.perf_counter() - begun
 
 
-def main(directory: Path, *, named: bool) -> None:
+def small_per_second(found: list[tuple[str, File]]) -> tuple[int, float]:
+    """How many small designs there are, and how many of them a second of processor time renders."""
+    small = [file for _, file in found if len(file.content) <= SMALL]
+    begun = time.process_time()
+    for _ in range(ROUNDS):
+        for file in small:
+            render_quietly(file)
+    return len(small), ROUNDS * len(small) / (time.process_time() - begun)
+
+
+def row(found: list[tuple[str, File]], made: Made) -> dict[str, Any]:
+    """The figures, and what they were measured on."""
+    small, per_second = small_per_second(found)
+    _, largest = max(found, key=lambda each: len(each[1].content))
+    times = [seconds_of(largest) for _ in range(ROUNDS)]
+    cold, kept, workers = uvloop.run(built_by_sandbox(largest))
+    return {
+        **machine(ROOT, kubernetes=""),
+        "row": "designs",
+        "designs": len(found),
+        "objects": made.objects,
+        "small": small,
+        "small_kib": SMALL // 1024,
+        "small_per_second": per_second,
+        "largest_bytes": len(largest.content),
+        "first_cpu_seconds": times[0],
+        "again_cpu_seconds": min(times[1:]),
+        "python_peak_mib": peak_of(largest),
+        "cold": {"seconds": cold.seconds, "held_seconds": cold.held},
+        "kept": {"seconds": kept.seconds, "held_seconds": kept.held},
+        "workers_mib": workers,
+    }
+
+
+def told(figures: dict[str, Any], made: Made) -> Iterator[str]:
+    """What a person reads."""
+    cold, kept = figures["cold"], figures["kept"]
+    yield f"{figures['designs']} designs: {dict(made.designs.most_common())}; {made.objects} objects"
+    yield f"components: {dict(made.components.most_common())}"
+    yield f"repairs: {dict(made.repairs.most_common())}"
+    yield (
+        f"{figures['small']} designs of at most {figures['small_kib']} KiB:"
+        f" {figures['small_per_second']:.0f} a second of processor"
+    )
+    yield (
+        f"the largest, {figures['largest_bytes']} bytes: first {figures['first_cpu_seconds']:.3f} s,"
+        f" then {figures['again_cpu_seconds']:.3f} s of processor"
+    )
+    yield f"its peak of memory: {figures['python_peak_mib']:.0f} MiB of Python's"
+    yield f"in the sandbox: {cold['seconds']:.2f} s, and {kept['seconds']:.3f} s where its rendering is kept"
+    yield (
+        f"event loop held {cold['held_seconds'] * 1000:.0f} ms at most, and {kept['held_seconds'] * 1000:.0f} ms,"
+        f" workers {figures['workers_mib']:.0f} MiB"
+    )
+
+
+def main(directory: Path, *, named: bool, as_json: bool) -> None:
     """Print it all."""
     found = list(designs(directory))
     made = rendered(found, named=named)
-    print(f"{len(found)} designs: {dict(made.designs.most_common())}; {made.objects} objects")
-    print(f"components: {dict(made.components.most_common())}")
-    print(f"repairs: {dict(made.repairs.most_common())}")
-    small = [file for _, file in found if len(file.content) <= SMALL]
-    begun = time.process_time()
-    for file in small:
-        render_quietly(file)
-    took = time.process_time() - begun
-    print(f"{len(small)} designs of at most {SMALL // 1024} KiB: {len(small) / took:.0f} a second")
-    _, largest = max(found, key=lambda each: len(each[1].content))
-    times = [seconds_of(largest) for _ in range(ROUNDS)]
-    print(
-        f"the largest, {len(largest.content)} bytes: first {times[0]:.3f} s, then {min(times[1:]):.3f} s of processor"
-    )
-    print(f"its peak of memory: {peak_of(largest):.0f} MiB of Python's")
-    seconds, held, workers = uvloop.run(held_of(largest))
-    print(f"in the sandbox: {seconds[0]:.2f} s, and {seconds[1]:.3f} s where its rendering is kept")
-    print(f"event loop held {held * 1000:.0f} ms at most, workers {workers:.0f} MiB")
+    figures = row(found, made)
+    print(json.dumps(figures) if as_json else "\n".join(told(figures, made)))
 
 
 def render_quietly(file: File) -> None:
@@ -160,7 +220,8 @@ def render_quietly(file: File) -> None:
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("directory", type=Path)
+    arguments.add_argument("directory", type=Path, nargs="?", default=DATA)
     arguments.add_argument("--list", action="store_true", help="name each design with what is refused of it")
+    arguments.add_argument("--json", action="store_true", help="one line for tools.bench.report")
     parsed = arguments.parse_args()
-    main(parsed.directory, named=parsed.list)
+    main(parsed.directory, named=parsed.list, as_json=parsed.json)
