@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.reconcile.world import KEY, SIGNED, World
+from tests.reconcile.world import KEY, SIGNED, World, key_to
 from tests.reconcile.world_hooks import ILL, RUNNING, WELL, Made, hook, job
 
 from pattern_operator.api.hook import Hook
@@ -631,16 +631,120 @@ async def test_what_a_deleted_pattern_of_this_name_left_running_is_looked_at_aga
     assert world.ready == ("True", "Ready")
 
 
-async def test_what_was_an_ordinary_object_may_be_a_hook_after_the_apply_that_prunes_it():
-    world = World()
+def config_map(name: str, event: str, *, policy: str | None = None) -> Hook:
+    """A ConfigMap that is a hook: as the ordinary objects of the world, it is over as soon as it is there."""
+    annotations = {"helm.sh/hook": event} | ({"helm.sh/hook-delete-policy": policy} if policy is not None else {})
+    metadata = {"name": name, "namespace": "team", "annotations": annotations}
+    found = Hook.of(Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}))
+    assert found is not None
+    return found
+
+
+async def becomes_a_hook(event: str, **spec: Any) -> World:
+    """A pattern whose object b is a hook in the version that is there now."""
+    world = World(**spec)
     world.push("stable", "one", "a", "b")
     await world.settle()
-    metadata = {"name": "b", "namespace": "team", "annotations": {"helm.sh/hook": "post-upgrade"}}
-    after = Hook.of(Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}))
-    assert after is not None
-    world.push("stable", "two", "a", hooks=(after,))
+    world.push("stable", "two", "a", hooks=(config_map("b", event),))
+    return world
+
+
+@pytest.mark.parametrize("event", ["pre-upgrade", "post-upgrade"])
+async def test_what_was_an_ordinary_object_may_be_a_hook_of_the_next_version(event: str):
+    world = await becomes_a_hook(event)
     await world.settle(INTERVAL)
     world.close()
 
     assert world.hooks.made == ["b"]
     assert world.ready == ("True", "Ready")
+    assert world.holds("two", "a")
+    assert [each.id for each in world.status.inventory.entries] == [str(key_to("a"))]
+    assert key_to("b") in world.hooks.live, "what a hook made is not pruned"
+
+
+@pytest.mark.parametrize("event", ["pre-upgrade", "post-upgrade"])
+async def test_the_object_that_a_hook_replaces_is_waited_for(event: str):
+    world = await becomes_a_hook(event)
+    world.stuck.add(key_to("b"))
+    await world.settle(INTERVAL)
+    assert (world.hooks.made, world.ready) == ([], ("Unknown", "HookRunning"))
+
+    world.let_go("b")
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert (world.hooks.made, world.ready) == (["b"], ("True", "Ready"))
+    assert key_to("b") in world.hooks.live, "what a hook made is not pruned"
+
+
+async def test_who_goes_back_has_the_object_again_that_a_hook_replaced():
+    world = await becomes_a_hook("pre-upgrade")
+    world.hooks.fails.add("b")
+    await world.settle(INTERVAL)
+    assert world.ready == ("False", "HookFailed")
+    assert world.holds("one", "a")
+
+    world.hooks.live.clear()
+    world.push("stable", "one", "a", "b")
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("True", "Ready")
+
+
+async def test_an_object_that_asks_to_stay_is_not_replaced_by_a_hook():
+    world = await becomes_a_hook("pre-upgrade")
+    world.kept.add("b")
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert (world.hooks.made, world.ready) == ([], ("False", "HookFailed"))
+    assert "stays (it is annotated helm.sh/resource-policy: keep)" in message(world)
+    assert world.holds("one", "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("policy", "spec"), [("hook-succeeded", {}), (None, {"apply": {"prune": False}})], ids=["policy", "prune"]
+)
+async def test_where_nothing_may_be_deleted_a_hook_replaces_no_ordinary_object(policy: str, spec: dict[str, Any]):
+    world = World(**spec)
+    world.push("stable", "one", "a", "b")
+    await world.settle()
+    world.push("stable", "two", "a", hooks=(config_map("b", "pre-upgrade", policy=policy),))
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert (world.hooks.made, world.ready) == ([], ("False", "HookFailed"))
+    assert world.holds("one", "a", "b")
+
+
+async def test_an_object_of_this_version_is_never_replaced_by_a_hook():
+    world = World()
+    world.push("stable", "one", "a", "b")
+    await world.settle()
+    world.push("stable", "two", "a", "b", hooks=(config_map("b", "pre-upgrade"),))
+    await world.settle(INTERVAL)
+    world.close()
+
+    assert (world.hooks.made, world.ready) == ([], ("False", "HookFailed"))
+
+
+async def test_whenever_the_process_ends_an_object_is_replaced_by_its_hook_once():
+    world = await becomes_a_hook("pre-upgrade")
+    world.close()
+    done = False
+    moment = 1
+    while not done:
+        world = await becomes_a_hook("pre-upgrade")
+        world.steps, world.kill_at = 0, moment
+        await world.settle(INTERVAL)
+        done = world.kill_at is not None
+        world.kill_at = None
+        await world.settle(INTERVAL)
+        world.close()
+        assert world.ready == ("True", "Ready"), moment
+        assert world.hooks.made == ["b"], moment
+        assert world.holds("two", "a"), moment
+        moment += 1
+    assert moment > 5, "the process ended at no moment"

@@ -246,6 +246,7 @@ class World:
         self.refuses: set[ObjectKey] = set()
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
         self.going: set[ObjectKey] = set()  # their deletion was asked for
+        self.kept: set[str] = set()  # objects that ask to stay when they leave
         self.away = False  # the registry
         self.values_missing = False  # a Secret of them does not exist
         self.policy = VerificationPolicy()  # of the cluster, beside what the pattern asks for itself

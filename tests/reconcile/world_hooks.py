@@ -6,7 +6,8 @@ from typing import Any
 
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object, ObjectKey
-from pattern_operator.apply import Notification, NotificationKind
+from pattern_operator.api.status import InventoryEntry
+from pattern_operator.apply import Notification, NotificationKind, PruneResult, inventory
 from pattern_operator.apply.hooks import HookOutcome, HookState, LiveHook
 from pattern_operator.reconcile import hook_record
 
@@ -80,8 +81,13 @@ class HookCluster:
 
     world: Any
 
+    def _delete(self, entries: tuple[InventoryEntry, ...]) -> PruneResult:
+        raise NotImplementedError
+
     async def look_at_hook(self, _: Any, hook: Object) -> LiveHook | None:
         found = self.world.hooks.live.get(hook.key)
+        if found is None and hook.key in self.world.live:  # an ordinary object
+            return LiveHook(f"uid-{hook.key.name}", True, "", "", WELL)
         if found is None:
             return None
         return LiveHook(
@@ -94,7 +100,8 @@ class HookCluster:
         label = hook_record.run_label(record, record.completed)
         assert (record.hook, label) == (str(hook.key), run), f"{hook.key} is about to run, and is not on record"
         assert self.world.pattern.metadata.finalizers.ours is not None, "nothing keeps the pattern"
-        assert hook.key not in hooks.live, "there is one already"
+        assert hook.key not in hooks.live | self.world.live, "there is one already"
+        assert str(hook.key) not in self.world.recorded, "the hook would be taken for an ordinary object"
         self.world.step()
         name = hook.key.name
         hooks.made.append(name)
@@ -113,6 +120,12 @@ class HookCluster:
         self.world.hooks.live.pop(hook.key)
         self.world.hooks.deleted.append(hook.key.name)
         self.world.step()
+
+    async def prune_for_hook(self, _: Any, hook: Object) -> PruneResult:
+        if hook.key.name in self.world.kept:
+            return PruneResult(skipped=((hook.key, "it is annotated helm.sh/resource-policy: keep"),))
+        self.world.managed.release((hook.key,), owner="")
+        return self._delete(inventory.entries_of((hook,)))
 
     async def cause_of_hook(self, *_: Any) -> str:
         return "pod seed-x: exit code 1"

@@ -25,6 +25,7 @@ from pattern_operator.apply import (
     Transfers,
     finalize,
     ignore_differences,
+    inventory,
     prune,
     resolve_scope,
 )
@@ -215,6 +216,11 @@ class Cluster:
     async def delete_hook(self, pattern: DesignPattern, hook: Object, *, uid: str) -> None:
         """Delete the object of a placed hook; raises as ``HookObjects.delete``."""
         await self.hooks.delete(hook, uid=uid, impersonate=self.account(pattern))
+
+    async def prune_for_hook(self, pattern: DesignPattern, hook: Object) -> PruneResult:
+        """Delete what was an ordinary object of the version before, where a placed hook has its name now."""
+        self.managed.release((hook.key,), owner=owner_of(pattern).id)
+        return await self.prune(pattern, inventory.entries_of((hook,)))
 
     async def cause_of_hook(self, pattern: DesignPattern, key: ObjectKey) -> str:
         """What the pods of a hook say; as ``HookObjects.cause``."""

@@ -83,6 +83,8 @@ async def _go(run: Run, record: HooksStatus) -> str:
     hooks = HookRun(
         pattern=run.pattern,
         ordinary=frozenset(ordinary),
+        leaving=frozenset(),
+        forget=lambda _: None,
         port=run.cluster,
         note=run.note_hooks,
         write=run.write_ahead_hooks,

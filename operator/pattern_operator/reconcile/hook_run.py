@@ -18,7 +18,7 @@ from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import HooksStatus
-from pattern_operator.apply import ScopedObjects
+from pattern_operator.apply import PruneResult, ScopedObjects
 from pattern_operator.apply.hooks import HookState, LiveHook, holds_others, hooks_of
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.quote import cut
@@ -38,6 +38,7 @@ class HookPort(Protocol):
     async def look_at_hook(self, pattern: DesignPattern, hook: Object) -> LiveHook | None: ...  # noqa: D102 - see the class
     async def create_hook(self, pattern: DesignPattern, hook: Object, *, run: str) -> LiveHook | None: ...  # noqa: D102 - see the class
     async def delete_hook(self, pattern: DesignPattern, hook: Object, *, uid: str) -> None: ...  # noqa: D102 - see the class
+    async def prune_for_hook(self, pattern: DesignPattern, hook: Object) -> PruneResult: ...  # noqa: D102 - see the class
     async def cause_of_hook(self, pattern: DesignPattern, key: ObjectKey) -> str: ...  # noqa: D102 - see the class
 
 
@@ -46,11 +47,14 @@ class HookRun:
     """The run of the hooks of one moment.
 
     ``note`` is told of each new record; ``write`` puts one into status, too. ``ordinary`` are the objects that the
-    pattern has, or is about to have, beside its hooks.
+    pattern has, or is about to have, beside its hooks; ``leaving`` those that only the version before has, each of
+    which a hook may replace: ``forget`` takes one off the inventory.
     """
 
     pattern: DesignPattern
     ordinary: frozenset[ObjectKey]
+    leaving: frozenset[ObjectKey]
+    forget: Callable[[ObjectKey], None]
     port: HookPort
     note: Callable[[HooksStatus], None]
     write: Callable[[HooksStatus], Awaitable[None]]
@@ -127,6 +131,12 @@ class HookRun:
                 " a version without the object first",
             )
         live = await self.port.look_at_hook(self.pattern, hook.object)
+        if live is not None and self._is_former(live, key):
+            await self._clear(record, hook, live)
+            live = None
+        if key in self.leaving:
+            self.forget(key)
+            await self.write(record)  # before the hook is made: else a repair would take its object for the former one
         if live is not None and live.run == run:
             return live
         if live is not None:
@@ -143,10 +153,14 @@ class HookRun:
             )
         return live
 
+    def _is_former(self, live: LiveHook, key: ObjectKey) -> bool:
+        """Whether it is an ordinary object of the version before, which no hook made."""
+        return key in self.leaving and live.ours and not live.run
+
     async def _clear(self, record: HooksStatus, hook: Hook, live: LiveHook) -> None:
-        """Delete the object of an earlier run, once it ended; what is another's is never touched."""
+        """Delete the object of an earlier run or version, once it ended; what is another's is never touched."""
         key = hook.object.key
-        if not live.ours or not live.run:
+        if not self._is_former(live, key) and not (live.ours and live.run):
             whose = f"belongs to DesignPattern {live.owner}" if live.owner else "no hook of this pattern made it"
             raise self._failure(
                 record, hook, f"is there already, and {whose}: it is neither changed nor deleted. Delete or rename it"
@@ -155,20 +169,33 @@ class HookRun:
             raise self._failure(
                 record,
                 hook,
-                "is there from an earlier run, and its hook-delete-policy does not have before-hook-creation: delete"
-                " it, or add that",
+                "is there from an earlier run or version, and its hook-delete-policy does not have"
+                " before-hook-creation: delete it, or add that",
             )
         if live.outcome.state is HookState.RUNNING:
             if not hook_record.is_overdue(self.pattern, record, now=self.now()):
                 raise self._not_yet(record, key, "of an earlier run is not over, and is waited for", live=live)
             record = await self._started(record, key)
-        await self.port.delete_hook(self.pattern, hook.object, uid=live.uid)
+        await self._remove(record, hook, live)
         left = await self.port.look_at_hook(self.pattern, hook.object)
         if left is None:
             return
         if hook_record.is_overdue(self.pattern, record, now=self.now()):
             raise self._failure(record, hook, "of an earlier run is being deleted, and does not go: see its finalizers")
         raise self._not_yet(record, key, "of an earlier run is being deleted", live=live)
+
+    async def _remove(self, record: HooksStatus, hook: Hook, live: LiveHook) -> None:
+        """Delete it as what it is: an object of the version before goes as any object that leaves the pattern."""
+        if not self._is_former(live, hook.object.key):
+            await self.port.delete_hook(self.pattern, hook.object, uid=live.uid)
+            return
+        pruned = await self.port.prune_for_hook(self.pattern, hook.object)
+        if pruned.error is not None:
+            raise pruned.error
+        for _, why in pruned.skipped:
+            raise self._failure(
+                record, hook, f"is an object of the version that runs, and stays ({why}): delete or rename it"
+            )
 
     async def _fail(self, record: HooksStatus, hook: Hook, why: str, *, done: Sequence[Hook]) -> None:
         failed = hook_record.failed(record, self._words(record, hook, why))

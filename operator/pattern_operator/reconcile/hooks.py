@@ -4,7 +4,9 @@ A hook that runs before the apply ends the run as a failure that waits, because 
 runs after it fails nothing that was done: status says beside what runs how far it is.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from pattern_operator.api.hook import HookEvent
 from pattern_operator.api.object import ObjectKey
@@ -12,16 +14,16 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import HooksStatus
-from pattern_operator.apply import HealthState
+from pattern_operator.apply import HealthState, inventory
 from pattern_operator.errors import PatternError, Stalled, Waiting
 from pattern_operator.reconcile import hook_record
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.hook_record import Phase
 from pattern_operator.reconcile.hook_run import HookRun
-from pattern_operator.reconcile.results import StepError
+from pattern_operator.reconcile.results import Entries, StepError
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.running_rendering import running_rendering
-from pattern_operator.reconcile.steps.hooks import Prepared, bring, prepare
+from pattern_operator.reconcile.steps.hooks import Prepared, bring, leaving_of, prepare
 
 
 async def run_before(run: Run, desired: DesiredState, rendering: Rendering) -> None:
@@ -65,7 +67,9 @@ async def _run_before(run: Run, prepared: Prepared, rendering: Rendering) -> Hoo
         except PatternError as error:
             raise StepError(Stage.APPLY, error) from error
     try:
-        record = await _hook_run(run, prepared.ordinary).go(prepared.record, rendering.hooks)
+        record = await _hook_run(run, prepared.ordinary, prepared.leaving, _forget_before).go(
+            prepared.record, rendering.hooks
+        )
     except Stalled as error:
         _note_failure(run, error)
         raise _refusal(error.message) from error
@@ -98,8 +102,10 @@ async def _run_after(run: Run, record: HooksStatus, rendering: Rendering) -> Non
     run.note_hooks(record)
     try:
         placed = await run.cluster.place(run.pattern, rendering.objects)
-        ordinary = frozenset(each.key for each in placed.objects)  # what the version before had is pruned by now
-        record = await _hook_run(run, ordinary).go(record, rendering.hooks)
+        ordinary = frozenset(each.key for each in placed.objects)
+        left = inventory.keys(run.pattern.status.inventory.entries) - ordinary  # pruned by now, or on their way
+        leaving = leaving_of(run.pattern, left, ordinary)
+        record = await _hook_run(run, ordinary, leaving, _forget).go(record, rendering.hooks)
     except Waiting:
         return  # Ready says so
     except Stalled as error:
@@ -128,10 +134,30 @@ def _is_time(run: Run) -> bool:
     return healthy or not run.pattern.spec.apply.wait
 
 
-def _hook_run(run: Run, ordinary: frozenset[ObjectKey]) -> HookRun:
+def _entries(run: Run) -> Entries:
+    return run.pattern.status.inventory.entries if run.results.inventory is None else run.results.inventory
+
+
+def _forget(run: Run, key: ObjectKey) -> None:
+    """A hook has the name of what was an object of the pattern."""
+    run.results = replace(run.results, inventory=inventory.without(_entries(run), {key}))
+    run.state = run.state.without_leaving(key)
+
+
+def _forget_before(run: Run, key: ObjectKey) -> None:
+    """As ``_forget``, before the apply: who goes back to the version that runs has to apply that object again."""
+    _forget(run, key)
+    run.state = run.state.unsettled()
+
+
+def _hook_run(
+    run: Run, ordinary: frozenset[ObjectKey], leaving: frozenset[ObjectKey], forget: Callable[[Run, ObjectKey], None]
+) -> HookRun:
     return HookRun(
         pattern=run.pattern,
         ordinary=ordinary,
+        leaving=leaving,
+        forget=partial(forget, run),
         port=run.cluster,
         note=run.note_hooks,
         write=run.write_ahead_hooks,

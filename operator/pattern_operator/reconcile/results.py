@@ -55,6 +55,12 @@ class Leaving:
         pending = {entry.id for entry in self.pending}
         return bool(pending) and any(str(key) in pending for key in keys)
 
+    def without(self, key: ObjectKey) -> "Leaving":
+        """With this object done: whatever has its name now is another."""
+        gone = tuple(entry for entry in self.pending if entry.id == str(key))
+        pending = tuple(entry for entry in self.pending if entry.id != str(key))
+        return replace(self, pending=pending, done=(*self.done, *gone)) if gone else self
+
 
 NOTHING_LEAVES: Final = Leaving()
 

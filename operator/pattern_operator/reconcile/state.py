@@ -275,6 +275,13 @@ class State:
         running = self.running
         return self if running is None else replace(self, objects=replace(running, settled=False))
 
+    def without_leaving(self, key: ObjectKey) -> "State":
+        """What left is gone; what has its name now is another, and is not deleted in its place."""
+        running = self.running
+        if running is None:
+            return self
+        return replace(self, objects=replace(running, leaving=running.leaving.without(key)))
+
     def with_notes(self, notes: tuple[str, ...]) -> "State":
         """With more that people should know of what runs."""
         return replace(self, objects=self.objects.with_notes(notes)) if isinstance(self.objects, Running) else self

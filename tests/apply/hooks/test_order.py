@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,26 @@ def names(*hooks: Hook) -> list[str]:
 
 def test_those_of_another_moment_are_left_out():
     assert names(job("a", event="post-install"), job("b", event="test,pre-install")) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "runs"),
+    [
+        ({"pattern-operator.io/ssa": "Ignore"}, False),
+        ({"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}, False),
+        ({"kapp.k14s.io/noop": ""}, False),
+        ({"pattern-operator.io/ssa": "IfAbsent"}, True),
+        ({"pattern-operator.io/ignore": "ssa"}, True),
+    ],
+)
+def test_a_hook_that_asks_never_to_be_applied_is_not_run(annotation: dict[str, str], runs: bool):
+    annotations = {"helm.sh/hook": "pre-install", **annotation}
+    asking = Hook.of(
+        Object.of({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "b", "annotations": annotations}})
+    )
+    assert asking is not None
+
+    assert names(job("a"), asking, job("c")) == (["a", "b", "c"] if runs else ["a", "c"])
 
 
 def test_the_lowest_weight_comes_first():

@@ -9,7 +9,9 @@ never waits for the ServiceAccount of its own weight, and Jobs and Pods come in 
 from collections.abc import Iterable
 from typing import Final
 
+from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.hook import Hook, HookEvent
+from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.finished import can_finish
 
 _INSTALL_ORDER: Final = (
@@ -24,8 +26,12 @@ _RANK: Final = {kind: rank for rank, kind in enumerate(_INSTALL_ORDER)}
 
 
 def hooks_of(hooks: Iterable[Hook], event: HookEvent) -> tuple[Hook, ...]:
-    """The hooks of this moment, in the order in which they are run."""
-    return tuple(sorted((each for each in hooks if event in each.events), key=_order))
+    """The hooks of this moment, in the order in which they are run; what asks never to be applied is none of them."""
+    return tuple(sorted((each for each in hooks if event in each.events and not _is_never_made(each)), key=_order))
+
+
+def _is_never_made(hook: Hook) -> bool:
+    return bool(never_applied(mapping_at(hook.object.body, "metadata", "annotations")))
 
 
 def _order(hook: Hook) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.status import HooksStatus
 from pattern_operator.apply import ApplyResult, ScopedObjects, inventory, to_error
 from pattern_operator.apply.crd import is_crd
+from pattern_operator.apply.hooks import holds_others
 from pattern_operator.apply.ownership import is_namespace, is_protected
 from pattern_operator.reconcile import hook_record
 from pattern_operator.reconcile.desired import DesiredState
@@ -39,11 +40,15 @@ class HooksPort(HookPort, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """``record`` says which hooks are next; ``needed`` are objects of the pattern that come before them."""
+    """``record`` says which hooks are next; ``needed`` are objects of the pattern that come before them.
+
+    ``leaving`` are those of the version before that a hook may replace; ``ordinary`` are all others.
+    """
 
     record: HooksStatus
     needed: tuple[Object, ...]
     ordinary: frozenset[ObjectKey]
+    leaving: frozenset[ObjectKey]
     planned: Entries  # the inventory with ``needed``
 
 
@@ -77,7 +82,18 @@ async def prepare(
             record = hook_record.begun(pattern, rendering.hooks, state=state, now=now, of_helm=True)
     needed = tuple(each for each in placed.objects if _is_needed(each.key) and each.key not in owned)
     planned = inventory.planned(pattern.status.inventory.entries, inventory.entries_of(needed))
-    return Prepared(record, needed, frozenset({each.key for each in placed.objects}) | owned, planned)
+    desired_keys = frozenset(each.key for each in placed.objects)
+    leaving = leaving_of(pattern, owned, desired_keys)
+    return Prepared(record, needed, desired_keys | owned - leaving, leaving, planned)
+
+
+def leaving_of(
+    pattern: DesignPattern, owned: frozenset[ObjectKey], desired: frozenset[ObjectKey]
+) -> frozenset[ObjectKey]:
+    """What is ``owned`` and not ``desired`` any more, and may be deleted: a hook of that name takes its place."""
+    if not pattern.spec.apply.prune:
+        return frozenset()
+    return frozenset(key for key in owned - desired if not holds_others(key))
 
 
 async def bring(pattern: DesignPattern, prepared: Prepared, *, port: HooksPort) -> Entries:
