@@ -10,7 +10,8 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_NESTING
 from pattern_operator.nesting import NestedTooDeep, least_size, levels
 from pattern_operator.render.document import refuse_shape
-from pattern_operator.render.yamlstream import YamlTooLarge, load_all
+from pattern_operator.render.invalid_yaml import YamlTooLarge
+from pattern_operator.render.yamlstream import load_all
 from pattern_operator.strict_json import InvalidDocument, read_json
 
 

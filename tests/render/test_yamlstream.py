@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.limits import MAX_NESTING, MAX_NODES, MAX_YAML_ALIASES
-from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_all
+from pattern_operator.render.invalid_yaml import InvalidYaml, YamlTooLarge
+from pattern_operator.render.yamlstream import load_all
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,10 @@ from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.dependency_gate import require_dependencies
 from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
-from pattern_operator.reconcile.downgrade import refuse_downgrade
 from pattern_operator.reconcile.generated import with_kept_values
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
-from pattern_operator.reconcile.reached import is_asked_otherwise, is_reached, policy_digest, running_revision
+from pattern_operator.reconcile.reached import is_reached, policy_digest
 from pattern_operator.reconcile.results import AppliedObjects, StepError, failing_at
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Refused, State
@@ -136,23 +135,8 @@ async def _verify(way: Way, given: Resolved) -> Verified:
     with failing_at(Stage.SOURCE):
         reading = run.repositories.manifest(run.pattern, given.desired, waits=waits)
         artifact = await way.registry_timeout.wait(reading, stage=Stage.SOURCE)
-    await _judge(way, given.desired)
+    await trust.judge(run, given.desired, registry_timeout=way.registry_timeout)
     return Verified(given.desired, artifact)
-
-
-async def _judge(way: Way, desired: DesiredState) -> None:
-    run = way.run
-    last = run.state.caches.lookups.last
-    running = running_revision(run.pattern, desired.repository, objects=run.state.objects, last=last)
-    try:
-        result = await trust.verified(run, desired, registry_timeout=way.registry_timeout)
-    except PatternError as error:
-        trust.note_refusal(run, desired, error)
-        raise
-    run.repositories.note_verdict(run.pattern, desired.policy, met=result.met, unmet=result.unmet)
-    if running is not None and not is_asked_otherwise(run.pattern, running):
-        refuse_downgrade(run.pattern, desired, result, running=running)
-    run.results = replace(run.results, verification=result)
 
 
 async def _fetch(way: Way, given: Verified) -> Pulled:
@@ -183,18 +167,8 @@ async def _gate(way: Way, given: Rendered) -> Rendered:
     await gate(way.run.pattern, given.desired.revision, given.rendering, port=way.run.cluster)
     require_dependencies(way.run, given.desired, given.rendering)
     with failing_at(Stage.VERIFY):
-        return replace(given, desired=await _still_trusted(way, given.desired))
-
-
-async def _still_trusted(way: Way, desired: DesiredState) -> DesiredState:
-    """Judge again what other policies ask for by now: a registry that holds back a layer must not outlast a key."""
-    run = way.run
-    while (policy := await run.repositories.policy(run.pattern, desired.repository)) != desired.policy:
-        digest = policy_digest(policy)
-        run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
-        desired = replace(desired, policy=policy)
-        await _judge(way, desired)
-    return desired
+        trusted = await trust.still_trusted(way.run, given.desired, registry_timeout=way.registry_timeout)
+        return replace(given, desired=trusted)
 
 
 async def _pre_hooks(way: Way, given: Rendered) -> Rendered:

@@ -20,10 +20,11 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_KEY, MAX_NODES, MAX_STREAM
 from pattern_operator.nesting import NestedTooDeep, levels
+from pattern_operator.render.invalid_yaml import LESS_DEEP, InvalidYaml, YamlTooLarge
 from pattern_operator.render.json_lines import lines_of_parts
 from pattern_operator.render.unbuilt import TEMPLATE, is_template
 from pattern_operator.render.written_keys import WrittenKeys
-from pattern_operator.render.yamlstream import LESS_DEEP, InvalidYaml, Lines, YamlTooLarge, load_documents
+from pattern_operator.render.yamlstream import Lines, load_documents
 
 _BEGINS_AS_JSON: Final = re.compile(rb"\s*[{\[]")
 _NEXT_JSON: Final = re.compile(r"[\s\ufeff]*(?=[{\[])")

@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 from pattern_operator.limits import MAX_KEY, MAX_NESTING, MAX_NODES, MAX_STREAM, MAX_YAML_ALIASES
-from pattern_operator.quote import quoted
+from pattern_operator.render.invalid_yaml import LESS_DEEP, InvalidYaml, KeyTwice, YamlTooLarge
 from pattern_operator.render.scalar import Scalar, key, resolve
 from pattern_operator.render.scalar import value as json_value
 from pattern_operator.render.written_keys import LONGEST_WRITTEN, MOST_WRITTEN_KEYS, KeyPath, WrittenKeys
@@ -32,33 +32,8 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     f"{_TAG}bool": (bool,),
     f"{_TAG}null": (type(None),),
 }
-LESS_DEEP: Final = "No field of Kubernetes is nested that deep: is the file what you meant to publish?"
 _MULTIPLIES: Final = "Write out less by aliases (*name)."
 _TOO_DEEP: Final = "nesting depth"  # libyaml reads ahead, and stops by itself at 1,000 levels
-
-
-class InvalidYaml(ValueError):
-    """The stream is not YAML that Kubernetes could read. ``line`` counts from 1; the message holds no value."""
-
-    def __init__(self, message: str, *, line: int) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-class KeyTwice(InvalidYaml):
-    """A mapping has a key twice. ``unnamed`` is the message without the key, which may have been made of a secret."""
-
-    def __init__(self, key: str, *, line: int) -> None:
-        super().__init__(f"the key {quoted(key)} occurs twice in one mapping", line=line)
-        self.unnamed: Final = "a key occurs twice in one mapping"
-
-
-class YamlTooLarge(InvalidYaml):
-    """The stream exceeds a limit, which the message names; ``advice`` is the next step."""
-
-    def __init__(self, message: str, *, line: int, advice: str = "Split it.") -> None:
-        super().__init__(message, line=line)
-        self.advice = advice
 
 
 @dataclass(slots=True)

@@ -14,7 +14,8 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS, MAX_PATH, MIB
 from pattern_operator.quote import one_line
 from pattern_operator.render.document import Document
-from pattern_operator.render.yamlstream import InvalidYaml, KeyTwice, YamlTooLarge, load_documents
+from pattern_operator.render.invalid_yaml import InvalidYaml, KeyTwice, YamlTooLarge
+from pattern_operator.render.yamlstream import load_documents
 
 # A file of several documents has the comment before its first one only.
 _SOURCE: Final = re.compile(r"^---\n# Source: ([^\n]{1,1024})$", re.MULTILINE)

@@ -6,7 +6,8 @@ from typing import Final
 
 from pattern_operator.limits import KIB, MAX_PARAMETER_VALUES, MAX_PARAMETERS
 from pattern_operator.nesting import NestedTooDeep, least_size, levels
-from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_documents
+from pattern_operator.render.invalid_yaml import InvalidYaml, YamlTooLarge
+from pattern_operator.render.yamlstream import load_documents
 
 
 class InvalidParameters(ValueError):
