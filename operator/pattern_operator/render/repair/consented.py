@@ -41,6 +41,8 @@ def find_mismatched_selectors(components: Iterable[WorkingComponent], *, way_out
     for component in components:
         if component.excluded or not _is_selecting(component):
             continue
+        if not at(component.body, ("spec", "template")):  # a required field, which is looked for elsewhere
+            continue
         if mapping(_selector(component).get("matchLabels")) and not _selects(component):
             component.find(
                 ComponentReason.SELECTOR_MISMATCH,
