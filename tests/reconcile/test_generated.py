@@ -94,6 +94,42 @@ async def test_other_parameters_and_another_artifact_make_it_up_anew(world: Worl
     assert world.made[key_to("a")] not in ("", "1", second)
 
 
+async def test_an_operator_with_another_kustomize_changes_nothing_that_runs_and_says_so():
+    world = World()
+    world.push("stable", "one", "a", "b")
+    world.program_version = "v5.8.2"
+    await world.settle()
+    assert "writes of itself" not in message_of(world, "Applied")
+
+    world.restart()
+    world.program_version = "v5.9.0"
+    world.drift("b", None)
+    await world.settle()
+
+    assert world.holds("one", "a", "b")
+    assert world.made == {key_to("a"): "v5.8.2", key_to("b"): "v5.9.0"}
+    assert "comes out otherwise than it is in ConfigMap team/a, and is kept there" in message_of(world, "Applied")
+
+
+async def test_another_artifact_brings_what_the_new_kustomize_writes_of_itself():
+    world = World()
+    world.push("stable", "one", "a")
+    world.program_version = "v5.8.2"
+    await world.settle()
+
+    world.restart()
+    world.program_version = "v5.9.0"
+    world.push("stable", "two", "a")
+    await world.settle(600.0)
+
+    assert world.made == {key_to("a"): "v5.9.0"}
+    assert "writes of itself" not in message_of(world, "Applied")
+
+
+def message_of(world: World, condition: str) -> str:
+    return next(each.message for each in world.status.conditions if each.type == condition)
+
+
 @pytest.mark.parametrize("known", [Running, Applying])
 @pytest.mark.parametrize("other", OTHERS)
 def test_the_same_artifact_with_the_same_parameters_is_the_same(known, other):

@@ -28,7 +28,7 @@ from pattern_operator.api.reference import Repository
 from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import Inventory, SkippedComponent, Status
+from pattern_operator.api.status import GeneratedComponent, Inventory, SkippedComponent, Status
 from pattern_operator.api.verification import VerificationResult, VerifiedSignature
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
@@ -313,6 +313,24 @@ def test_a_component_without_a_name_is_named_by_its_id():
     assert found.render is not None
     assert [each.name for each in found.render.refusals] == ["7"]
     assert [each.name for each in found.render.skips] == ["7"]
+
+
+def test_what_a_chart_makes_up_is_named_with_its_fields_and_nothing_else_is():
+    many = limits.MAX_STATUS_ENTRIES + 7
+    made = [("NotDeterministic", "data.p of Secret s-0 comes out"), ("BuildMetadata", "labels"), ("", "is a hook")]
+    reports = tuple(
+        ComponentReport(f"{n}{reason}", f"s-{n}", "Secret", Outcome.RENDERED, reason, message)
+        for n in range(many)
+        for reason, message in made
+    )
+
+    found = status.after(pattern(), results(rendering=Rendering((), reports)), now=NOW)
+
+    assert found.render is not None
+    assert len(found.render.generated) == limits.MAX_STATUS_ENTRIES
+    assert found.render.generated[0] == GeneratedComponent(
+        name="s-0", kind="Secret", message="data.p of Secret s-0 comes out"
+    )
 
 
 def test_skipped_components_are_named_with_the_reason_but_drawings_are_not():

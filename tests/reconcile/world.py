@@ -240,6 +240,7 @@ class World:
         self.names: list[str] = []  # of all artifacts that were ever pushed
         self.artifacts: dict[str, Artifact] = {}
         self.live: dict[ObjectKey, str] = {}  # what each object holds
+        self.program_version = ""  # is in every object, where it is set
         self.made_up: set[str] = set()  # objects with a value that is another each time they are rendered
         self.made: dict[ObjectKey, str] = {}  # that value of each, as it was applied
         self.renderings = 0
@@ -733,6 +734,10 @@ class Registry:
         for each in made_up:
             each.body["data"]["made"] = str(self.world.renderings)
         generated = tuple(GeneratedFields(each.key, (("data", "made"),)) for each in made_up)
+        if self.world.program_version:
+            for each in objects:
+                each.body["data"]["made"] = self.world.program_version
+            generated = tuple(GeneratedFields(each.key, (), (("data", "made"),)) for each in objects)
         yield Rendering(
             objects=objects,
             format="Manifests",

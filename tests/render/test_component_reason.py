@@ -24,7 +24,7 @@ SKIPS = {
     "TestHook",
     "UsesLookup",
 }
-TELLS = {"NotDeterministic"}
+TELLS = {"BuildMetadata", "NotDeterministic"}
 
 
 @pytest.mark.parametrize("reason", ComponentReason)

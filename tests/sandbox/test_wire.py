@@ -42,7 +42,7 @@ RENDERING = Rendering(
     deprecated="use web-2",
     depends_on=(Dependency(name="db"), Dependency(name="queue", namespace="shared", version=">=1.4 <2")),
     hooks=(HOOK,),
-    generated=(GeneratedFields(Object.of(BODY).key, (("data", "a", 0), ())),),
+    generated=(GeneratedFields(Object.of(BODY).key, (("data", "a", 0), ()), (("metadata", "labels"),)),),
 )
 
 

@@ -1,4 +1,5 @@
-"""Which fields of an object come out differently each time it is rendered, such as a password that a chart makes up."""
+"""Which fields of an object may come out differently when it is rendered again: a password that a chart makes up, or
+the version of the program that renders it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +16,18 @@ _MERGE_KEYS: Final = ("name", "key", "mountPath", "devicePath", "ip", "container
 
 @dataclass(frozen=True, slots=True)
 class GeneratedFields:
-    """The fields of one object that were not the same in two renderings with the same inputs.
+    """The fields of one object that artifact and parameters alone do not decide.
 
     Whoever applies the object keeps the live values of exactly these while artifact and parameters stay the same; all
-    other fields are as they are rendered. ``paths`` are of values in its body; an empty path is the whole object, and
-    one of a mapping is all that is rendered in it. A position is that in the list of the object as it is rendered.
+    other fields are as they are rendered. ``paths`` lead to what was not the same in two renderings with the same
+    inputs, ``build_metadata`` to what helm or kustomize write of themselves, such as their version: another version of
+    them writes something else. An empty path is the whole object, and one of a mapping is all that is rendered in it.
+    A position is that in the list of the object as it is rendered.
     """
 
     key: ObjectKey
     paths: tuple[FieldKeys, ...]
+    build_metadata: tuple[FieldKeys, ...] = ()
 
 
 def position_in(others: Sequence[Any], entries: Sequence[Any], path: FieldKeys) -> int | None:
@@ -45,6 +49,16 @@ def position_in(others: Sequence[Any], entries: Sequence[Any], path: FieldKeys) 
     name = entries[position][field]
     found = [place for place, other in enumerate(others) if isinstance(other, Mapping) and other.get(field) == name]
     return found[0] if len(found) == 1 else None
+
+
+def value_at(body: Any, path: FieldKeys) -> Any:
+    """The value that ``path`` leads to in the very object that it is of; None where there is none."""
+    for key in path:
+        try:
+            body = body[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return body
 
 
 def _merge_key(entries: Sequence[Any]) -> str | None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.hook import Hook
-from pattern_operator.api.object import Object
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.repair import MadeRepair
 
 
@@ -67,6 +67,7 @@ class Rendering:
     ``deprecated`` is what to use in its place, in its author's words; empty where it is supported. ``hooks`` are
     those of a Helm chart, which are not among the objects. ``depends_on`` is what ``pattern.yaml`` names.
     ``repeatable`` is false where another rendering of the same differs in anything, hooks and names included.
+    ``kept_metadata`` names the objects of which the cluster has other ``build_metadata``, which are kept.
     """
 
     objects: tuple[Object, ...] = field(repr=False)
@@ -79,6 +80,7 @@ class Rendering:
     generated: tuple[GeneratedFields, ...] = ()
     depends_on: tuple[Dependency, ...] = ()
     repeatable: bool = True
+    kept_metadata: tuple[ObjectKey, ...] = ()
 
     def with_outcome(self, outcome: Outcome) -> Iterator[ComponentReport]:
         """The components that had this outcome."""

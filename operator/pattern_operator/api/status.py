@@ -61,6 +61,14 @@ class SkippedComponent(ApiStruct, frozen=True):
     reason: Annotated[str, Meta(description="Why, in one word.")]
 
 
+class GeneratedComponent(ApiStruct, frozen=True):
+    """A component with fields that a chart makes up."""
+
+    name: Annotated[str, Meta(description="Name of the component.")]
+    kind: Annotated[str, Meta(description="Kind of the component.")]
+    message: Annotated[str, Meta(description="Which fields these are, and how long they are kept.")] = ""
+
+
 class RepairCount(ApiStruct, frozen=True):
     """How often one repair was made."""
 
@@ -83,6 +91,14 @@ class RenderStatus(ApiStruct, frozen=True):
     skips: Annotated[
         tuple[SkippedComponent, ...],
         Meta(description="The skipped components, without annotations (drawings), the first 50 of them."),
+    ] = ()
+    generated: Annotated[
+        tuple[GeneratedComponent, ...],
+        Meta(
+            description="Components with fields that come out differently each time (`NotDeterministic`), such as a"
+            " password that a chart makes up, the first 50 of them. What was applied first is kept until something of"
+            " the chart or its parameters changes."
+        ),
     ] = ()
     repairs: Annotated[
         tuple[str, ...], Meta(description="The repairs made to the artifact's components, the first 50 of them.")

@@ -25,7 +25,7 @@ def with_live_values(
 
     What is changed is a copy.
     """
-    paths = {each.key: each.paths for each in generated if each.key in live}
+    paths = {each.key: (*each.paths, *each.build_metadata) for each in generated if each.key in live}
     return tuple(
         replace(each, body=_kept(each.body, live[each.key], paths[each.key])) if each.key in paths else each
         for each in objects

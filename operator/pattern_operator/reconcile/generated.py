@@ -1,11 +1,14 @@
-"""Keeps what a chart made up at the first apply, as long as artifact and parameters are the same (docs/adr/0024)."""
+"""Keeps what a chart made up at the first apply, as long as artifact and parameters are the same (docs/adr/0024).
+
+What helm or kustomize wrote of themselves is kept likewise: an upgrade of them changes nothing that runs (0033).
+"""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.generated import FieldKeys, GeneratedFields, value_at
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
@@ -32,14 +35,23 @@ class KeptValues:
     def __init__(self, generated: Iterable[GeneratedFields]) -> None:
         self._generated = {each.key: each for each in generated}
         self._size = 0
+        self._other_metadata: list[ObjectKey] = []
+
+    @property
+    def other_metadata(self) -> tuple[ObjectKey, ...]:
+        """The objects that another helm or kustomize wrote of itself into, in order."""
+        return tuple(sorted(self._other_metadata))
 
     def take(self, desired: Object, live: Body) -> Object:
         """``desired`` with the live values of its generated fields; raises Transient where all are too large."""
-        (made,) = with_live_values([desired], [self._generated[desired.key]], {desired.key: live})
+        generated = self._generated[desired.key]
+        (made,) = with_live_values([desired], [generated], {desired.key: live})
         try:
             self._size += least_size(made.body, most=MAX_OBJECT)
         except NestedTooDeep as error:
             raise _too_large(f"the generated values of {made.key.display_name} {error} levels") from None
+        if _is_other_at(generated.build_metadata, made, desired):
+            self._other_metadata.append(made.key)
         if self._size > MAX_RENDERED:
             raise _too_large(f"its objects have more than {MAX_RENDERED // MIB} MiB with the values they have there")
         return made
@@ -59,7 +71,8 @@ async def with_kept_values(
     keys = {each.key for each in rendering.generated}
     values = KeptValues(rendering.generated)
     kept = await port.read_live(pattern, [each for each in rendering.objects if each.key in keys], values.take)
-    return replace(rendering, objects=tuple(kept.get(each.key, each) for each in rendering.objects))
+    made = tuple(kept.get(each.key, each) for each in rendering.objects)
+    return replace(rendering, objects=made, kept_metadata=values.other_metadata)
 
 
 def is_the_same(pattern: DesignPattern, desired: DesiredState, objects: Objects) -> bool:
@@ -70,6 +83,10 @@ def is_the_same(pattern: DesignPattern, desired: DesiredState, objects: Objects)
     if isinstance(objects, Running | Applying):
         return _inputs(objects.desired) == _inputs(desired)
     return was_begun(pattern, desired.revision)
+
+
+def _is_other_at(paths: Iterable[FieldKeys], made: Object, desired: Object) -> bool:
+    return any(value_at(made.body, path) != value_at(desired.body, path) for path in paths)
 
 
 def _too_large(fact: str) -> Transient:

@@ -13,7 +13,15 @@ import msgspec
 
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.inventorycodec import LARGEST
-from pattern_operator.api.status import HistoryEntry, Inventory, RefusedComponent, SkippedComponent, Status, VerifiedBy
+from pattern_operator.api.status import (
+    GeneratedComponent,
+    HistoryEntry,
+    Inventory,
+    RefusedComponent,
+    SkippedComponent,
+    Status,
+    VerifiedBy,
+)
 from pattern_operator.limits import KIB, MAX_STATUS_MESSAGE
 from pattern_operator.quote import cut, one_line
 
@@ -33,6 +41,7 @@ def shortened(status: Status) -> Status:
         version=one_line(status.render.version, _NAME),
         refusals=tuple(_refusal(each) for each in status.render.refusals),
         skips=tuple(_skip(each) for each in status.render.skips),
+        generated=tuple(_generated(each) for each in status.render.generated),
         repairs=tuple(one_line(each, MAX_STATUS_MESSAGE) for each in status.render.repairs),
     )
     return msgspec.structs.replace(
@@ -82,6 +91,14 @@ def _skip(each: SkippedComponent) -> SkippedComponent:
     )
 
 
+def _generated(each: GeneratedComponent) -> GeneratedComponent:
+    return GeneratedComponent(
+        name=one_line(each.name, _NAME),
+        kind=one_line(each.kind, _NAME),
+        message=one_line(each.message, MAX_STATUS_MESSAGE),
+    )
+
+
 def _verified_by(each: VerifiedBy) -> VerifiedBy:
     return VerifiedBy(
         authority=one_line(each.authority, _NAME),
@@ -114,6 +131,10 @@ def _without_repairs(status: Status) -> Status:
 
 def _without_skips(status: Status) -> Status:
     return _render(status, skips=status.render.skips[:_KEPT] if status.render else ())
+
+
+def _few_generated(status: Status) -> Status:
+    return _render(status, generated=status.render.generated[:_KEPT] if status.render else ())
 
 
 def _short_refusals(status: Status) -> Status:
@@ -153,6 +174,7 @@ def _without_fingerprints(status: Status) -> Status:
 _STEPS: Final[tuple[tuple[str, Callable[[Status], Status]], ...]] = (
     ("render.repairs", _without_repairs),
     ("render.skips", _without_skips),
+    ("render.generated", _few_generated),
     ("render.refusals[].message", _short_refusals),
     ("render.refusals", _few_refusals),
     ("history", _short_history),

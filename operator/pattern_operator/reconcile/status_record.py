@@ -11,6 +11,7 @@ from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import (
+    GeneratedComponent,
     HistoryEntry,
     Inventory,
     RefusedComponent,
@@ -184,6 +185,7 @@ def _render_status(rendering: Rendering) -> RenderStatus:
     skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != ComponentReason.ANNOTATION)
     repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repair_messages)
     counts = Counter(str(repair.name) for c in rendering.components for repair in c.repairs)
+    generated = (c for c in rendering.components if c.reason == ComponentReason.NOT_DETERMINISTIC)
     return RenderStatus(
         format=rendering.format,
         name=rendering.name,
@@ -200,6 +202,10 @@ def _render_status(rendering: Rendering) -> RenderStatus:
         skips=tuple(
             SkippedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason)
             for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
+        ),
+        generated=tuple(
+            GeneratedComponent(name=c.name or c.id, kind=c.kind, message=shorten(c.message))
+            for _, c in zip(range(limits.MAX_STATUS_ENTRIES), generated, strict=False)
         ),
         repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
         repair_counts=tuple(RepairCount(name=name, count=count) for name, count in sorted(counts.items())),

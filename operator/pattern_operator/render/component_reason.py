@@ -31,6 +31,11 @@ class ComponentReason(StrEnum):
         "A part of it comes out differently each time it is rendered, such as a generated password.",
     )
 
+    BUILD_METADATA = (
+        "BuildMetadata",
+        "A part of it is what helm or kustomize write of themselves, such as their version.",
+    )
+
     # --- refused: to apply it, something would have to be invented ----------------------------------------------------
     MISSING_API_VERSION = "MissingApiVersion", "It has no apiVersion, and its kind is none of Kubernetes' own."
     MISSING_KIND = "MissingKind", "It has no kind."
@@ -91,7 +96,7 @@ class ComponentReason(StrEnum):
     )
 
 
-_TOLD: Final = frozenset({ComponentReason.NOT_DETERMINISTIC})
+_TOLD: Final = frozenset({ComponentReason.NOT_DETERMINISTIC, ComponentReason.BUILD_METADATA})
 _NOTHING_TO_APPLY: Final = frozenset(
     {
         ComponentReason.ANNOTATION,

@@ -107,7 +107,8 @@ OBJECT: Final = "object"
 HOOKS: Final = "hooks"
 
 _answers: Final = msgspec.json.Decoder(Answer)
-_generated: Final = msgspec.json.Decoder(tuple[int, tuple[FieldKeys, ...]])  # which object, and the fields of it
+# Which object, and the fields of it.
+_generated: Final = msgspec.json.Decoder(tuple[int, tuple[FieldKeys, ...], tuple[FieldKeys, ...]])
 _reports: Final = msgspec.json.Decoder(tuple[ComponentReport, ...])
 _requests: Final = msgspec.json.Decoder(Request)
 _ready: Final = msgspec.json.Decoder(Ready)
@@ -225,15 +226,15 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
 
 
 def _generated_fields(part: bytes, objects: Sequence[Object]) -> GeneratedFields:
-    position, paths = _generated.decode(part)
-    if not 0 <= position < len(objects) or len(paths) > MAX_GENERATED:
+    position, paths, metadata = _generated.decode(part)
+    if not 0 <= position < len(objects) or max(len(paths), len(metadata)) > MAX_GENERATED:
         raise BrokenAnswer("its generated fields are of no object, or too many")
-    return GeneratedFields(objects[position].key, paths)
+    return GeneratedFields(objects[position].key, paths, metadata)
 
 
 def _generated_parts(rendering: Rendering) -> Iterator[bytes]:
     positions = {each.key: position for position, each in enumerate(rendering.objects)}
-    return (msgspec.json.encode((positions[each.key], each.paths)) for each in rendering.generated)
+    return (msgspec.json.encode((positions[each.key], each.paths, each.build_metadata)) for each in rendering.generated)
 
 
 def _hook(part: bytes) -> Hook:

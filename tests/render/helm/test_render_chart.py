@@ -430,6 +430,71 @@ def test_an_object_with_a_name_that_is_made_up_is_told_and_has_no_field_to_keep(
     assert not rendering.generated
 
 
+# --- the version of helm --------------------------------------------------------------------------------------------
+
+
+HELM_VERSION = "  v: '{{ .Capabilities.HelmVersion.Version }}'\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        (HELM_VERSION, ("data", "v")),
+        ("  v: '{{ with $.Capabilities }}{{ .HelmVersion.GoVersion }}{{ end }}'\n", ("data", "v")),
+        ("  v: '{{ $c := .Capabilities }}helm-{{ $c.HelmVersion.Version | trunc 40 }}'\n", ("data", "v")),
+        ("  v: '{{ printf \"%s\" .Capabilities.HelmVersion.Version }}'\n  w: x\n", ("data", "v")),
+    ],
+)
+def test_the_version_of_helm_in_an_object_is_told_and_known_by_its_field(line, path):
+    rendering = render(chart({"templates/a.yaml": config_map("a", line), "templates/b.yaml": config_map("b")}))
+
+    assert rows(rendering) == {"ConfigMap/a": "BuildMetadata", "ConfigMap/b": ""}
+    assert [(each.key.name, each.paths, each.build_metadata) for each in rendering.generated] == [("a", (), (path,))]
+    assert rendering.repeatable
+
+
+def test_the_version_of_helm_is_found_in_a_packaged_dependency():
+    dependency = chart({"templates/a.yaml": config_map("a", HELM_VERSION)}, name="db")
+    files = chart({}, dependencies=DEPENDS) | {"charts/db-1.2.3.tgz": package(dependency, folder="db")}
+
+    assert rows(render(files)) == {"ConfigMap/a": "BuildMetadata"}
+
+
+def test_what_is_made_anew_each_time_is_not_of_the_version_of_helm():
+    time = "  t: '{{ now | unixEpoch }}'\n"
+    rendering = render(chart({"templates/a.yaml": config_map("a", HELM_VERSION + RANDOM + time)}))
+
+    (fields,) = rendering.generated
+    assert (set(fields.paths), fields.build_metadata) == ({("data", "p"), ("data", "t")}, (("data", "v"),))
+    assert rows(rendering) == {"ConfigMap/a": "NotDeterministic"}
+    (row,) = rendering.components
+    assert "comes out differently each time" in row.message
+    assert "data.v of ConfigMap apps/a is what helm writes of itself" in row.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  v: '{{ if semverCompare \">=4.0.0\" .Capabilities.HelmVersion.Version }}new{{ else }}old{{ end }}'\n",
+        "  v: '{{/* .Capabilities.HelmVersion.Version */}}x'\n",
+        "  v: '{{ \".HelmVersion\" }}'\n",
+    ],
+)
+def test_a_chart_that_only_compares_the_version_of_helm_has_nothing_of_it(line):
+    rendering = render(chart({"templates/a.yaml": config_map("a", line)}))
+
+    assert rows(rendering) == {"ConfigMap/a": ""}
+    assert rendering.generated == ()
+
+
+def test_a_chart_that_fails_with_another_helm_is_rendered_all_the_same():
+    template = '{{ if hasSuffix "another" .Capabilities.HelmVersion.Version }}{{ fail "no" }}{{ end }}' + config_map(
+        "a"
+    )
+
+    assert rows(render(chart({"templates/a.yaml": template}))) == {"ConfigMap/a": ""}
+
+
 # --- what is told of the chart --------------------------------------------------------------------------------------
 
 

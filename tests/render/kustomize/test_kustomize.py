@@ -1,18 +1,22 @@
 """Kustomizations render to what the real kustomize prints."""
 
+import re
 import tempfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.render.kustomize.kustomizations import CUSTOM, DEPLOYMENT, KUSTOMIZATIONS, SETTINGS
-from tests.render.kustomizing import Files, driven, driven_and_counted, files, own_output
+from tests.render.kustomizing import Files, driven, driven_and_counted, files, own_output, run
 
 from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.apply.generated_fields import with_live_values
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options
+from pattern_operator.render import Options, render
 from pattern_operator.render.kinds import Scopes
 from pattern_operator.render.kustomize import render_kustomization
 from pattern_operator.render.kustomize.kustomization import place
+from pattern_operator.render.options import CommonMetadata
 
 NAMESPACE = "team"
 
@@ -310,3 +314,80 @@ def test_a_base_beside_the_folder_is_refused_with_how_to_name_both():
         place(".", "../../base", where="kustomization.yaml, resources[0]")
 
     assert "patternctl render . --path overlays/dev" in refusal.value.message
+
+
+OF_THE_BUILD = {
+    "managedByLabel": ("labels", "app.kubernetes.io/managed-by"),
+    "originAnnotations": ("annotations", "config.kubernetes.io/origin"),
+    "transformerAnnotations": ("annotations", "alpha.config.kubernetes.io/transformations"),
+}
+
+
+def with_build_metadata(*names: str, base: tuple[str, ...] = ()) -> Files:
+    return {
+        "kustomization.yaml": f"resources: [base]\nbuildMetadata: [{', '.join(names)}]\nnamePrefix: a-\n",
+        "base/kustomization.yaml": f"resources: [web.yaml]\nbuildMetadata: [{', '.join(base)}]\n",
+        "base/web.yaml": DEPLOYMENT,
+    }
+
+
+@pytest.mark.parametrize("name", OF_THE_BUILD)
+def test_what_kustomize_writes_of_itself_is_told_and_known_by_its_field(name: str) -> None:
+    made = rendered(with_build_metadata(name))
+
+    (fields,) = made.generated
+    assert (fields.key, fields.paths, fields.build_metadata) == (
+        made.objects[0].key,
+        (),
+        (("metadata", *OF_THE_BUILD[name]),),
+    )
+    (row,) = made.components
+    assert (row.outcome, row.reason) == (Outcome.RENDERED, "BuildMetadata")
+    assert f"metadata.{'.'.join(OF_THE_BUILD[name])} of Deployment.apps {NAMESPACE}/a-web is" in row.message
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(with_build_metadata(), id="nothing is asked for"),
+        pytest.param(with_build_metadata(base=("managedByLabel",)), id="a base asks, which does not count"),
+        pytest.param(
+            {
+                **with_build_metadata(),
+                "base/web.yaml": DEPLOYMENT.replace(
+                    "labels: {}", "labels: {app.kubernetes.io/managed-by: kustomize-v1}"
+                ),
+            },
+            id="the author wrote such a label",
+        ),
+    ],
+)
+def test_where_kustomize_writes_nothing_of_itself_nothing_is_told(written: Files) -> None:
+    made = rendered(written)
+
+    assert made.generated == ()
+    assert [each.reason for each in made.components] == [""]
+
+
+def test_another_kustomize_changes_nothing_of_what_runs() -> None:
+    """Its output is that of this one, with the version of another in it."""
+    written = with_build_metadata("managedByLabel")
+    steps = render_kustomization(files(written), ".", options=Options(default_namespace=NAMESPACE))
+    output = run(next(steps))
+    version = re.findall(rb"kustomize-(v[0-9.]+)", output.stdout)[0]
+    with pytest.raises(StopIteration) as end:
+        steps.send(replace(output, stdout=output.stdout.replace(version, b"v99.1.0")))
+    runs, other = rendered(written), end.value.value
+
+    kept = with_live_values(other.objects, other.generated, {each.key: each.body for each in runs.objects})
+
+    assert other.objects != runs.objects
+    assert kept == runs.objects
+
+
+def test_a_label_that_the_spec_sets_over_that_of_kustomize_is_the_specs() -> None:
+    given = {"labels": (("app.kubernetes.io/managed-by", "us"),)}
+    options = Options(default_namespace=NAMESPACE, common_metadata=CommonMetadata(**given))
+    made = driven(render(files(with_build_metadata("managedByLabel", "originAnnotations")), options=options))
+
+    assert [each.build_metadata for each in made.generated] == [(("metadata", *OF_THE_BUILD["originAnnotations"]),)]

@@ -26,7 +26,14 @@ from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError, Transient
 from pattern_operator.reconcile import pruning
-from pattern_operator.reconcile.apply_notes import applied_notes, deprecation, made_anew, needs_of, not_owned
+from pattern_operator.reconcile.apply_notes import (
+    applied_notes,
+    deprecation,
+    kept_metadata,
+    made_anew,
+    needs_of,
+    not_owned,
+)
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.comparison import Comparison, Sent
 from pattern_operator.reconcile.desired import DesiredState
@@ -165,6 +172,7 @@ async def apply(
             *deprecation(rendering),
             *not_owned(rendering),
             *made_anew(rendering),
+            *kept_metadata(rendering),
             *ignored(placed, rendering.hooks),
             *await port.idle_rules(pattern, placed.all_objects),
         ),

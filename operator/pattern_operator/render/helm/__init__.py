@@ -8,17 +8,18 @@ out what is made at a moment of its own, ``differences`` finds what a second ren
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from pattern_operator.api.artifact import File
-from pattern_operator.api.generated import FieldKeys, GeneratedFields
+from pattern_operator.api.generated import FieldKeys
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import ComponentReport, Rendering
 from pattern_operator.limits import MAX_REPORT_NAME
 from pattern_operator.quote import first_few, one_line
 from pattern_operator.render import as_written
 from pattern_operator.render.component_reason import ComponentReason
-from pattern_operator.render.fields import FieldPath
-from pattern_operator.render.helm.actions import calls, replaced
+from pattern_operator.render.helm.actions import calls, replaced, replaced_field
 from pattern_operator.render.helm.chart import FOLDER, TEMPLATES, Chart
 from pattern_operator.render.helm.differences import differences
 from pattern_operator.render.helm.failure import failure
@@ -30,21 +31,29 @@ from pattern_operator.render.helm.values import values_of
 from pattern_operator.render.namespace import keep_namespaces
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import HelmTemplate, ProgramOutput, Steps
+from pattern_operator.render.regenerated import with_build_metadata, with_differences
 
 __all__ = ["render_chart"]
 
 KUBE_VERSION: Final = "v1.37.0"  # where no cluster is asked
 _ASK: Final = {"lookup": "an empty object", "getHostByName": "an empty text"}  # functions, and what they give here
-_NAMED: Final = 5  # fields, or charts, that a message names
+_NAMED: Final = 5  # charts that a message names
 _LOOKUPS: Final = 50  # places that are told
 _NOW: Final = b"(toDate `2006-01-02` `2001-02-03`)"  # a time, as `now` is, and no quotation marks
+_HELM_VERSION: Final = ".HelmVersion"
+# Another version, which is equal in comparisons: what follows + does not count there (Semantic Versioning 2.0.0, 10).
+_OTHER_HELM: Final = (
+    b"(dict `Version` (printf `%%s+another` (regexReplaceAll `[+].*` (%s).Version ``))"
+    b" `GitCommit` `another` `GitTreeState` `another` `GoVersion` `another`)"
+)
 
 
 def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Steps[Rendering]:
     """Render the chart at ``chart`` among ``files``: its folder, "." for the root, or its package.
 
     Yields two runs with the same values, and a third where the second fails: the second has another time in place of
-    ``now``. Each must be run: an answer that is remembered would hide what is made anew each time.
+    ``now``. Each must be run: an answer that is remembered would hide what is made anew each time. One more has another
+    version of helm, for a chart that asks for it.
 
     Raises:
         Stalled: CHART_INVALID, CHART_FAILED, PARAMETERS_INVALID; DOCUMENT_INVALID, ARTIFACT_TOO_LARGE,
@@ -75,6 +84,10 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
         raise failed(second)
     if second.stdout != first.stdout:
         rendered = replace(_compared(rendered, _rendered(second, tree, options=options)), repeatable=False)
+    if any(chain.from_iterable(calls(each, (_HELM_VERSION,)) for each in tree.evaluated())):
+        other = yield replace(run, files=tree.layout(_by_another_helm))
+        if not other.exit_code:
+            rendered = _with_version(rendered, _rendered(other, tree, options=options))
     return replace(rendered, components=(*rendered.components, *_told(tree)))
 
 
@@ -107,33 +120,30 @@ def _rendered(output: ProgramOutput, tree: Chart, *, options: Options) -> Render
 
 def _compared(first: Rendering, second: Rendering) -> Rendering:
     """The first rendering, with what the second one makes otherwise; the rows of such objects say so."""
-    others = {each.key: each for each in second.objects}
-    generated, told = list[GeneratedFields](), dict[str, str]()
-    for each in first.objects:
-        other, name = others.get(each.key), each.key.display_name
-        if other is None:
-            told[each.component] = f"{name} is not made each time that the chart is rendered, or is called otherwise"
-        elif paths := differences(each.body, other.body):
-            generated.append(GeneratedFields(each.key, paths))
-            told[each.component] = (
-                f"{first_few([_shown(path) for path in paths], _NAMED)} of {name} comes out differently each time: what"
-                " was applied first is kept until the chart or the parameters change, and is made anew then"
-            )
-    rows = tuple(_with_reason(row, told.get(row.id)) for row in first.components)
-    return replace(first, components=rows, generated=tuple(generated))
+    there = {each.key for each in second.objects}
+    vanished = [each.key for each in first.objects if each.key not in there]
+    return with_differences(first, _different(first, second), vanished=vanished)
 
 
-def _with_reason(row: ComponentReport, message: str | None) -> ComponentReport:
-    if message is None:
-        return row
-    return replace(row, reason=str(ComponentReason.NOT_DETERMINISTIC), message=one_line(message))
+def _with_version(rendered: Rendering, other: Rendering) -> Rendering:
+    """The rendering, with what another version of helm makes otherwise and is not made anew each time anyway."""
+    anew = {each.key: each.paths for each in rendered.generated}
+    found = {
+        key: left
+        for key, paths in _different(rendered, other).items()
+        if (left := tuple(path for path in paths if not _is_in(path, anew.get(key, ()))))
+    }
+    return with_build_metadata(rendered, found, program="helm")
 
 
-def _shown(path: FieldKeys) -> str:
-    place: FieldPath | None = None
-    for key in path:
-        place = FieldPath(place, key)
-    return one_line(str(place)) if place is not None else "all"
+def _different(first: Rendering, second: Rendering) -> dict[ObjectKey, tuple[FieldKeys, ...]]:
+    others = {each.key: each.body for each in second.objects}
+    found = {each.key: differences(each.body, others[each.key]) for each in first.objects if each.key in others}
+    return {key: paths for key, paths in found.items() if paths}
+
+
+def _is_in(path: FieldKeys, others: Sequence[FieldKeys]) -> bool:
+    return any(path[: len(each)] == each for each in others)
 
 
 def _told(tree: Chart) -> Iterator[ComponentReport]:
@@ -159,3 +169,7 @@ def _told(tree: Chart) -> Iterator[ComponentReport]:
 
 def _at_another_time(content: bytes) -> bytes:
     return replaced(content, "now", _NOW)
+
+
+def _by_another_helm(content: bytes) -> bytes:
+    return replaced_field(content, _HELM_VERSION, lambda field: _OTHER_HELM % field)

@@ -5,7 +5,7 @@ comments are no words, and what follows ``.`` or ``$`` is a field or a variable.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final, NamedTuple
 
 _COMMENT: Final = re.compile(rb"-?\s*/\*")
@@ -14,6 +14,11 @@ _TOKEN: Final = re.compile(
     rb"\"(?:\\.|[^\"\\\n])*(?:\"|\n|\Z)|`[^`]*(?:`|\Z)|'(?:\\.|[^'\\\n])*(?:'|\n|\Z)"
     rb"|(?P<word>[.$]?[A-Za-z_][A-Za-z0-9_]*)|(?P<end>\}\})|.",
     re.DOTALL,
+)
+
+
+_OF_FIELD: Final = frozenset(
+    bytes([each]) for each in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$"
 )
 
 
@@ -45,6 +50,29 @@ def calls(content: bytes, names: Collection[str]) -> Iterator[Call]:
                 line, counted = line + content.count(b"\n", counted, token.start()), token.start()
                 yield Call(name, line, token.start(), token.end())
         place = content.find(b"{{", place)
+
+
+def replaced_field(content: bytes, name: str, by: Callable[[bytes], bytes]) -> bytes:
+    """The template with ``by(field)`` in place of each field ``name``, which begins with a dot; ``field`` is all of it.
+
+    As in ``$.Capabilities.HelmVersion``. One of a pipeline in parentheses stays as it is.
+    """
+    pieces, begin = list[bytes](), 0
+    for call in calls(content, (name,)):
+        start = _start_of_field(content, begin, call.start)
+        if content[start - 1 : start] == b")":
+            continue
+        pieces += [content[begin:start], by(content[start : call.end])]
+        begin = call.end
+    return b"".join((*pieces, content[begin:]))
+
+
+def _start_of_field(content: bytes, least: int, end: int) -> int:
+    """Where the words begin that end in the one at ``end``, with no space between them."""
+    start = end
+    while start > least and content[start - 1 : start] in _OF_FIELD:
+        start -= 1
+    return start
 
 
 def replaced(content: bytes, name: str, by: bytes) -> bytes:

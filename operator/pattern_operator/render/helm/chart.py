@@ -107,6 +107,11 @@ class Chart:
         for each in self.charts.values():
             yield from each.walk(f"{path}/{_CHARTS}")
 
+    def evaluated(self) -> Iterator[bytes]:
+        """The content of each file in which helm runs actions, of this chart and of all below it."""
+        for _, chart in self.walk():
+            yield from (each.content for path, each in chart.files.items() if _is_evaluated(path))
+
     def layout(self, change: Callable[[bytes], bytes] | None = None) -> tuple[File, ...]:
         """The files as helm is given them, below one folder of a fixed name; the content of each as ``change`` has it.
 

@@ -10,11 +10,13 @@ from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Rendering
 from pattern_operator.render import as_written
 from pattern_operator.render.hooks import leave_out_hooks
+from pattern_operator.render.kustomize.build_metadata import build_metadata
 from pattern_operator.render.kustomize.checks import check
 from pattern_operator.render.kustomize.failure import failed, secret_values
 from pattern_operator.render.kustomize.tree import Tree
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import KustomizeBuild, Steps
+from pattern_operator.render.regenerated import with_build_metadata
 
 __all__ = ["render_kustomization"]
 
@@ -33,4 +35,5 @@ def render_kustomization(files: Sequence[File], path: str, *, options: Options) 
         raise failed(output.stderr, where=top.path, names=tree.names(), hidden=secret_values(tree, folders))
     components = as_written.components(as_written.documents([File(top.path, output.stdout)]))
     leave_out_hooks([component for component in components if not component.excluded])
-    return as_written.rendering(components, options=options, form="Kustomize")
+    rendering = as_written.rendering(components, options=options, form="Kustomize")
+    return with_build_metadata(rendering, build_metadata(top, rendering), program="kustomize")

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.fields import mapping
-from pattern_operator.api.generated import FieldKeys, GeneratedFields, position_in
+from pattern_operator.api.generated import FieldKeys, GeneratedFields, position_in, value_at
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
@@ -73,15 +73,27 @@ class Changes:
 
 
 def _generated(before: Sequence[GeneratedFields], left: Sequence[tuple[Object, Object]]) -> tuple[GeneratedFields, ...]:
-    """The generated fields where they are now: what puts an entry into a list moves those that follow."""
+    """The generated fields where they are now: what puts an entry into a list moves those that follow.
+
+    What is set over the metadata of a build is none of it any longer.
+    """
     now = {each.key: (each, new) for each, new in left}
-    return tuple(
-        GeneratedFields(new.key, paths)
+    found = (
+        GeneratedFields(
+            new.key,
+            tuple(path for old in fields.paths if (path := _moved(each.body, new.body, old)) is not None),
+            tuple(
+                path
+                for old in fields.build_metadata
+                if (path := _moved(each.body, new.body, old)) is not None
+                and value_at(each.body, old) == value_at(new.body, path)
+            ),
+        )
         for fields in before
         if fields.key in now
         for each, new in (now[fields.key],)
-        if (paths := tuple(path for old in fields.paths if (path := _moved(each.body, new.body, old)) is not None))
     )
+    return tuple(each for each in found if each.paths or each.build_metadata)
 
 
 def _moved(before: Any, now: Any, path: FieldKeys) -> FieldKeys | None:
