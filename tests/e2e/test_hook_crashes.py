@@ -1,7 +1,6 @@
 """The operator is killed at each of its writes while hooks run: the next one runs none twice, and forgets none."""
 
 import itertools
-from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -9,7 +8,6 @@ from tests.e2e.scenario import Scenario, eventually
 from tests.e2e.test_crashes import MOST, Killed, is_gone, is_ready, killed
 from tests.e2e.test_ended import end
 from tests.e2e.test_hooks import job, push_chart, templates
-from tests.testbed.errors import KubectlFailed
 
 __all__ = ["killed"]  # the fixture
 
@@ -20,8 +18,7 @@ def end_jobs(scenario: Scenario, *names: str) -> None:
         found = scenario.get("job", name) if scenario.there("job", name) else {}
         status = found.get("status", {})
         if status.get("active") == 1 and not status.get("conditions"):
-            with suppress(KubectlFailed):  # the controller of Jobs was faster: at the next look
-                end(scenario, name, "Complete")
+            end(scenario, name, "Complete")
 
 
 @pytest.mark.parametrize("work", ["installation", "deletion"])

@@ -1,10 +1,10 @@
-"""Hooks of charts on a real control plane, where no pod ends by itself: a test ends Jobs as a controller does."""
+"""Hooks of charts on a real control plane. Their pods find no node: a test ends Jobs, as their controller does."""
 
 import json
 from collections.abc import Mapping
 
 from tests.e2e.scenario import Scenario, condition, config_map, tar
-from tests.e2e.test_ended import end
+from tests.e2e.test_ended import NOWHERE, end
 from tests.testbed.repository import Repository
 
 CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -20,7 +20,7 @@ def job(name: str, event: str, **annotations: str) -> str:
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": name, "annotations": {"helm.sh/hook": event, **more}},
-        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "nodeSelector": NOWHERE, "containers": [container]}}},
     }
     return json.dumps(body)
 
