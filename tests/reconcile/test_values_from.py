@@ -72,16 +72,20 @@ async def test_those_of_the_spec_are_merged_over_the_others_which_are_merged_in_
     assert sources.read_as == [("ConfigMap/base", ACCOUNT), ("Secret/db", ACCOUNT), ("Secret/db", ACCOUNT)]
 
 
-async def test_a_value_with_a_target_path_is_text_whatever_it_looks_like():
-    sources = Sources({"Secret/db": {"pin": b"0123", "on": b"true"}})
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+async def test_a_value_with_a_target_path_is_read_as_flux_reads_one(kind: str):
+    content = {"pin": b"'1234'", "on": b"true", "port": b"5432", "line": b"a,b={c}"}
+    sources = Sources({f"{kind}/db": content})
 
     found = await parameters(
         sources,
-        of("Secret", "db", valuesKey="pin", targetPath="pin"),
-        of("Secret", "db", valuesKey="on", targetPath="flags[1]"),
+        of(kind, "db", valuesKey="pin", targetPath="pin"),
+        of(kind, "db", valuesKey="on", targetPath="flags[1]"),
+        of(kind, "db", valuesKey="port", targetPath="port"),
+        of(kind, "db", valuesKey="line", targetPath="line"),
     )
 
-    assert found == b'{"flags":[null,"true"],"pin":"0123"}'
+    assert found == b'{"flags":[null,true],"line":"a,b={c}","pin":"1234","port":5432}'
 
 
 @pytest.mark.parametrize(

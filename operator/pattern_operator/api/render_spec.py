@@ -33,7 +33,8 @@ class ValuesReference(ApiStruct, frozen=True):
         TargetPath | None,
         Meta(
             description="The one parameter that the value is for, as `helm --set` writes it: `db.password`,"
-            " `hosts[0].name`, `annotations.example\\.com/team`. The value is text then, whatever it looks like."
+            " `hosts[0].name`, `annotations.example\\.com/team`. The value is read as Flux reads it: `true`, `false`,"
+            " `null` and whole numbers are what they look like, all else is text, and so is what quotation marks hold."
         ),
     ] = None
     optional: Annotated[

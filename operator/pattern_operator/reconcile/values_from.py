@@ -26,6 +26,7 @@ from pattern_operator.render.parameters import (
     json_text,
     merge,
     read_parameters,
+    value_of,
     values_in,
 )
 
@@ -99,7 +100,7 @@ def _placed(parameters: Mapping[str, object], content: bytes, target_path: str) 
         text = content.decode()
     except UnicodeDecodeError:
         raise InvalidParameters("is not UTF-8 text") from None
-    return TargetPath.parse(target_path).place(parameters, text)
+    return TargetPath.parse(target_path).place(parameters, value_of(text))
 
 
 def _refuse_many(parameters: Mapping[str, object]) -> None:

@@ -15,7 +15,7 @@ _MAX_INDEX: Final = 65_536  # strvals.MaxIndex
 _MAX_LEVELS: Final = 30  # strvals.MaxNestedNameLevel; lists in each other, which Helm does not bound, count as well
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _WORDS: Final = {"true": True, "false": False, "null": None, "0": 0}
-_INT64: Final = range(-(2**63), 2**63)
+INT64: Final = range(-(2**63), 2**63)
 _KEY_ENDS, _INDEX_ENDS, _ITEM_ENDS, _LIST_ENDS, _VALUE_ENDS = "=[,.", "]", "[.=", ",}", ","
 
 
@@ -32,6 +32,16 @@ def set_values(text: str, values: dict[str, Any], *, as_text: bool = False) -> N
     parser = _Parser(text, as_text=as_text)
     while not parser.key(values, level=0):
         pass
+
+
+def typed(word: str) -> Any:
+    """One value as ``--set`` takes it, without lists and escapes: true, false, null, a whole number, or the text."""
+    if (folded := word.casefold()) in _WORDS:
+        return _WORDS[folded]
+    if _INTEGER.fullmatch(word) and word[0] != "0" and len(word) <= len("-9223372036854775808") + 1:
+        number = int(word)
+        return number if number in INT64 else word
+    return word
 
 
 @dataclass(slots=True)
@@ -179,14 +189,7 @@ class _Parser:
         return "".join(taken), ""
 
     def _typed(self, word: str) -> Any:
-        if self.as_text:
-            return word
-        if (folded := word.casefold()) in _WORDS:
-            return _WORDS[folded]
-        if _INTEGER.fullmatch(word) and word[0] != "0" and len(word) <= len("-9223372036854775808") + 1:
-            number = int(word)
-            return number if number in _INT64 else word
-        return word
+        return word if self.as_text else typed(word)
 
 
 def _set(data: dict[str, Any], name: str, value: Any) -> None:

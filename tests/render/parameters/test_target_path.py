@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.render.parameters import InvalidTargetPath, TargetPath
+from pattern_operator.render.parameters import InvalidTargetPath, TargetPath, value_of
 from pattern_operator.render.parameters.target_path import MAX_INDEX
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)
@@ -85,6 +85,47 @@ def test_any_text_is_a_path_or_is_refused(text: str):
         TargetPath.parse(text)
     except InvalidTargetPath as refusal:
         assert "is not the path" in str(refusal) or "index" in str(refusal) or "ends" in str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true", True),
+        ("False", False),
+        ("null", None),
+        ("3", 3),
+        ("0", 0),
+        ("-7", -7),
+        ("9223372036854775807", 2**63 - 1),
+        ("1000710000", 1_000_710_000),
+        ("9223372036854775808", "9223372036854775808"),
+        ("0123", "0123"),
+        ("1.5", "1.5"),
+        ("yes", "yes"),
+        ("", ""),
+        ("true\n", "true\n"),
+        ("'true'", "true"),
+        ('"3"', "3"),
+        ("'null'", "null"),
+        ("''", ""),
+        ("'", "'"),
+        ("'it", "'it"),
+        ("'a\"", "'a\""),
+        ("'\"x\"'", '"x"'),
+        ("a,b=c", "a,b=c"),
+        ("{a,b}", "{a,b}"),
+        ("a\\,b[0]", "a\\,b[0]"),
+    ],
+)
+def test_one_value_is_read_as_flux_reads_it(text: str, value: Any):
+    found = value_of(text)
+
+    assert (found, type(found)) == (value, type(value))
+
+
+@given(st.text(max_size=20), st.sampled_from("'\""))
+def test_each_text_can_be_given_between_quotation_marks(text: str, mark: str):
+    assert value_of(f"{mark}{text}{mark}") == text
 
 
 def escaped(name: str) -> str:

@@ -6,7 +6,7 @@
 
 from pattern_operator.render.parameters.document import InvalidParameters, json_text, read_parameters, values_in
 from pattern_operator.render.parameters.merge import merge, without_nulls
-from pattern_operator.render.parameters.target_path import InvalidTargetPath, TargetPath
+from pattern_operator.render.parameters.target_path import InvalidTargetPath, TargetPath, value_of
 
 __all__ = [
     "InvalidParameters",
@@ -15,6 +15,7 @@ __all__ = [
     "json_text",
     "merge",
     "read_parameters",
+    "value_of",
     "values_in",
     "without_nulls",
 ]

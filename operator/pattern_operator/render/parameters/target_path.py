@@ -1,13 +1,16 @@
 r"""The path of one parameter, as ``helm --set`` and Flux's ``targetPath`` write it: ``db.password``, ``hosts[0].name``.
 
 A dot in a name is written ``\.``, and so is any other character that means something. Source: Helm documentation,
-"The Format and Limitations of --set"; helm.sh/helm ``pkg/strvals``.
+"The Format and Limitations of --set"; helm.sh/helm ``pkg/strvals``; for values fluxcd/pkg ``chartutil``
+(``ReplacePathValue``).
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
+
+from pattern_operator.render.strvals import typed
 
 MAX_INDEX: Final = 1_023  # of a list: entries below it that nobody set are null, so a high index makes many
 _TOKEN: Final = re.compile(r"(?P<name>(?:[^\\\[\].=,{}]|\\.)+)|\[(?P<index>[0-9]{1,5})\]", re.DOTALL)
@@ -56,6 +59,17 @@ class TargetPath:
         """
         first, *rest = self.steps
         return {**parameters, str(first): _placed(parameters.get(str(first)), rest, value)}
+
+
+def value_of(text: str) -> object:
+    """One value as Flux reads it for a path: as ``--set`` does, and between quotation marks as the text in them.
+
+    Other than with Flux, what means something to ``--set`` (commas, braces, backslashes) is text, and one pair of
+    quotation marks is taken away and not all of them: so each text can be given.
+    """
+    if len(text) >= len("''") and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1]
+    return typed(text)
 
 
 def _placed(below: object, steps: list[Step], value: object) -> object:
