@@ -4,7 +4,8 @@ from dataclasses import replace
 from io import BytesIO
 
 import pytest
-from tests.sandbox.jobs import LARGE, PLAN, layers
+from tests.hostile import tar
+from tests.sandbox.jobs import LARGE, PLAN, layers, of_layer
 from tests.sandbox.test_sandbox import workers
 
 from pattern_operator.archive import Layer
@@ -94,7 +95,6 @@ async def test_what_is_the_same_is_rendered_once(sandbox):
     [
         pytest.param(LARGE + b"# more", "team", PLAN, id="other bytes"),
         pytest.param(LARGE, "other", PLAN, id="another namespace"),
-        pytest.param(LARGE, "team", replace(PLAN, options=Options(parameters=b'{"a": 1}')), id="other parameters"),
         pytest.param(LARGE, "team", replace(PLAN, options=Options(kube_version="v1.30.0")), id="another cluster"),
     ],
 )
@@ -104,6 +104,32 @@ async def test_what_is_not_the_same_is_rendered_again(sandbox, content: bytes, t
 
     await _objects(sandbox, content, tenant=tenant, plan=plan)
 
+    assert await _jobs(sandbox) == before + 1
+
+
+PATTERN = b"""\
+apiVersion: pattern-operator.io/v1alpha1
+kind: Pattern
+name: web
+parameters:
+  schema: {type: object, properties: {name: {type: string}}}
+"""
+
+
+async def test_with_other_parameters_it_is_rendered_again_and_otherwise(sandbox):
+    content = tar({"pattern.yaml": PATTERN, "a.yaml": LARGE.replace(b"name: web", b"name: '${name}'")})
+
+    async def named(name: bytes) -> list[str]:
+        plan = replace(PLAN, options=Options(parameters=b'{"name": "%s"}' % name))
+        async with sandbox.rendered(plan, of_layer(content), tenant="team") as rendering:
+            return [each.key.display_name for each in rendering.objects]
+
+    assert await named(b"a") == ["ConfigMap default/a"]
+    before = await _jobs(sandbox)
+
+    assert await named(b"a") == ["ConfigMap default/a"]
+    assert await _jobs(sandbox) == before
+    assert await named(b"b") == ["ConfigMap default/b"]
     assert await _jobs(sandbox) == before + 1
 
 
