@@ -207,12 +207,35 @@ def test_a_pattern_with_nothing_to_deploy_is_a_list_of_nothing_and_says_so(patte
 # --- refusals and the report ----------------------------------------------------------------------------------------
 
 
-def test_what_can_be_rendered_is_printed_and_the_rest_is_told(patternctl, files):
+def test_where_a_component_is_refused_nothing_is_printed_and_the_cause_is_told(patternctl, files):
     folder = files(design_yml=design(GOOD, BAD).content)
 
     done = patternctl("render", folder)
 
-    assert done.code == 3
+    assert (done.code, done.out) == (3, "")
+    first, second, third = done.err.splitlines()
+    assert first == "patternctl: 1 of 2 components were refused; nothing is printed:"
+    assert second.startswith("  Deployment web: MissingRequiredField: ")
+    assert "--on-invalid Skip prints the rest" in third
+
+
+def test_a_manifest_that_is_refused_keeps_the_others_from_being_printed(patternctl, files):
+    good = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    folder = files(a_yml=good, b_yml=good.replace(b"name: a", b"name: 'Not A Name'"))
+
+    done = patternctl("render", folder)
+
+    assert (done.code, done.out) == (3, "")
+    assert "1 of 2 components were refused" in done.err
+    assert kinds(patternctl("render", folder, "--on-invalid", "Skip").items) == ["ConfigMap a"]
+
+
+def test_with_on_invalid_skip_the_rest_is_printed_and_what_is_missing_is_told(patternctl, files):
+    folder = files(design_yml=design(GOOD, BAD).content)
+
+    done = patternctl("render", folder, "--on-invalid", "Skip")
+
+    assert done.code == 0
     assert kinds(done.items) == ["ConfigMap settings"]
     first, second = done.err.splitlines()
     assert first == "patternctl: 1 of 2 components were refused; what is printed lacks them:"
@@ -220,9 +243,9 @@ def test_what_can_be_rendered_is_printed_and_the_rest_is_told(patternctl, files)
 
 
 def test_a_published_design_with_refusals_is_rendered_in_part(patternctl):
-    done = patternctl("render", PARTLY, "--repair", "SetSelectorFromTemplate")
+    done = patternctl("render", PARTLY, "--repair", "SetSelectorFromTemplate", "--on-invalid", "Skip")
 
-    assert done.code == 3
+    assert done.code == 0
     assert len(done.items) == 6
     assert "2 of 8 components were refused" in done.err
 
@@ -309,9 +332,20 @@ def test_what_is_said_of_many_long_refusals_stays_below_20_kb(patternctl, files)
 def test_a_report_to_a_dash_takes_the_place_of_the_summary(patternctl):
     done = patternctl("render", PARTLY, "--repair", "SetSelectorFromTemplate", "--report", "-")
 
-    assert done.code == 3
+    assert (done.code, done.out) == (3, "")
     assert len(json.loads(done.err)["components"]) == 8
-    assert len(done.items) == 6
+
+
+def test_what_is_refused_as_a_whole_takes_the_place_of_an_earlier_report(patternctl, files, tmp_path):
+    report = tmp_path / "report.json"
+    report.write_text('{"components": ["of yesterday"]}')
+
+    done = patternctl("render", files(a_yml=b"a: ["), "--report", report)
+
+    (row,) = json.loads(report.read_text())["components"]
+    assert (done.code, row["outcome"], row["reason"]) == (1, "refused", "DocumentInvalid")
+    assert row["message"].startswith("a.yml, line 2: ")
+    assert row["message"] in done.err
 
 
 def test_a_report_that_cannot_be_written_is_said_before_any_object_is_printed(patternctl, tmp_path):
@@ -434,8 +468,8 @@ def test_the_refusals_of_an_artifact_are_told(patternctl, repository):
 
     done = patternctl("render", "--insecure", f"{repository.oci}:1.0.0")
 
-    assert done.code == 3
-    assert kinds(done.items) == ["ConfigMap settings"]
+    assert (done.code, done.out) == (3, "")
+    assert "1 of 2 components were refused" in done.err
 
 
 def test_a_layer_is_chosen_by_its_media_type(patternctl, repository):

@@ -7,12 +7,13 @@ from pattern_operator.cli.rendered import Printed
 
 
 @pytest.mark.parametrize(
-    ("of", "words"),
-    [("Helm", "nothing is printed"), ("Kustomize", "nothing is printed"), ("Manifests", "what is printed lacks them")],
+    ("on_invalid", "words"), [("Refuse", "nothing is printed"), ("Skip", "what is printed lacks them")]
 )
-def test_the_sentence_on_what_was_refused_says_what_is_printed(of: str, words: str):
+@pytest.mark.parametrize("of", ["Helm", "Kustomize", "Manifests", "Meshery"])
+def test_the_sentence_on_what_was_refused_says_what_is_printed(of: str, on_invalid, words: str):
     refused = ComponentReport(id="a", name="a", kind="Job", outcome=Outcome.REFUSED)
 
-    [said] = Printed(Rendering(objects=(), components=(refused,), format=of), {}).complaints()
+    [said] = Printed(Rendering(objects=(), components=(refused,), format=of), {}, on_invalid).complaints()
 
     assert said.splitlines()[0] == f"1 of 1 components were refused; {words}:"
+    assert ("--on-invalid Skip" in said) is (on_invalid == "Refuse")

@@ -238,6 +238,12 @@ def test_a_chart_is_rendered_as_helm_does(patternctl, tmp_path, files, valued):
     folder, place = laid_out(tmp_path / "chart", files), tmp_path / "report.json"
     (tmp_path / "values.yaml").write_text(VALUES)
     flags = ["--values", str(tmp_path / "values.yaml"), "--set", "image.name=web,hosts={a,b},probe.tcp=null"]
+    flags += [
+        "--set-json",
+        'json={"a": [1, null, "x"]} , hosts[2]="c",none=,',
+        "--set-file",
+        f"file={tmp_path}/values.yaml",
+    ]
     flags = flags if valued else []
 
     done = patternctl("render", folder, "--name", RELEASE, "-n", NAMESPACE, "--report", place, *flags, "-o", "json")

@@ -16,7 +16,7 @@ DESCRIPTIONS: Final = {
     OK: "done; for verify: who is trusted has signed the artifact, and each policy is met",
     FAILED: "not done, or not verified; standard error says why",
     USAGE: "the command line is wrong",
-    REFUSED: "rendered in part, or for a chart or kustomization not at all: at least one component was refused",
+    REFUSED: "for render: nothing is printed, because at least one component was refused; see --on-invalid",
     LEFT: "for uninstall: patterns are left, and nothing of the operator was removed",
     INCOMPLETE: "for policy import: something could not be carried over; standard error names it",
     WARNED: "for verify: not verified, and admitted all the same: what is not met are policies that only warn",

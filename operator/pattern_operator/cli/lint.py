@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any, Final
 
-from pattern_operator.cli import connection, exit_codes, inputs, output
+from pattern_operator.cli import connection, exit_codes, inputs, output, value_flags
 from pattern_operator.cli.arguments import Parser
 from pattern_operator.cli.cluster import UsageError
 
@@ -62,11 +62,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     command.add_argument("--format", choices=_FORMATS, default="Auto", help="what the pattern is (default: Auto)")
     command.add_argument("--path", help="the file or folder inside the pattern (default: its design, or all)")
-    command.add_argument(
-        "--values", "-f", action="append", default=[], metavar="FILE", help="parameters; later ones win"
-    )
-    command.add_argument("--set", action="append", default=[], metavar="K=V", help="a parameter, over all files")
-    command.add_argument("--set-string", action="append", default=[], metavar="K=V", help="as --set, and always text")
+    value_flags.add(command)
     command.add_argument("--media-type", metavar="TYPE", help="the layer to pull (default: all that hold files)")
     command.add_argument("--kubeconfig", metavar="FILE", help="for --schemas cluster (default: $KUBECONFIG)")
     command.add_argument("--context", help="the context of the kubeconfig (default: its current one)")
@@ -82,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
 
     _check(options)
     files = _files(options)
-    parameters = values.merged(options.values, settings=options.set, texts=options.set_string)
+    parameters = values.merged(options.values, settings=values.Settings.of(options))
     asked = Options(format=options.format, path=options.path, parameters=parameters)
     if options.fix:
         files = _fix(files, asked, options)

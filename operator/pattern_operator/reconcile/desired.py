@@ -7,6 +7,7 @@ from typing import Final
 from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
+from pattern_operator.api.metadata import Metadata
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision, tag_of
 from pattern_operator.api.render_spec import CommonMetadata, Patch, Render
@@ -82,14 +83,26 @@ def layer(spec: Layer | None) -> LayerSelector:
 
 def options(pattern: DesignPattern, desired: DesiredState) -> Options:
     """How to render; what names no namespace goes to the pattern's own."""
-    render = desired.render
+    return options_of(
+        pattern.metadata,
+        render=desired.render,
+        layer=desired.layer,
+        create_namespace=desired.apply.create_namespace,
+        parameters=desired.parameters,
+    )
+
+
+def options_of(
+    metadata: Metadata, *, render: Render, layer: Layer | None, create_namespace: bool, parameters: bytes
+) -> Options:
+    """How to render, by the parts of a spec; ``parameters`` are those of ``spec.render`` and ``valuesFrom``, merged."""
     common = render.common_metadata or CommonMetadata()
     return Options(
         format=render.format,
-        path=desired.layer.path if desired.layer else None,
-        default_namespace=pattern.metadata.namespace,
+        path=layer.path if layer else None,
+        default_namespace=metadata.namespace,
         target_namespace=render.target_namespace,
-        create_namespace=desired.apply.create_namespace,
+        create_namespace=create_namespace,
         patches=tuple(map(_patch, render.patches or ())),
         images=tuple(
             asked.Image(
@@ -103,9 +116,9 @@ def options(pattern: DesignPattern, desired: DesiredState) -> Options:
             labels=tuple(sorted((common.labels or {}).items())),
             annotations=tuple(sorted((common.annotations or {}).items())),
         ),
-        parameters=desired.parameters,
+        parameters=parameters,
         holds_secrets=takes_secrets(render),
-        release=pattern.metadata.name,
+        release=metadata.name,
         allowed_repairs=frozenset(render.repairs or ()),
     )
 

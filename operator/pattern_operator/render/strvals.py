@@ -3,9 +3,13 @@
 Keys are parted by ``.``, places in a list are ``[0]``, pairs are parted by ``,``, and ``{a,b}`` is a list. A character
 after a backslash stands for itself. ``true``, ``false``, ``null`` and whole numbers of 64 bits that do not begin with 0
 are what they look like, all else is text. Pure.
+
+``--set-string`` and ``--set-file`` read the values another way, and ``--set-json`` also where they end.
 """
 
+import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,13 +27,22 @@ class InvalidSetting(ValueError):
     """What is given is not ``key=value`` as Helm reads it; the text is a clause about it, without its value."""
 
 
-def set_values(text: str, values: dict[str, Any], *, as_text: bool = False) -> None:
-    """Set in ``values`` what ``text`` says, as ``helm --set`` does, or with ``as_text`` as ``--set-string`` does.
+def set_values(text: str, values: dict[str, Any], *, reading: Callable[[str], Any] | None = None) -> None:
+    """Set in ``values`` what ``text`` says, as ``helm --set`` does.
+
+    ``reading`` makes a value of its text in another way: ``str`` is that of ``--set-string``.
 
     Raises:
         InvalidSetting: it is not what Helm takes; ``values`` may be changed in part.
     """
-    parser = _Parser(text, as_text=as_text)
+    parser = _Parser(text, reading or typed)
+    while not parser.key(values, level=0):
+        pass
+
+
+def set_json(text: str, values: dict[str, Any]) -> None:
+    """Set in ``values`` what ``text`` says, as ``helm --set-json key=JSON`` does; raises InvalidSetting likewise."""
+    parser = _JsonParser(text, typed)
     while not parser.key(values, level=0):
         pass
 
@@ -52,7 +65,7 @@ class _Parser:
     """
 
     text: str
-    as_text: bool
+    reading: Callable[[str], Any]
     at: int = 0
 
     def key(self, data: dict[str, Any], *, level: int) -> bool:
@@ -147,7 +160,7 @@ class _Parser:
             self.at += 1
             return self._list(), False
         word, _ = self._until(_VALUE_ENDS)
-        return self._typed(word), False
+        return self.reading(word), False
 
     def _list(self) -> list[Any]:
         items: list[Any] = []
@@ -155,7 +168,7 @@ class _Parser:
             word, stop = self._until(_LIST_ENDS)
             if not stop:
                 raise InvalidSetting("list must terminate with '}'")
-            items.append(self._typed(word))
+            items.append(self.reading(word))
             if stop == "}":
                 if self.text[self.at : self.at + 1] == ",":
                     self.at += 1
@@ -188,8 +201,35 @@ class _Parser:
             taken.append(letter)
         return "".join(taken), ""
 
-    def _typed(self, word: str) -> Any:
-        return word if self.as_text else typed(word)
+
+class _JsonParser(_Parser):
+    """The same, with values in JSON."""
+
+    def _value(self) -> tuple[Any, bool]:
+        if self._is_empty():
+            return None, self.at == len(self.text)
+        try:
+            value, self.at = _JSON.raw_decode(self.text, self.at)
+        except (ValueError, RecursionError):  # its own words may quote the value
+            raise InvalidSetting("its value is not JSON") from None
+        self._is_empty()
+        return value, False
+
+    def _is_empty(self) -> bool:
+        """Whether nothing but blanks stands before a comma, which is taken, or before the end."""
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+        if self.text[self.at : self.at + 1] == ",":
+            self.at += 1
+            return True
+        return self.at == len(self.text)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _set(data: dict[str, Any], name: str, value: Any) -> None:

@@ -12,7 +12,7 @@ from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.lint.rule import Rule
 from pattern_operator.lint.schema.openapi import DEFS, Schema, of_crd, references
 from pattern_operator.lint.schema.suggestion import nearest
-from pattern_operator.quote import quoted
+from pattern_operator.quote import one_line, quoted
 
 Path = tuple[str | int, ...]
 
@@ -75,7 +75,7 @@ class Schemas:
             yield SchemaFault(Rule.INVALID_VALUE, (), "the object holds a value that JSON cannot hold")
             return
         for error in errors:
-            yield from self._explained(error)
+            yield from self._explained(error, kind)
 
     def _validator(self, kind: str) -> Any:
         """The compiled schema of ``group/version/Kind``, None where there is none."""
@@ -117,18 +117,20 @@ class Schemas:
     def _serves(self, group: str) -> bool:
         return any(each.rpartition("/")[0].rpartition("/")[0] == group for each in self.kinds)
 
-    def _explained(self, error: Any) -> Iterator[SchemaFault]:
+    def _explained(self, error: Any, of: str) -> Iterator[SchemaFault]:
+        """The faults of an error in an object of the kind ``of``."""
         path: Path = tuple(error.instance_path)
         kind = error.kind
         match kind.name:
             case "additionalProperties":
-                known = self._known(error.schema_path)
+                known = self._known(error.schema_path, of)
+                whose = of.rpartition("/")[2] if of in self.custom else self.label
                 for name in kind.unexpected[:_MOST]:
                     meant = self._meant(name, known)
                     yield SchemaFault(
                         Rule.UNKNOWN_FIELD,
                         (*path, name),
-                        f"{_shown((*path, name))} is not a field of {self.label}",
+                        f"{_shown((*path, name))} is not a field of {one_line(whose)}",
                         suggestion=f"did you mean {meant}?" if meant else "",
                         on_key=True,
                     )
@@ -166,14 +168,17 @@ class Schemas:
             self._suggested[key] = nearest(name, known)
         return self._suggested.get(key)
 
-    def _known(self, schema_path: list[str | int]) -> list[str]:
-        """The fields of the schema that refused one; ``schema_path`` is ``$defs``, the name, and the way within."""
+    def _known(self, schema_path: list[str | int], of: str) -> list[str]:
+        """The fields of the schema that refused one; ``schema_path`` is ``$defs``, the name, and the way within.
+
+        ``of`` is the kind of the object.
+        """
         if len(schema_path) < 3 or schema_path[0] != "$defs":
             return []
         name = str(schema_path[1])
         place: Any = self.definitions.get(name)
         if name == "custom":
-            place = {}
+            place = self.custom.get(of)
         for step in schema_path[2:-1]:
             place = place.get(step) if isinstance(place, dict) else None
         return sorted(mapping(mapping(place).get("properties")))
