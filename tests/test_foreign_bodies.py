@@ -36,8 +36,8 @@ from pattern_operator import handlers
 from pattern_operator.api import fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
-from pattern_operator.api.generated import GeneratedFields
-from pattern_operator.api.hook import Hook, is_hook
+from pattern_operator.api.generated import GeneratedFields, value_at
+from pattern_operator.api.hook import Hook, is_hook, with_hook_of
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
@@ -273,6 +273,10 @@ def plain_fields(body: Any) -> None:
 @reader
 def hooks(body: Any) -> None:
     is_hook(body)
+    orjson.dumps(with_hook_of(body, {}))
+    marked = {"metadata": {"annotations": {"helm.sh/hook": "pre-install"}}}
+    if isinstance(body, dict):
+        assert is_hook(with_hook_of(marked, body))
     Hook.of(as_object(body))
     for kind in ("Job", "Pod"):
         outcome_of(body, key=ObjectKey("batch" if kind == "Job" else "", kind, "team", "seed")).message.encode()
@@ -284,6 +288,8 @@ def generated_values(body: Any) -> None:
     paths = (("stringData", "a"), ("metadata", "name"), ("stringData",), (), ("data", 0))
     (made,) = with_live_values([desired], [GeneratedFields(desired.key, paths)], {desired.key: body})
     assert made.body.keys() == desired.body.keys()
+    for path in (*paths, ("metadata", "name", 0), ("spec", "containers", 0, "name")):
+        value_at(body, path)
 
 
 @reader

@@ -206,4 +206,4 @@ def _data(body: Mapping[str, Any]) -> Mapping[str, bytes]:
             where = f"{text_at(body, 'kind')} {ObjectMeta.of(body).name}"
             why = f"{one_line(where)} has an entry {quoted(name)} that is not base64: correct it."
             raise Stalled(reason=Reason.POLICY_INVALID, message=why) from error
-    return found | {name: value.encode() for name, value in plain.items() if isinstance(value, str)}
+    return found | {name: text_at(plain, name).encode() for name, value in plain.items() if isinstance(value, str)}
