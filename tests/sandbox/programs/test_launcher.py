@@ -18,6 +18,17 @@ LAUNCHER = launcher.__file__
 BASH = shutil.which("bash") or "/bin/bash"
 
 
+FILTERED = """
+import ctypes, runpy, sys
+launcher = runpy.run_path(sys.argv[1])
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(38, 1, 0, 0, 0)
+import fcntl, os
+assert launcher["_filter_calls"](libc, 0)
+exec(sys.argv[2])
+"""  # a Python process under the filter alone
+
+
 def launched(root: Path, program: str, *words: str, memory: int = 512 * MIB, variables: tuple[str, ...] = ()):
     """What the program says, confined to ``root``; how it is confined is its first line."""
     command = [sys.executable, "-I", "-S", "-B", LAUNCHER, str(memory), "5", str(os.getpid()), str(root)]
@@ -84,6 +95,84 @@ def test_the_operator_is_not_signalled(tmp_path: Path):
 
     assert done.returncode
     assert "Operation not permitted" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("chmod", ("0777",)),
+        ("chown", ("1",)),
+        ("touch", ("-c", "-d", "2001-01-01")),
+        ("link", ()),
+        ("truncate", ("-s", "0")),
+        ("flock", ()),
+    ],
+)
+def test_nothing_of_a_file_is_changed(tmp_path: Path, program: str, words: tuple[str, ...]):
+    """Landlock knows no right for what is said of a file, such as its mode, also outside of the directory."""
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not here")
+    (tmp_path / "run").mkdir()
+    victim = tmp_path / "victim"
+    victim.write_text("content")
+    victim.chmod(0o600)
+    before = victim.stat()
+
+    named = {"link": (str(victim), "a"), "flock": ("-n", str(victim), "true")}
+    done = launched(tmp_path / "run", found, *named.get(program, (*words, str(victim))))
+
+    after = victim.stat()
+    assert done.returncode
+    assert (after.st_mode, after.st_uid, after.st_mtime_ns, after.st_size, after.st_nlink, after.st_ctime_ns) == (
+        before.st_mode,
+        before.st_uid,
+        before.st_mtime_ns,
+        before.st_size,
+        before.st_nlink,
+        before.st_ctime_ns,
+    )
+
+
+PYTHON = """
+import fcntl, os
+reader, writer = os.pipe()
+for work in (
+    lambda: fcntl.fcntl(reader, fcntl.F_SETOWN, 1),
+    lambda: fcntl.fcntl(reader, 10, 9),
+    lambda: fcntl.fcntl(reader, fcntl.F_NOTIFY, 1),
+    lambda: fcntl.ioctl(reader, 0x8901, b"aaaa"),
+    lambda: fcntl.ioctl(reader, 0x5412, b"x"),
+    lambda: os.setpriority(os.PRIO_PROCESS, 1, 5),
+    lambda: os.mkfifo("x"),
+    lambda: os.setxattr(".", "user.x", b"1"),
+    lambda: os.chmod(".", 0o700),
+):
+    try:
+        work()
+    except PermissionError:
+        print("refused")
+    except OSError as error:
+        print(error)
+fcntl.fcntl(reader, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+print(fcntl.fcntl(reader, fcntl.F_GETFL))
+"""
+
+
+def test_no_signal_reaches_another_process_by_way_of_a_file(tmp_path: Path):
+    """fcntl(2): with F_SETOWN and F_SETSIG the kernel sends any process of the same user any signal, SIGKILL, too."""
+    filtered = [sys.executable, "-I", "-S", "-c", FILTERED, LAUNCHER, PYTHON]
+    done = subprocess.run(filtered, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
+
+    assert done.stdout.split() == ["refused"] * 9 + ["0"], done.stderr
+
+
+def test_what_linux_has_learned_since_is_not_known_to_it(tmp_path: Path):
+    """Who tries a call that is too new then goes on without it, as where the kernel has none."""
+    script = "import ctypes; libc = ctypes.CDLL(None, use_errno=True); print(libc.syscall(451), ctypes.get_errno())"
+    filtered = [sys.executable, "-I", "-S", "-c", FILTERED, LAUNCHER, script]
+
+    assert subprocess.run(filtered, capture_output=True, text=True, check=False, timeout=60).stdout == "-1 38\n"
 
 
 def test_it_has_the_environment_that_it_is_given_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

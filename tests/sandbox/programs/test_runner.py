@@ -169,6 +169,22 @@ async def test_more_output_than_is_read_is_refused(monkeypatch: pytest.MonkeyPat
     assert not list(place.iterdir())
 
 
+async def test_a_program_whose_output_nobody_reads_any_more_is_ended():
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", "yes >&2 & exec yes", stdout=pipe, stderr=pipe, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    full = process.stdout._limit * 2  # then asyncio stops reading, and learns of no end
+    await until(lambda: all(len(each._buffer) > full for each in (process.stdout, process.stderr)))
+
+    async with asyncio.timeout(60):
+        await runner._ended(process)
+
+    assert process.returncode == -signal.SIGKILL
+
+
 async def test_who_is_cancelled_leaves_neither_process_nor_directory(place):
     running = asyncio.create_task(done(helm(BURN)))
     await until(lambda: processes(place))

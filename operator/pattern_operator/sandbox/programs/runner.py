@@ -29,6 +29,7 @@ _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 _PIECE: Final = 64 * KIB
 _MAX_ERRORS: Final = 64 * KIB  # of stderr; what is longer is cut, as people read the beginning
 _TRIES: Final = 2  # a program that somebody killed, as the kernel does where memory is short
+_END: Final = 5.0  # seconds until a process that was killed is gone
 _NOT_STARTED: Final = 127
 _WANTED: Final = frozenset({"landlock", "seccomp"})
 _OUT_OF_MEMORY: Final = ("out of memory", "cannot allocate memory", "pthread_create failed")  # Go's runtime
@@ -145,6 +146,7 @@ class Programs:
             first, _, rest = (await errors).partition(b"\n")
         finally:
             errors.cancel()
+            await asyncio.wait({errors})  # of a stream one task may read
         self._tell(first)
         status = await process.wait()
         return ProgramOutput(
@@ -202,11 +204,18 @@ async def _beginning(stream: asyncio.StreamReader) -> bytes:
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Kill it, and what it may have started, unless it has ended; wait until it is gone."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    """Kill it, and what it may have started, unless it has ended; wait until it is gone.
+
+    What it wrote is read to the end: asyncio waits for that before it says that a process has ended.
+    """
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):  # where the kernel lets it start others, one of them may have its output, and go on
+        async with asyncio.timeout(_END):
+            await asyncio.gather(*(_beginning(each) for each in (process.stdout, process.stderr) if each is not None))
+            await process.wait()
 
 
 async def _removed(root: Path, *, disk: Executor) -> None:
