@@ -656,7 +656,7 @@ def patterns(body: Any) -> None:
         handlers.decode_or_log(body, patterns=known)
         handlers.decode_or_log(body, patterns=known)
         for pattern in known:
-            known.ancestors(pattern)
+            known.line(pattern)
         decode(body)
 
 

@@ -11,6 +11,7 @@ MIB: Final = 1024 * KIB
 # --- registry -------------------------------------------------------------------------------------------------------
 MAX_MANIFEST: Final = 4 * MIB  # distribution-spec, "Pushing Manifests": registries should take at least this much
 MAX_LAYERS_TOTAL: Final = 64 * MIB  # the largest real design is 4.2 MB; a bundle of many charts stays far below
+MAX_HOLDERS: Final = 8  # patterns that contain a pattern with patterns, one in another; a fleet of clusters has three
 MAX_LAYERS: Final = 64  # an artifact of ours has one layer; images have dozens
 MAX_SIGNATURE_BLOB: Final = 1 * MIB  # a bundle with certificate, log proof and timestamp is some 10 KiB
 MAX_SIGNATURES: Final = 64  # signatures tried per artifact; more than this is an attack or an accident

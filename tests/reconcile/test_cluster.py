@@ -22,6 +22,7 @@ from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import PatternKey, PatternStore
 from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.owner import owner_of
+from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.tenancy import Tenancy
 
 pytestmark = pytest.mark.real_time
@@ -264,7 +265,7 @@ def test_what_takes_long_is_computed_where_its_namespace_computes(cluster: Clust
 
 
 def test_the_pattern_is_its_own_ancestor(cluster: Cluster) -> None:
-    assert cluster.ancestors(web()) == {PatternKey("team", "web")}
+    assert [key_of(each) for each in cluster.line(web())] == [PatternKey("team", "web")]
     assert cluster.account(web()) == ACCOUNT
 
 

@@ -771,8 +771,8 @@ class Cluster(HookCluster):
     def cpu(self, _: DesignPattern) -> Any:
         return self.world._cpu
 
-    def ancestors(self, _: DesignPattern) -> frozenset[PatternKey]:
-        return frozenset({KEY})
+    def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
+        return (pattern,)
 
     def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
         self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))

@@ -144,7 +144,7 @@ class Reason(StrEnum):
 
     CONTAINS_ITSELF = (
         "ContainsItself",
-        "The pattern contains a DesignPattern that is this one, or contains it; they would wait for each other.",
+        "The pattern contains a DesignPattern that is this one, or contains it, or makes itself again without end.",
     )
 
     DEPENDENCY_NOT_READY = (

@@ -38,7 +38,7 @@ from pattern_operator.kube import ApiError, Discovery
 from pattern_operator.reconcile.comparison import Sent, sent_of
 from pattern_operator.reconcile.dependencies import Unmet, keys_of, unmet
 from pattern_operator.reconcile.owner import owner_of
-from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
+from pattern_operator.reconcile.pattern_store import PatternStore, key_of
 from pattern_operator.reconcile.tenancy import Tenancy, account_of, check_namespaces
 
 
@@ -66,9 +66,9 @@ class Cluster:
         """Where what takes long is computed for a pattern."""
         return self.executors.of(pattern.metadata.namespace).cpu
 
-    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
+    def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
-        return self.patterns.ancestors(pattern)
+        return self.patterns.line(pattern)
 
     def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
         """What the pattern waits for of what it depends on; ``of_artifact`` is what its artifact names."""

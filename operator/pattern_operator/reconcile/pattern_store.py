@@ -83,15 +83,19 @@ class PatternStore:
             return True
         return names is not None and (str(key) in names.listed or names.any_spoilt())
 
-    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
+    def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
-        line: set[PatternKey] = set()
+        line: dict[PatternKey, DesignPattern] = {}
         current: DesignPattern | None = pattern
         while current is not None and key_of(current) not in line:
-            line.add(key_of(current))
+            line[key_of(current)] = current
             holder = self.owned_by(current.metadata.labels.owner)
             current = self.get(holder) if holder is not None else None
-        return frozenset(line)
+        return tuple(line.values())
+
+    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
+        """The names of its ``line``."""
+        return frozenset(key_of(each) for each in self.line(pattern))
 
     def note_dependencies(self, key: PatternKey, dependencies: tuple[PatternKey, ...]) -> None:
         """The artifact of a pattern, as its spec is now, names these."""
