@@ -110,6 +110,10 @@ FUNCTION = (
 )
 HELM = "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: one}\nname: minecraft\n"
 FETCHING = "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: one}\npath: https://h.example/patch.yaml\n"
+BUILT_IN = (
+    "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: one}\nlabels: {a: b}\n"
+    "fieldSpecs: [{path: metadata/labels, create: true}]\n"
+)
 ONE = {"one.yaml": SETTINGS}
 URLS = (
     "https://h.example/one.yaml",
@@ -140,6 +144,33 @@ def test_what_would_be_fetched_is_refused_by_file_field_and_url(field: str, url:
     assert refused.value.message.startswith(f"base/kustomization.yaml, {field}[0]: ")
     assert url.partition("@")[2] in refused.value.message or url in refused.value.message
     assert "nothing is fetched" in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["resources", "RESOURCES", "bases"])
+def test_a_field_is_read_in_the_letters_that_go_takes_for_the_same(name: str) -> None:
+    field = name.replace("s", "\u017f").replace("S", "\u017f")
+    with pytest.raises(Stalled, match="nothing is fetched"):
+        rendered({"kustomization.yaml": f"{field}: ['https://h.example/one.yaml']\n"})
+
+
+@pytest.mark.parametrize("way", ["resources", "bases", "components"])
+@pytest.mark.parametrize(("plugin", "refused"), [(PLUGIN, True), (BUILT_IN, False)])
+def test_a_plugin_is_found_in_kustomizations_below_that_of_plugins(way: str, plugin: str, refused: bool) -> None:
+    kind = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n" if way == "components" else ""
+    written = {
+        "kustomization.yaml": "resources: [one.yaml]\ntransformers: [in]\n",
+        "in/kustomization.yaml": f"{way}: [../below]\n",
+        "below/kustomization.yaml": f"{kind}resources: [plugin.yaml]\n",
+        "below/plugin.yaml": plugin,
+        **ONE,
+    }
+    if not refused:
+        assert rendered(written).objects[0].body["metadata"]["labels"] == {"a": "b"}
+        return
+    with pytest.raises(
+        Stalled, match=r"below/plugin.yaml \(kustomization.yaml, transformers\[0\]\): 'Mine' is a plugin"
+    ):
+        rendered(written)
 
 
 @pytest.mark.parametrize(

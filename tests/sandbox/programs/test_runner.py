@@ -6,6 +6,7 @@ import signal
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.executors import EXECUTORS
@@ -174,10 +175,8 @@ async def test_a_program_whose_output_nobody_reads_any_more_is_ended():
     process = await asyncio.create_subprocess_exec(
         "sh", "-c", "yes >&2 & exec yes", stdout=pipe, stderr=pipe, start_new_session=True
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    full = process.stdout._limit * 2  # then asyncio stops reading, and learns of no end
-    await until(lambda: all(len(each._buffer) > full for each in (process.stdout, process.stderr)))
+    streams: list[Any] = [process.stdout, process.stderr]
+    await until(lambda: all(len(each._buffer) > 2 * each._limit for each in streams))  # asyncio reads no more
 
     async with asyncio.timeout(60):
         await runner._ended(process)

@@ -7,11 +7,20 @@ file, field and URL it is. Source: kustomize 5.8, ``api/internal/target/kusttarg
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from pattern_operator.api.artifact import File
 from pattern_operator.api.fields import mappings, text
 from pattern_operator.quote import foreign, masked, quoted
-from pattern_operator.render.kustomize.kustomization import COMPONENT, Kustomization, invalid, load, lowered, place
+from pattern_operator.render.kustomize.kustomization import (
+    COMPONENT,
+    Kustomization,
+    folded,
+    invalid,
+    load,
+    lowered,
+    place,
+)
 from pattern_operator.render.kustomize.plugins import refuse_plugins
 from pattern_operator.render.kustomize.remote import is_fetched, is_remote_file, is_repository
 from pattern_operator.render.kustomize.tree import Tree, joined
@@ -23,6 +32,7 @@ _FETCHED: Final = "Add it to the artifact: nothing is fetched"
 _FILES: Final = ("crds", "configurations")
 _WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
 _GENERATED: Final = ("configMapGenerator", "secretGenerator")
+_RESOURCES: Final = ("resources", "bases", "components")
 _PLUGINS: Final = ("generators", "transformers", "validators")
 _INLINE: Final = ("\n", "{")  # in an entry that is no path
 
@@ -64,7 +74,7 @@ class _Walk:
         return self.weights[folder]
 
     def _folders(self, found: Kustomization) -> Iterator[tuple[str, str]]:
-        for name in ("resources", "bases", "components", *_PLUGINS):
+        for name in (*_RESOURCES, *_PLUGINS):
             for where, path in found.texts(name):
                 if name in _PLUGINS and any(mark in path for mark in _INLINE):
                     continue
@@ -103,12 +113,21 @@ class _Walk:
         for base in self._configurations(found, where, entry):
             refuse_plugins(self.tree, base.content, folder=found.folder, where=f"{base.path} ({found.path}, {where})")
 
-    def _configurations(self, found: Kustomization, where: str, entry: str) -> Iterator[Any]:
-        """The files of a kustomization that makes configurations of plugins."""
-        base = load(self.tree, self._local(found, where, entry))
-        for inner, path in (*base.texts("resources"), *base.texts("bases")):
-            if (file := self.tree.file(self._local(base, inner, path))) is not None:
-                yield file
+    def _configurations(self, found: Kustomization, where: str, entry: str) -> Iterator[File]:
+        """The files of a kustomization that makes configurations of plugins, and of those below it."""
+        left, seen = [self._local(found, where, entry)], set[str]()
+        while left:
+            folder = left.pop()
+            if folder in seen:  # a cycle is refused where it is walked
+                continue
+            seen.add(folder)
+            base = load(self.tree, folder)
+            for inner, path in (each for name in _RESOURCES for each in base.texts(name)):
+                there = self._local(base, inner, path)
+                if (file := self.tree.file(there)) is not None:
+                    yield file
+                else:
+                    left.append(there)
 
 
 def check(tree: Tree, folder: str) -> Kustomization:
@@ -131,7 +150,7 @@ def check(tree: Tree, folder: str) -> Kustomization:
 
 def _refused(found: Kustomization) -> Iterator[tuple[str, str]]:
     for name in _HELM:
-        if found.fields.get(name.lower()):
+        if found.fields.get(folded(name)):
             yield name, "kustomize would fetch and run helm, which is not done here"
 
 
@@ -142,14 +161,14 @@ def _file_paths(found: Kustomization) -> Iterator[tuple[str, str]]:
     if path := text(lowered(found.fields.get("openapi")).get("path")):
         yield "openapi.path", path
     for name in _WITH_PATH:
-        for index, each in enumerate(mappings(found.fields.get(name.lower()))):
+        for index, each in enumerate(mappings(found.fields.get(folded(name)))):
             if path := text(lowered(each).get("path")):
                 yield f"{name}[{index}].path", path
     for where, entry in found.texts("patchesStrategicMerge"):
         if not any(mark in entry for mark in (*_INLINE, ":")) or is_fetched(entry):
             yield where, entry
     for name in _GENERATED:
-        for index, each in enumerate(mappings(found.fields.get(name.lower()))):
+        for index, each in enumerate(mappings(found.fields.get(folded(name)))):
             yield from sources(each, f"{name}[{index}]")
 
 

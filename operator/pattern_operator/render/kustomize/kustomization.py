@@ -37,7 +37,7 @@ class Kustomization:
 
     def values(self, name: str) -> list[Any]:
         """The entries of a list."""
-        return array(self.fields.get(name.lower()))
+        return array(self.fields.get(folded(name)))
 
     def texts(self, name: str) -> Iterator[tuple[str, str]]:
         """Each entry of a list that is text, with its field: ``resources[2]``."""
@@ -83,7 +83,12 @@ def _parse(file: File, folder: str) -> Kustomization:
 
 def lowered(value: object) -> dict[str, Any]:
     """A mapping by its keys in small letters, as Go reads JSON into a structure; the later of two counts."""
-    return {name.lower(): child for name, child in mapping(value).items()}
+    return {folded(name): child for name, child in mapping(value).items()}
+
+
+def folded(name: str) -> str:
+    """The name of a field in small letters, as Go folds it (``encoding/json/fold.go``): the long s is an s."""
+    return name.lower().replace("\u017f", "s")
 
 
 def place(folder: str, path: str, *, where: str) -> str:
