@@ -11,7 +11,7 @@ from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS
-from pattern_operator.render import Options, needs_all_files
+from pattern_operator.render import Options, files_beyond_documents, has_builds, needs_all_files
 from pattern_operator.render.build_root import Chart, Kustomization
 from pattern_operator.render.selection import select
 
@@ -179,3 +179,34 @@ def test_what_is_to_be_built_must_be_one(files: list[File], asked: dict[str, Any
 )
 def test_other_formats_need_documents_alone(files: list[File], asked: dict[str, Any]):
     assert not needs_all_files([file.path for file in files], options=Options(**asked))
+
+
+ALL = ["README.md", "a.yaml", "web/Chart.yaml", "web/templates/NOTES.txt", "web/.helmignore"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "asked", "read"),
+    [
+        pytest.param(ALL, {}, ["a.yaml", *ALL[2:]], id="of a chart all, beside it documents"),
+        pytest.param(ALL, {"path": "a.yaml"}, None, id="a file that is named"),
+        pytest.param(ALL, {"format": "Meshery"}, None, id="a design"),
+        pytest.param(["a.yaml", "README.md"], {}, None, id="manifests"),
+        pytest.param([BASE.path, "env", "b"], {}, [BASE.path, "env", "b"], id="of a kustomization any file"),
+        pytest.param([BASE.path, PROD.path], {}, None, id="two kustomizations, which rendering refuses"),
+    ],
+)
+def test_which_files_of_a_folder_are_read_is_known_before_any_is(
+    paths: list[str], asked: dict[str, Any], read: list[str] | None
+):
+    is_wanted = files_beyond_documents(paths, options=Options(**asked))
+
+    assert (None if is_wanted is None else [path for path in paths if is_wanted(path)]) == read
+
+
+def test_two_kustomizations_need_no_more_files_since_rendering_refuses_them():
+    assert not needs_all_files([BASE.path, PROD.path], options=Options())
+
+
+@pytest.mark.parametrize(("path", "is_one"), [("a/Chart.yaml", True), ("Kustomization", True), ("chart.txt", False)])
+def test_files_of_charts_and_kustomizations_are_known_by_name(path: str, is_one: bool):
+    assert has_builds(["a.yaml", path]) is is_one

@@ -114,6 +114,7 @@ BUILT_IN = (
     "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: one}\nlabels: {a: b}\n"
     "fieldSpecs: [{path: metadata/labels, create: true}]\n"
 )
+REPLACING = "apiVersion: builtin\nkind: ReplacementTransformer\nmetadata: {{name: one}}\nreplacements: [{{path: {}}}]\n"
 ONE = {"one.yaml": SETTINGS}
 URLS = (
     "https://h.example/one.yaml",
@@ -212,6 +213,12 @@ def test_a_file_that_would_be_fetched_or_is_not_there_is_refused_by_its_field(fi
         (HELM, "would fetch and run helm"),
         (FETCHING, "https://h.example/patch.yaml is not in the artifact"),
         (PLUGIN.replace("example.com/v1", "builtin"), "'Mine' is a plugin"),
+        (
+            "apiVersion: v1\nkind: List\nitems:\n" + "- " + PLUGIN.strip().replace("\n", "\n  ") + "\n",
+            "'Mine' is a plugin",
+        ),
+        (REPLACING.format("https://h.example/r.yaml"), "https://h.example/r.yaml is not in the artifact"),
+        (REPLACING.format("absent.yaml"), "the artifact has no 'absent.yaml'"),
     ],
 )
 def test_what_would_be_executed_is_refused_by_file_and_field(field: str, plugin: str, why: str) -> None:

@@ -81,14 +81,31 @@ def test_what_does_not_fit_is_named_by_its_path_and_not_by_its_value(parameters:
         {"properties": {"a": {"$ref": "file:///etc/passwd"}}},
         {"properties": {"a": {"pattern": "(?=a)b"}}},
         {"properties": {"a": {"pattern": "(((a{1000}){1000}){1000})"}}},
+        {"properties": {"a": {"$ref": "#/$defs/none"}}},
+        {"properties": {"a": {"$ref": "#/properties/a/type/b", "type": "string"}}},
+        {"minimum": 10**5000},
         {"$ref": "#"},
         {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
     ],
-    ids=["type", "draft", "remote", "file", "look-ahead", "huge regex", "itself", "circle"],
+    ids=[
+        *("type", "draft", "remote", "file", "look-ahead", "huge regex", "nowhere", "through text"),
+        *("a number out of range", "itself", "circle"),
+    ],
 )
 def test_a_schema_that_cannot_be_used_is_refused(schema: Any):
     with pytest.raises(InvalidSchema):
         complete({}, schema=schema)
+
+
+def test_a_property_that_anything_fits_has_no_default():
+    schema = {"properties": {"any": True, "web": {"properties": {"other": True, "replicas": {"default": 1}}}}}
+
+    assert complete({"any": {"a": 1}}, schema=schema) == {"any": {"a": 1}, "web": {"replicas": 1}}
+
+
+def test_a_text_that_is_none_in_unicode_is_refused():
+    with pytest.raises(InvalidParameters, match="a text that cannot be checked"):
+        complete({"host": "\ud800"}, schema=SCHEMA)
 
 
 def test_a_schema_of_trees_ends_where_nothing_is_given():

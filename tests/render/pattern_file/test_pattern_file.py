@@ -13,6 +13,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.errors import Stalled
 from pattern_operator.render import Options, render
 from pattern_operator.render.pattern_file import describe, with_defaults
+from pattern_operator.render.pattern_file.reading import MAX_SIZE
 
 HEAD = "apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\n"
 SCHEMA = """\
@@ -252,3 +253,22 @@ def test_a_dependency_that_nothing_can_be_is_refused(entry: str, field: str):
         rendered(files(f"{HEAD}dependsOn: [{entry}]\n", a_yaml=PLAIN))
 
     assert refusal.value.reason is Reason.DOCUMENT_INVALID
+
+
+def test_a_pattern_file_that_cannot_be_read_changes_no_option_before_rendering_says_so():
+    given = files(HEAD + "a: [", a_yaml=PLAIN)
+
+    assert with_defaults(given, options=Options()) == Options()
+    with pytest.raises(Stalled):
+        describe(given, options=Options())
+
+
+def test_a_pattern_file_that_is_too_large_is_refused_before_it_is_read():
+    with pytest.raises(Stalled, match=r"pattern.yaml: has more than \d+ KiB"):
+        describe(files(HEAD + f"description: {'x' * MAX_SIZE}\n"), options=Options())
+
+
+def test_a_patch_without_a_target_is_that_of_the_spec_without_one():
+    own = describe(files(HEAD + "patches: [{patch: 'kind: Pod'}]\n"), options=Options()).options.patches
+
+    assert [(each.patch, each.target) for each in own] == [("kind: Pod", None)]

@@ -544,3 +544,11 @@ def test_a_patch_of_pattern_yaml_is_named_as_such_and_those_of_the_spec_are_coun
     failing = Patch(patch="- {op: remove, path: /spec/none}", target=DEPLOYMENTS)
     message = refusal(rendering_of(*WEB), patches=(of_author, failing))
     assert message.startswith("pattern.yaml: patches, spec.render.patches: kustomize says: ")
+
+
+def test_a_rendering_without_objects_needs_no_program() -> None:
+    empty = Rendering(objects=(), components=(), format="Manifests")
+
+    made, runs = driven_and_counted(transform(empty, options=Options(name_prefix="a-")))
+
+    assert (made, runs) == (empty, 0)

@@ -43,7 +43,7 @@ def complete(parameters: Mapping[str, Any], *, schema: Mapping[str, Any]) -> dic
     try:
         errors = [_words(each) for _, each in zip(range(_MAX_ERRORS), validator.iter_errors(filled), strict=False)]
     except (ValueError, TypeError, OverflowError):
-        raise InvalidParameters("have a number that cannot be checked") from None
+        raise InvalidParameters("have a number or a text that cannot be checked") from None
     if errors:
         raise InvalidParameters(f"do not fit the schema: {listed(errors)}")
     return filled
