@@ -1,17 +1,20 @@
 """What was rendered is rendered once, apart for each namespace, and bounded."""
 
+import asyncio
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import pytest
 from tests.hostile import tar
 from tests.sandbox.jobs import LARGE, PLAN, layers, of_layer
+from tests.sandbox.programs.test_runner import until
 from tests.sandbox.test_sandbox import workers
 
 from pattern_operator.archive import Layer
 from pattern_operator.render import Options
 from pattern_operator.sandbox import BuildRefused, Plan, Sandbox
-from pattern_operator.sandbox.rendering_cache import RenderingCache, rendering_key
+from pattern_operator.sandbox.rendering_cache import RenderingCache, UnderWay, rendering_key
 
 
 def _of(content: bytes, request: bytes = b"request") -> bytes:
@@ -159,3 +162,67 @@ async def test_memory_counts_for_what_is_kept_too(sandbox):
         assert sandbox._memory.free < before
 
     assert sandbox._memory.free == before
+
+
+def counted(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tenant of each job that a worker is given."""
+    jobs: list[str] = []
+    run = sandbox._pool.run
+
+    async def noted(tenant: str, *given: Any, **named: Any) -> bytes:
+        jobs.append(tenant)
+        return await run(tenant, *given, **named)
+
+    monkeypatch.setattr(sandbox._pool, "run", noted)
+    return jobs
+
+
+async def test_what_is_asked_for_by_several_at_once_is_rendered_once(sandbox, monkeypatch):
+    jobs = counted(sandbox, monkeypatch)
+
+    found = await asyncio.gather(*(_objects(sandbox, LARGE) for _ in range(4)))
+
+    assert found == [["ConfigMap default/web"]] * 4
+    assert jobs == ["team"]
+
+
+async def test_nobody_waits_for_what_another_namespace_makes(sandbox, monkeypatch):
+    jobs = counted(sandbox, monkeypatch)
+
+    await asyncio.gather(*(_objects(sandbox, LARGE, tenant=tenant) for tenant in ("team", "other")))
+
+    assert sorted(jobs) == ["other", "team"]
+
+
+async def test_who_waited_for_one_that_was_cancelled_makes_it(sandbox, monkeypatch):
+    jobs = counted(sandbox, monkeypatch)
+    first = asyncio.create_task(_objects(sandbox, LARGE))
+    await until(lambda: jobs)
+    second = asyncio.create_task(_objects(sandbox, LARGE))
+    first.cancel()
+    await asyncio.wait({first})
+
+    assert await second == ["ConfigMap default/web"]
+    assert jobs == ["team", "team"]
+    assert not sandbox._under_way._ended
+
+
+async def test_who_waited_for_one_that_made_nothing_waits_for_no_other():
+    under_way, inside, go = UnderWay(), list[int](), asyncio.Event()
+
+    async def make(number: int) -> None:
+        async with under_way.first("team", b"key"):
+            inside.append(number)
+            await go.wait()
+
+    makers = [asyncio.create_task(make(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    assert inside == [0]
+    go.set()
+    await makers[0]
+    go.clear()
+    await until(lambda: len(inside) == 3)
+    go.set()
+    await asyncio.gather(*makers)
+
+    assert not under_way._ended

@@ -20,6 +20,7 @@ from pattern_operator.render.build_root import (
     wanted_path,
 )
 from pattern_operator.render.design import Design, is_design, parse
+from pattern_operator.render.design_references import BEGIN as REFERENCE
 from pattern_operator.render.document import Document, is_document, read, refuse_shape
 from pattern_operator.render.manifests import is_manifest
 from pattern_operator.render.options import Options
@@ -73,7 +74,8 @@ def _read(file: File, substitution: Substitution | None) -> Iterator[Document]:
             yield document
             continue
         try:
-            value = substitution.substitute(document.value)
+            meant = REFERENCE if is_design(document.value) else ""
+            value = substitution.substitute(document.value, meant=meant)
         except InvalidReference as error:
             raise Stalled(
                 reason=Reason.DOCUMENT_INVALID,

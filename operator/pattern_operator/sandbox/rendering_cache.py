@@ -6,8 +6,11 @@ what a chart makes up is decided by nothing in it, so such an answer is for one 
 It may be one over values of Secrets, so it never leaves the process.
 """
 
+import asyncio
 import hashlib
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from pattern_operator.sandbox.build import Layers
@@ -73,3 +76,28 @@ class RenderingCache:
         self._sizes[name[0]] -= len(answer)
         if not self._sizes[name[0]]:
             del self._sizes[name[0]]
+
+
+class UnderWay:
+    """Answers that are being made: who needs the same one waits for the first to be made. For use by one event loop."""
+
+    def __init__(self) -> None:
+        self._ended: dict[tuple[str, bytes], asyncio.Event] = {}
+
+    @asynccontextmanager
+    async def first(self, tenant: str, key: bytes) -> AsyncIterator[None]:
+        """Wait until whoever makes this answer has ended; during the block others wait for this one.
+
+        One is waited for, and no more: where it made nothing that is kept, all others make theirs side by side.
+        """
+        name = (tenant, key)
+        if (first := self._ended.get(name)) is not None:
+            await first.wait()
+        ended = asyncio.Event()
+        is_first = self._ended.setdefault(name, ended) is ended
+        try:
+            yield
+        finally:
+            if is_first:
+                del self._ended[name]
+            ended.set()

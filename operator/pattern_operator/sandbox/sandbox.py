@@ -30,7 +30,7 @@ from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build_if_
 from pattern_operator.sandbox.handover import as_files
 from pattern_operator.sandbox.pool import CannotStart, Pool, WorkerDied, WorkerLimits
 from pattern_operator.sandbox.programs import ProgramPaths, Programs, remove_left
-from pattern_operator.sandbox.rendering_cache import RenderingCache, key_of_installation, rendering_key
+from pattern_operator.sandbox.rendering_cache import RenderingCache, UnderWay, key_of_installation, rendering_key
 from pattern_operator.sandbox.shares import Shares, TooMuch
 
 Cluster = Callable[[], Awaitable[Capabilities]]  # what a chart may know of the cluster that it is rendered for
@@ -53,6 +53,7 @@ class Sandbox:
         self._limits = limits
         self._pool = Pool(limits)
         self._kept = RenderingCache(RENDERING_CACHE, share=RENDERING_CACHE // 4)
+        self._under_way = UnderWay()
         # One worker is left for other namespaces, whoever comes with how much.
         self._workers = Shares(limits.count, share=max(1, limits.count - 1))
         self._memory = Shares(RENDERING_MEMORY, share=RENDERING_MEMORY // 3)
@@ -108,11 +109,18 @@ class Sandbox:
     async def _built(
         self, plan: Plan, layers: Layers, *, tenant: str, installation: str, stack: AsyncExitStack
     ) -> Rendering:
-        """Let a worker build it, or take what one built; its memory is held until ``stack`` is closed."""
+        """Let a worker build it, or take what one built or builds; its memory is held until ``stack`` is closed."""
         cpu = self._executors.of(tenant).cpu
         message = wire.encode_request(wire.Request(plan=plan, layers=tuple(layer for layer, _ in layers)))
         key = await run_in(cpu, rendering_key, message, layers)
-        own = key_of_installation(key, installation)
+        async with self._under_way.first(tenant, key):
+            own = key_of_installation(key, installation) if installation else b""
+            return await self._kept_or_made(plan, message, layers, key=key, own=own, tenant=tenant, stack=stack)
+
+    async def _kept_or_made(
+        self, plan: Plan, message: bytes, layers: Layers, *, key: bytes, own: bytes, tenant: str, stack: AsyncExitStack
+    ) -> Rendering:
+        """As ``_built``; ``key`` is of an answer that all may get, ``own`` of one that is kept for one installation."""
         try:
             if (kept := self._kept.get(tenant, key) or self._kept.get(tenant, own)) is not None:
                 return await self._decoded(kept, plan, tenant=tenant, stack=stack)
@@ -124,7 +132,7 @@ class Sandbox:
             raise _busy(plan.context, "a process to render it in", who=who) from error
         except wire.BrokenAnswer as error:
             raise self._failed(plan, f"what it answered is not understood: {error}") from error
-        if rendering.repeatable or installation:
+        if rendering.repeatable or own:
             self._kept.put(tenant, key if rendering.repeatable else own, answer)
         return rendering
 

@@ -164,3 +164,27 @@ def test_any_text_is_replaced_or_refused(text: str):
         Substitution(PARAMETERS).substitute(text)
     except InvalidReference as refusal:
         assert str(refusal).startswith("a document has ")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["${tricky}", "a ${tricky} b", "${labels}", "$(#re${half}", "$(#ref.a) ${tricky}"],
+)
+def test_a_parameter_brings_nothing_in_that_means_something_to_the_next_reader(written: str):
+    parameters = {"tricky": "$(#ref.hidden)", "labels": {"a": ["$(#ref.hidden)"]}, "half": "f.hidden)"}
+
+    with pytest.raises(InvalidReference) as refused:
+        Substitution(parameters).substitute({"a": [written]}, meant="$(#ref.")
+
+    assert str(refused.value).startswith("a[0] has a parameter with $(#ref. in it")
+    assert "hidden" not in str(refused.value)
+    assert Substitution(parameters).substitute(written) is not None, "elsewhere it is text as any other"
+
+
+@pytest.mark.parametrize(
+    "written", ["$(#ref.name)", "$(#ref.components.${number}.displayName)", "${text} $(#ref.name)"]
+)
+def test_what_the_author_means_stays(written: str):
+    found = Substitution({"number": 0, "text": "t $(x) #ref."}).substitute(written, meant="$(#ref.")
+
+    assert found.count("$(#ref.") == 1

@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MIB
 from pattern_operator.render.program import ProgramOutput, ProgramRun
-from pattern_operator.sandbox.programs import ProgramFailed, ProgramLimits, ProgramPaths, Programs, RunRefused, runner
+from pattern_operator.sandbox.programs import ProgramFailed, ProgramLimits, ProgramPaths, Programs, runner
 
 NEEDED = tuple(program for program in binaries.PROGRAMS if program.name in ("helm", "kustomize"))
 BURN = "{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}"
@@ -126,16 +127,30 @@ async def test_a_chart_reads_none_but_its_own_files():
     assert output.stdout.endswith(b'a: ""\nb: ""\nc: ""\nd: {}\n')
 
 
-@pytest.mark.parametrize("name", ["-f", "--post-renderer=x/y.yaml"])
-async def test_a_file_that_is_called_as_a_flag_is_refused(name: str):
-    with pytest.raises(RunRefused):
-        await done(kustomize("resources: [cm.yaml]\n", File(name, b"")))
+@pytest.mark.parametrize("name", ["-f", "--post-renderer/x.yaml", "--help"])
+async def test_a_file_that_is_called_as_a_flag_is_a_file(name: str):
+    generator = f"configMapGenerator: [{{name: made, files: ['key={name}']}}]\n"
+
+    output = await done(kustomize(generator, File(name, b"content")))
+
+    assert b"key: content" in output.stdout
 
 
-async def test_a_folder_that_is_called_as_a_flag_is_a_folder():
-    files = (File("x/--help/kustomization.yaml", b"resources: [cm.yaml]\n"), File("x/--help/cm.yaml", CONFIG_MAP))
+@pytest.mark.parametrize("folder", ["x/--help", "--help", "-h"])
+async def test_a_folder_that_is_called_as_a_flag_is_a_folder(folder: str):
+    files = (File(f"{folder}/kustomization.yaml", b"resources: [cm.yaml]\n"), File(f"{folder}/cm.yaml", CONFIG_MAP))
 
-    output = await done(type(kustomize(""))(files=files, path="x/--help"))
+    output = await done(type(kustomize(""))(files=files, path=folder))
+
+    assert b"kind: ConfigMap" in output.stdout
+
+
+@pytest.mark.parametrize("folder", ["--help", "-f"])
+async def test_a_chart_in_a_folder_that_is_called_as_a_flag_is_rendered(folder: str):
+    made = helm("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    files = tuple(File(f"{folder}/{file.path.removeprefix(f'{made.chart}/')}", file.content) for file in made.files)
+
+    output = await done(replace(made, files=files, chart=folder))
 
     assert b"kind: ConfigMap" in output.stdout
 

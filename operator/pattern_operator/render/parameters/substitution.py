@@ -47,13 +47,18 @@ class Substitution:
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._parameters = parameters
         self._left = MAX_RENDERED  # characters that may be put in
+        self._meant = ""
 
-    def substitute(self, value: Any) -> Any:
+    def substitute(self, value: Any, *, meant: str = "") -> Any:
         """``value`` with its references replaced; it is not changed. It is nested at most ``limits.MAX_NESTING`` deep.
 
+        ``meant`` is what has a meaning in this document to whoever reads it next: no parameter may bring it in.
+
         Raises:
-            InvalidReference: a reference names no parameter with a value, or one that is no text within a text.
+            InvalidReference: a reference names no parameter with a value, or one that is no text within a text, or what
+                is ``meant``.
         """
+        self._meant = meant
         return self._replaced(value, (), _Enclosing())
 
     def _replaced(self, value: Any, path: tuple[str | int, ...], enclosing: _Enclosing) -> Any:
@@ -66,8 +71,21 @@ class Substitution:
             case list():
                 return [self._replaced(each, (*path, position), enclosing) for position, each in enumerate(value)]
             case str() if "${" in value:
-                return self._text(value, path, enclosing)
+                made = self._text(value, path, enclosing)
+                self._refuse_meaning(value, made, path)
+                return made
         return value
+
+    def _refuse_meaning(self, text: str, made: Any, path: tuple[str | int, ...]) -> None:
+        """Raise InvalidReference where ``made`` has what is ``meant`` more often than the author wrote it."""
+        if not self._meant:
+            return
+        whole = made if isinstance(made, str) else json.dumps(made)
+        if whole.count(self._meant) > text.count(self._meant):
+            raise InvalidReference(
+                f"{_shown(path)} has a parameter with {self._meant} in it, which would be taken for a reference of the"
+                " design: give the parameter another value"
+            )
 
     def _text(self, text: str, path: tuple[str | int, ...], enclosing: _Enclosing) -> Any:
         whole = _REFERENCE.fullmatch(text)

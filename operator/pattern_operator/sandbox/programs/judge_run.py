@@ -95,7 +95,7 @@ def _judge_path(path: str) -> None:
     parts = path.split("/")
     if len(parts) > MAX_PROGRAM_DEPTH or len(_bytes(path)) > MAX_PROGRAM_PATH or _has_long(parts):
         raise _too_much(f"{quoted(path)} is longer, or in more folders, than a path is laid out")
-    if path.startswith("-") or any(part in ("", ".", "..") for part in parts) or "\0" in path:
+    if any(part in ("", ".", "..") for part in parts) or "\0" in path:
         raise _odd(f"{quoted(path)} is not a plain path below the artifact")
 
 
