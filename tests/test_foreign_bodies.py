@@ -37,6 +37,7 @@ from pattern_operator.api import fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.generated import GeneratedFields, value_at
+from pattern_operator.api.health_check import HealthCheck as HealthCheckSpec
 from pattern_operator.api.hook import Hook, is_hook, with_hook_of
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.names import OWNER_LABEL
@@ -82,6 +83,7 @@ from pattern_operator.apply.ignore_differences import (
 )
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.leaving_holders import name_holders
+from pattern_operator.apply.managed.checks import Checks, NoJudge
 from pattern_operator.apply.managed.field_managers import missing_fields
 from pattern_operator.apply.managed.observation import Observation, own_fields
 from pattern_operator.apply.managing_tools import managing_tool_of
@@ -113,6 +115,7 @@ from pattern_operator.cli import policy as policy_command
 from pattern_operator.cli.imports import notation
 from pattern_operator.cli.policy_files import secrets_in
 from pattern_operator.errors import PatternError
+from pattern_operator.health_checks.language import judge as judge_health
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
     ApiError,
@@ -227,8 +230,10 @@ def answering(body: Any) -> FakeSession:
     return FakeSession(answer_of(body), internal_errors=StrictError())
 
 
-def managed_objects(session: Session | None = None) -> ManagedObjects:
-    found = ManagedObjects(session or answering({}), tasks=NoTasks(), on_change=lambda *_: None, now=lambda: NOW)
+def managed_objects(session: Session | None = None, judge: NoJudge | None = None) -> ManagedObjects:
+    found = ManagedObjects(
+        session or answering({}), tasks=NoTasks(), on_change=lambda *_: None, now=lambda: NOW, judge=judge
+    )
     found._watches = FakeWatches()
     return found
 
@@ -324,6 +329,28 @@ def observation_and_drift(body: Any) -> None:
         assert len(seen.label) <= fields.MAX_NAME
         assert len(seen.health.message) < 4096
         assert sum(map(len, seen.finalizers)) <= 2 * fields.MAX_FINALIZERS * fields.MAX_WORD
+
+
+class _Checks(NoJudge):
+    """Each pattern has a check for the kind, which nobody evaluates: what is written of a body is what counts."""
+
+    def recall(self, _owner: str) -> Checks | None:
+        return [HealthCheckSpec(api_version=KIND.api_version, kind=KIND.kind, current="true")]
+
+
+@reader
+async def objects_with_health_checks(body: Any) -> None:
+    if not isinstance(body, dict):
+        return
+    one = managed_objects(judge=_Checks())
+    for kind in (WatchEventType.ADDED, WatchEventType.MODIFIED):
+        one._events.handle(KIND, WatchEvent(kind, body))
+    one.record(body, key=KEY, owner=OWNER.id, resource=KIND)
+    found = one.get(KEY)
+    assert found is not None
+    assert found.check is not None
+    with suppress(orjson.JSONEncodeError):
+        judge_health({"inProgress": "status.a", "failed": "metadata.b == 1", "current": "spec.c"}, orjson.dumps(body))
 
 
 @reader

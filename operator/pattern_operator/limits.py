@@ -100,6 +100,16 @@ MAX_CONDITION_MEMORY: Final = 192 * MIB  # of the process that evaluates one; a 
 MAX_CONDITION_CPU: Final = 2  # seconds of the processor; an honest one takes 0.02 s
 MAX_CONDITION_SECONDS: Final = 20.0  # by the clock; to start a process takes 0.15 s, and much more on a busy machine
 
+# --- health checks ------------------------------------------------------------------------------------------------
+MAX_KNOWN_EXPRESSIONS: Final = 512  # of which it is remembered whether they compile
+MAX_CHECK_MEMORY: Final = 128 * MIB  # of the process that evaluates them; an object of 1 MiB takes some 20 MiB
+MAX_CHECK_CPU: Final = 2  # seconds of the processor that each evaluation finds left; an honest one takes 0.001 s
+MAX_CHECK_SECONDS: Final = 20.0  # by the clock; to start a process takes 0.15 s, and much more on a busy machine
+MAX_CHECKS: Final = 32 * KIB  # of all checks of a pattern: status keeps them
+MAX_CHECKED_OBJECT: Final = 4 * MIB  # JSON of an object; etcd keeps 1.5 MiB
+MAX_WAITING_OBJECTS: Final = 4 * MIB  # JSON of the objects of a pattern that wait; what is beyond is read again
+MAX_ALL_WAITING_OBJECTS: Final = 16 * MIB  # of all patterns
+
 # --- unpacking ------------------------------------------------------------------------------------------------------
 MAX_UNPACKED: Final = 256 * MIB  # four times the layers: text compresses 5 to 10 times, a bomb 1,000 times
 MAX_UNPACKED_FILES: Final = 10_000

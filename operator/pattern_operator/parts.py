@@ -21,12 +21,14 @@ from pattern_operator.apply import (
 )
 from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.conditions.process import ConditionProcesses
+from pattern_operator.health_checks.processes import CheckProcesses
 from pattern_operator.kube import ApiError, Discovery, Resource, Session
 from pattern_operator.kube.capabilities import ServerCapabilities
 from pattern_operator.manager import Process
 from pattern_operator.reconcile import (
     Cluster,
     ConfigSources,
+    ObjectJudge,
     OwnerLookup,
     PatternKey,
     PatternStore,
@@ -101,6 +103,8 @@ def build(
 
     discovery = Discovery(session)
     transfers = Transfers(on_change=notify, errors=process.internal_errors)
+    checks = CheckProcesses(process.executors)
+    tenancy = replace(process.settings.tenancy, own_user=protected.user)
     managed_objects = ManagedObjects(
         session,
         tasks=tasks,
@@ -109,6 +113,7 @@ def build(
         on_problem=_log_watch_problem,
         listed=patterns.lists,
         on_unlisted=lambda owner, key: unlisted_report.note(owner, key),
+        judge=ObjectJudge(checks, patterns=patterns, session=session, discovery=discovery, tenancy=tenancy),
     )
     unlisted_report = UnlistedReport(
         patterns,
@@ -119,8 +124,8 @@ def build(
     tasks.on_stop(unlisted_report.close)
     tasks.on_stop(managed_objects.close)
     tasks.on_stop(transfers.close)
+    tasks.on_stop(checks.close)
     prerequisites = Prerequisites(session, discovery, wake=waker.found, tasks=tasks)
-    tenancy = replace(process.settings.tenancy, own_user=protected.user)
     cluster = Cluster(
         patterns=patterns,
         managed=managed_objects,
@@ -140,6 +145,7 @@ def build(
         protected=protected,
         tenancy=tenancy,
         executors=process.executors,
+        checks=checks,
     )
 
     def config_changed(reader: Reader) -> None:

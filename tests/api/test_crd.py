@@ -34,6 +34,14 @@ def signed_by(*keys):
     return {"verify": {"authorities": [{"key": key} for key in keys]}}
 
 
+POD_CHECK = {"apiVersion": "v1", "kind": "Pod", "current": "true"}
+ONE_CHECK = "a kind must not have two checks, in whatever versions of its group"
+
+
+def checks(*checks):
+    return {"apply": {"healthChecks": list(checks)}}
+
+
 @pytest.fixture
 def accepted(kubectl):
     """Have a resource accepted, without keeping it; the resource as the API server completes it."""
@@ -309,6 +317,15 @@ A_NAMESPACE = "must be the name of a namespace: small letters, digits and -"
         ({"apply": {"deletionPolicy": "Keep"}}, 'supported values: "Delete", "Orphan"'),
         ({"apply": {"serviceAccountName": "An Applier"}}, A_NAME),
         ({"apply": {"prune": "yes"}}, "spec.apply.prune in body must be of type boolean"),
+        (checks({"apiVersion": "v1", "kind": "Pod"}), "healthChecks[0].current: Required value"),
+        (checks({**POD_CHECK, "current": ""}), "healthChecks[0].current in body should be at least 1 chars long"),
+        (checks({**POD_CHECK, "failed": "x" * 2049}), "Too long: may not be more than 2048 bytes"),
+        (checks({**POD_CHECK, "apiVersion": "Apps/v1"}), "must be an apiVersion, such as apps/v1"),
+        (checks({**POD_CHECK, "kind": "my-pod"}), "must be a kind, such as Cluster"),
+        (checks({**POD_CHECK, "progressing": "true"}), 'unknown field "spec.apply.healthChecks[0].progressing"'),
+        (checks(*({**POD_CHECK, "kind": f"A{each}"} for each in range(17))), "must have at most 16 items"),
+        (checks({**POD_CHECK, "apiVersion": "a.b/v1"}, {**POD_CHECK, "apiVersion": "a.b/v2"}), ONE_CHECK),
+        (checks(POD_CHECK, POD_CHECK), ONE_CHECK),
         ({"rollout": {"historyLimit": -1}}, "should be greater than or equal to 0"),
         ({"rollout": {"historyLimit": 11}}, "should be less than or equal to 10"),
         ({"rollout": {"historyLimit": "5"}}, "must be of type integer"),
@@ -561,3 +578,15 @@ def test_a_target_path_that_is_none_is_refused(refusal, path):
 )
 def test_what_is_wrong_in_render_is_refused_with_what_is_right(refusal, render, says):
     assert says in refusal(pattern(render=render))
+
+
+# --- spec.apply.healthChecks ------------------------------------------------------------------------------------------
+
+
+def test_checks_of_several_kinds_are_accepted_as_long_as_each_is_for_another(accepted):
+    several = [
+        {"apiVersion": api_version, "kind": kind, "current": "status.a", "inProgress": "x" * 2048}
+        for api_version, kind in (("v1", "Pod"), ("a.b/v1", "Pod"), ("apps/v1", "Pod"), ("v1", "Secret"))
+    ]
+
+    assert accepted(pattern(**checks(*several)))["spec"]["apply"]["healthChecks"] == several

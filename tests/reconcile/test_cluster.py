@@ -18,6 +18,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ApplyFailure, DriftState, DryRun, Protected, owner_id
 from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.health_checks.processes import CheckProcesses
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import PatternKey, PatternStore
 from pattern_operator.reconcile.cluster import Cluster
@@ -50,6 +51,7 @@ def cluster(fake: FakeCluster) -> Cluster:
         protected=Protected(),
         tenancy=Tenancy(cross_namespace=False),
         executors=EXECUTORS,
+        checks=CheckProcesses(EXECUTORS),
     )
 
 

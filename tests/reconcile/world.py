@@ -21,6 +21,7 @@ from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern, decode, with_inventory
 from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.metadata import Finalizers
 from pattern_operator.api.object import Body, Object, ObjectKey
@@ -109,6 +110,7 @@ class Artifact:
     refused: bool = False  # it will not render, whatever is tried
     hooks: tuple[Hook, ...] = ()
     depends_on: tuple[Dependency, ...] = ()
+    checks: tuple[HealthCheck, ...] = ()
 
 
 class Managed:
@@ -227,6 +229,12 @@ class Managed:
     def rerun_finished(self, _: str) -> None:
         return
 
+    def use_checks(self, _: str, checks: Collection[HealthCheck]) -> None:
+        self._world.checks.append(tuple(checks))
+
+    async def judged(self, _: str) -> None:
+        return
+
     def forget(self, _: str) -> None:
         self._wanted.clear()
 
@@ -272,6 +280,8 @@ class World:
         self.unlabelled: set[ObjectKey] = set()  # objects whose owner label somebody took off
         self.annotation: tuple[InventoryEntry, ...] = ()  # what is written ahead, as the API server has it
         self.inventoried = False  # status has an inventory
+        self.checks: list[tuple[HealthCheck, ...]] = []  # that were put to use, in this order
+        self.bad_expressions: dict[str, str] = {}  # of health checks, and why
         self.steps = 0  # moments at which the process can end: before and after each write
         self.kill_at: int | None = None
         self.hooks = HookObjects(self)
@@ -304,9 +314,10 @@ class World:
         refused: bool = False,
         hooks: tuple[Hook, ...] = (),
         depends_on: tuple[Dependency, ...] = (),
+        checks: tuple[HealthCheck, ...] = (),
     ) -> None:
         """Give a tag to an artifact."""
-        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused, hooks, depends_on)
+        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused, hooks, depends_on, checks)
         self.tags[tag] = name
         self.names.append(name)
 
@@ -744,6 +755,7 @@ class Registry:
             hooks=artifact.hooks,
             generated=generated,
             depends_on=artifact.depends_on,
+            health_checks=artifact.checks,
         )
 
 
@@ -777,6 +789,10 @@ class Cluster(HookCluster):
     def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
         self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
         return unmet(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)
+
+    async def check_errors(self, _: DesignPattern, expressions: Collection[str]) -> dict[str, str]:
+        bad = self.world.bad_expressions
+        return {each: bad[each] for each in expressions if each in bad}
 
     def check(self, *_: Any) -> None:
         return

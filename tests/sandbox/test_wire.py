@@ -12,6 +12,7 @@ from tests.examples import examples
 
 from pattern_operator.api.dependency import MAX_DEPENDENCIES, Dependency
 from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.health_check import MAX_CHECK_EXPRESSION, MAX_HEALTH_CHECKS, HealthCheck
 from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -41,6 +42,9 @@ RENDERING = Rendering(
     version="1",
     deprecated="use web-2",
     depends_on=(Dependency(name="db"), Dependency(name="queue", namespace="shared", version=">=1.4 <2")),
+    health_checks=(
+        HealthCheck(api_version="example.com/v1", kind="Widget", current="status.a", in_progress="status.b"),
+    ),
     hooks=(HOOK,),
     generated=(GeneratedFields(Object.of(BODY).key, (("data", "a", 0), ()), (("metadata", "labels"),)),),
 )
@@ -177,6 +181,24 @@ def test_the_cost_of_small_parts_is_more_than_their_bytes():
 def test_more_dependencies_than_a_pattern_may_have_are_no_answer():
     many = tuple(Dependency(name=f"p{each}") for each in range(MAX_DEPENDENCIES + 1))
     first = msgspec.json.encode(Done(format="", name="", version="", reports=0, objects=0, depends_on=many))
+
+    with pytest.raises(BrokenAnswer):
+        decode_answer(parts(first))
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        (HealthCheck(api_version="example.com/v1", kind="Widget", current=""),),
+        (HealthCheck(api_version="example.com/v1", kind="Widget", current="x" * (MAX_CHECK_EXPRESSION + 1)),),
+        (HealthCheck(api_version="example.com/v1\x1b[2J", kind="Widget", current="true"),),
+        (HealthCheck(api_version="v1", kind="A B", current="true"),),
+        (HealthCheck(api_version="v1", kind="Pod", current="true"),) * (MAX_HEALTH_CHECKS + 1),
+    ],
+    ids=["no expression", "a long one", "no apiVersion", "no kind", "too many"],
+)
+def test_health_checks_that_no_pattern_file_may_have_are_no_answer(checks: tuple[HealthCheck, ...]):
+    first = msgspec.json.encode(Done(format="", name="", version="", reports=0, objects=0, health_checks=checks))
 
     with pytest.raises(BrokenAnswer):
         decode_answer(parts(first))

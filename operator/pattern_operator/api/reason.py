@@ -156,6 +156,11 @@ class Reason(StrEnum):
         "The pattern depends on itself through others, which the message names; take one of these dependencies away.",
     )
 
+    HEALTH_CHECK_INVALID = (
+        "HealthCheckInvalid",
+        "An expression of a health check cannot be evaluated: the message names it, and the place in it.",
+    )
+
     # --- hooks ------------------------------------------------------------------------------------------------------
     HOOK_RUNNING = "HookRunning", "A hook of the chart runs; what comes after it waits until it is over."
     HOOK_FAILED = (

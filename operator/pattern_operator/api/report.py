@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.repair import MadeRepair
@@ -65,7 +66,8 @@ class Rendering:
 
     ``version`` is the version that the design gives itself, empty when it gives none; ``name`` likewise.
     ``deprecated`` is what to use in its place, in its author's words; empty where it is supported. ``hooks`` are
-    those of a Helm chart, which are not among the objects. ``depends_on`` is what ``pattern.yaml`` names.
+    those of a Helm chart, which are not among the objects. ``depends_on`` is what ``pattern.yaml`` names,
+    ``health_checks`` are those that it has.
     ``repeatable`` is false where another rendering of the same differs in anything, hooks and names included.
     ``kept_metadata`` names the objects of which the cluster has other ``build_metadata``, which are kept.
     """
@@ -79,6 +81,7 @@ class Rendering:
     hooks: tuple[Hook, ...] = ()
     generated: tuple[GeneratedFields, ...] = ()
     depends_on: tuple[Dependency, ...] = ()
+    health_checks: tuple[HealthCheck, ...] = ()
     repeatable: bool = True
     kept_metadata: tuple[ObjectKey, ...] = ()
 

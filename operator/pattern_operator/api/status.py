@@ -6,6 +6,7 @@ from msgspec import Meta, field
 
 from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.condition import Condition
+from pattern_operator.api.health_check import MAX_HEALTH_CHECKS, HealthCheck
 
 
 class InventoryEntry(ApiStruct, frozen=True):
@@ -245,6 +246,14 @@ class Status(ApiStruct, frozen=True):
         RenderStatus | None, Meta(description="The result of rendering the revision that was last attempted.")
     ] = None
     history: Annotated[tuple[HistoryEntry, ...], Meta(description="The revisions applied, latest first.")] = ()
+    health_checks: Annotated[
+        tuple[HealthCheck, ...],
+        Meta(
+            description="The health checks that the objects are judged by: those of the spec and of the artifact's"
+            " `pattern.yaml` when they were last applied.",
+            max_length=2 * MAX_HEALTH_CHECKS,
+        ),
+    ] = ()
     hooks: Annotated[HooksStatus | None, Meta(description="How far the hooks of the chart are.")] = None
     truncated: Annotated[
         tuple[str, ...],

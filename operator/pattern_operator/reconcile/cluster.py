@@ -34,6 +34,7 @@ from pattern_operator.apply.errors import reason_of
 from pattern_operator.apply.hooks import HookObjects, LiveHook
 from pattern_operator.errors import Transient
 from pattern_operator.executors import Executors, run_in
+from pattern_operator.health_checks.processes import CheckProcesses
 from pattern_operator.kube import ApiError, Discovery
 from pattern_operator.reconcile.comparison import Sent, sent_of
 from pattern_operator.reconcile.dependencies import Unmet, keys_of, unmet
@@ -57,6 +58,7 @@ class Cluster:
     protected: Protected
     tenancy: Tenancy
     executors: Executors
+    checks: CheckProcesses
 
     def account(self, pattern: DesignPattern) -> str | None:
         """In whose name everything of a pattern is done; raises as ``account_of``."""
@@ -75,6 +77,14 @@ class Cluster:
         self.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
         cross_namespace = self.tenancy.cross_namespace
         return unmet(pattern, of_artifact, patterns=self.patterns, cross_namespace=cross_namespace)
+
+    async def check_errors(self, pattern: DesignPattern, expressions: Collection[str]) -> Mapping[str, str]:
+        """Why some expressions of health checks can be true of nothing, by expression.
+
+        Raises:
+            Transient: it cannot be found out now.
+        """
+        return await self.checks.errors(pattern.metadata.namespace, expressions)
 
     def check(self, pattern: DesignPattern, objects: Iterable[Object]) -> None:
         """Raise Stalled where the pattern holds what no pattern may hold, or not this one."""
@@ -118,9 +128,17 @@ class Cluster:
         )
 
     async def idle_rules(self, pattern: DesignPattern, objects: Collection[Object]) -> tuple[str, ...]:
-        """The rules of ``ignoreDifferences`` that fit no object, a sentence each."""
-        rules = pattern.spec.apply.ignore_differences or ()
-        return await run_in(self.executors.cpu, ignore_differences.unmatched_rules, rules, objects) if rules else ()
+        """The rules of ``ignoreDifferences`` and the spec's health checks that fit no object, a sentence each."""
+        rules, checks = pattern.spec.apply.ignore_differences or (), pattern.spec.apply.health_checks or ()
+        said = await run_in(self.executors.cpu, ignore_differences.unmatched_rules, rules, objects) if rules else ()
+        kinds = {each.key.group_kind for each in objects} if checks else frozenset()
+        idle = (
+            f"apply.healthChecks[{position}] does nothing: no object of the pattern has apiVersion {each.api_version},"
+            f" kind {each.kind}"
+            for position, each in enumerate(checks)
+            if each.group_kind not in kinds
+        )
+        return (*said, *idle)
 
     async def send(
         self,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pattern_operator import limits
+from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
@@ -23,6 +24,7 @@ from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.dependency_gate import require_dependencies
 from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
 from pattern_operator.reconcile.generated import with_kept_values
+from pattern_operator.reconcile.health_check_gate import accepted_checks
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_reached, policy_digest
@@ -72,9 +74,10 @@ class Pulled(Resolved):
 
 @dataclass(frozen=True, slots=True)
 class Rendered(Resolved):
-    """Its objects are known."""
+    """Its objects are known, and what judges their health."""
 
     rendering: Rendering
+    health_checks: tuple[HealthCheck, ...] = ()
 
 
 async def _resolve(way: Way, _: None) -> Resolved | None:
@@ -166,9 +169,10 @@ async def _render(way: Way, given: Pulled) -> Rendered:
 async def _gate(way: Way, given: Rendered) -> Rendered:
     await gate(way.run.pattern, given.desired.revision, given.rendering, port=way.run.cluster)
     require_dependencies(way.run, given.desired, given.rendering)
+    checks = await accepted_checks(way.run, given.rendering)
     with failing_at(Stage.VERIFY):
         trusted = await trust.still_trusted(way.run, given.desired, registry_timeout=way.registry_timeout)
-        return replace(given, desired=trusted)
+        return replace(given, desired=trusted, health_checks=checks)
 
 
 async def _pre_hooks(way: Way, given: Rendered) -> Rendered:
@@ -187,7 +191,8 @@ async def _apply(way: Way, given: Rendered) -> Rendered:
         reapply=run.state.reapply,
     )
     async with run.on_record(placed.planned, desired.revision):
-        run.results = replace(run.results, inventory=placed.planned)
+        run.results = replace(run.results, inventory=placed.planned, health_checks=given.health_checks)
+        run.cluster.managed.use_checks(owner_of(run.pattern).id, given.health_checks)
         if not reached:  # what is new has the whole time to become healthy
             run.state = replace(run.state, unhealthy_since=None)
         made = await _bring_about(run, given, placed, known, reached=reached)
@@ -214,6 +219,7 @@ async def _bring_about(run: Run, given: Rendered, placed: Placed, known: Known, 
 
 
 async def _observe(way: Way, given: Rendered) -> Rendered:
+    await way.run.cluster.managed.judged(owner_of(way.run.pattern).id)
     way.run.observe_running()
     return given
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
@@ -157,6 +158,7 @@ class Results:
     distrust: PatternError | None = None  # why what runs is not trusted, or not known to be, beside another failure
     withdrawn: DeployedArtifact | None = None  # what is deleted, because it is not trusted any longer
     kept: tuple[tuple[ObjectKey, str], ...] = ()  # what was to be deleted with it and stays, with the reason
+    health_checks: tuple[HealthCheck, ...] | None = None  # in use since this run; None: those that status names
     hooks: HooksStatus | None = None  # how far the hooks are; None where that is as status says
     failure: PatternError | None = None
 

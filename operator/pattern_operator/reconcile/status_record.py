@@ -38,7 +38,10 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
     """The facts beside the conditions: what was tried, what runs, who signed it, what is owned."""
     state = _state(pattern, results)
     hooks = pattern.status.hooks if results.hooks is None else results.hooks
-    status = msgspec.structs.replace(_with_part(pattern, results), last_applied_state=state, hooks=hooks)
+    checks = pattern.status.health_checks if results.health_checks is None else results.health_checks
+    status = msgspec.structs.replace(
+        _with_part(pattern, results), last_applied_state=state, hooks=hooks, health_checks=checks
+    )
     if not state:  # what is there is a part of this and a part of that
         marks = marks_of(pattern.status, results.inventory or status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=marks)
@@ -159,6 +162,7 @@ def _nothing_runs(status: Status, withdrawn: DeployedArtifact, results: Results)
         applying_state="",
         verified_by=(),
         signatures=(),
+        health_checks=status.health_checks if left is not None else (),
         inventory=Inventory.of(results.inventory or ()),
     )
 

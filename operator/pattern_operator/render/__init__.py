@@ -90,6 +90,7 @@ def render(files: Sequence[File], *, options: Options) -> Steps[Rendering]:
         version=described.version or rendering.version,
         deprecated=described.deprecated,
         depends_on=described.depends_on,
+        health_checks=described.health_checks,
     )
 
 

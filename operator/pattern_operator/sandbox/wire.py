@@ -15,6 +15,7 @@ import orjson
 
 from pattern_operator.api.dependency import Dependencies
 from pattern_operator.api.generated import FieldKeys, GeneratedFields
+from pattern_operator.api.health_check import HealthChecks
 from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -74,6 +75,7 @@ class Done(msgspec.Struct, tag="done", frozen=True):
     generated: int = 0
     deprecated: str = ""
     depends_on: Dependencies = ()
+    health_checks: HealthChecks = ()
     repeatable: bool = True
 
 
@@ -166,6 +168,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
             version=rendering.version,
             deprecated=rendering.deprecated,
             depends_on=rendering.depends_on,
+            health_checks=rendering.health_checks,
             repeatable=rendering.repeatable,
             reports=reports,
             objects=len(rendering.objects),
@@ -203,6 +206,8 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
             raise BrokenAnswer("it has too many objects")
         if any(each.misnamed for each in first.depends_on):
             raise BrokenAnswer("it depends on what nothing can be called")
+        if any(each.misnamed for each in first.health_checks):
+            raise BrokenAnswer("its health checks are for what no kind can be called")
         reports = tuple(each for _ in range(first.reports) for each in _reports.decode(next(parts)))
         objects = tuple(_object(next(parts)) for _ in range(first.objects))
         hooks = tuple(_hook(next(parts)) for _ in range(first.hooks))
@@ -219,6 +224,7 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
         version=first.version,
         deprecated=first.deprecated,
         depends_on=first.depends_on,
+        health_checks=first.health_checks,
         repeatable=first.repeatable,
         hooks=hooks,
         generated=generated,

@@ -8,6 +8,7 @@ from tests.render.parameters.test_schema import SECRET
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.dependency import Dependency
+from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.errors import Stalled
@@ -272,3 +273,38 @@ def test_a_patch_without_a_target_is_that_of_the_spec_without_one():
     own = describe(files(HEAD + "patches: [{patch: 'kind: Pod'}]\n"), options=Options()).options.patches
 
     assert [(each.patch, each.target) for each in own] == [("kind: Pod", None)]
+
+
+def test_its_health_checks_are_read():
+    entries = (
+        "- {apiVersion: example.com/v1, kind: Widget, current: status.a, inProgress: status.b, failed: status.c}\n"
+    )
+
+    found = rendered(files(f"{HEAD}healthChecks:\n{entries}", a_yaml=PLAIN))
+
+    assert found.health_checks == (
+        HealthCheck(
+            api_version="example.com/v1", kind="Widget", current="status.a", in_progress="status.b", failed="status.c"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("{apiVersion: v1, kind: Pod}", "missing required field `current`"),
+        ("{apiVersion: v1, kind: Pod, current: ''}", "healthChecks"),
+        ("{apiVersion: v1, kind: Pod, current: 'true', progressing: 'true'}", "progressing"),
+        ("{apiVersion: Apps/v1, kind: Pod, current: 'true'}", r"healthChecks\[0\].apiVersion"),
+        ("{apiVersion: v1, kind: A-B, current: 'true'}", r"healthChecks\[0\].kind"),
+        (
+            "{apiVersion: a.b/v1, kind: A, current: 'true'}, {apiVersion: a.b/v2, kind: A, current: 'true'}",
+            r"healthChecks\[1\] is for the kind of healthChecks\[0\], A: join",
+        ),
+    ],
+)
+def test_a_health_check_that_can_be_none_is_refused(entry: str, says: str):
+    with pytest.raises(Stalled, match=f"pattern.yaml: .*{says}") as refusal:
+        rendered(files(f"{HEAD}healthChecks: [{entry}]\n", a_yaml=PLAIN))
+
+    assert refusal.value.reason is Reason.DOCUMENT_INVALID

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from pattern_operator.api.base import StrictStruct
 from pattern_operator.api.dependency import MAX_DEPENDENCIES
+from pattern_operator.api.health_check import MAX_CHECK_EXPRESSION, MAX_HEALTH_CHECKS
 
 KIND: Final = "Pattern"
 _Text = Annotated[str, Meta(max_length=1024)]
@@ -45,6 +46,19 @@ class Dependency(StrictStruct, frozen=True):
     version: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
 
 
+_Expression = Annotated[str, Meta(min_length=1, max_length=MAX_CHECK_EXPRESSION)]
+
+
+class HealthCheck(StrictStruct, frozen=True):
+    """How objects of a kind are judged; as ``spec.apply.healthChecks[]`` of a DesignPattern."""
+
+    api_version: Annotated[str, Meta(min_length=1, max_length=317)]
+    kind: Annotated[str, Meta(min_length=1, max_length=63)]
+    current: _Expression
+    in_progress: _Expression | None = None
+    failed: _Expression | None = None
+
+
 class Pattern(StrictStruct, frozen=True):
     """What a pattern says of itself.
 
@@ -63,3 +77,4 @@ class Pattern(StrictStruct, frozen=True):
     parameters: Parameters | None = None
     patches: Annotated[tuple[Patch, ...], Meta(max_length=64)] = ()
     depends_on: Annotated[tuple[Dependency, ...], Meta(max_length=MAX_DEPENDENCIES)] = ()
+    health_checks: Annotated[tuple[HealthCheck, ...], Meta(max_length=MAX_HEALTH_CHECKS)] = ()

@@ -12,6 +12,7 @@ import msgspec
 from pattern_operator.api.artifact import File
 from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.fields import mapping, text
+from pattern_operator.api.health_check import HealthCheck, repeated
 from pattern_operator.api.names import GROUP
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled
@@ -45,6 +46,7 @@ class Described:
     version: str = ""
     deprecated: str = ""
     depends_on: tuple[Dependency, ...] = ()
+    health_checks: tuple[HealthCheck, ...] = ()
     substitution: Substitution | None = field(default=None, repr=False)
 
     @property
@@ -87,6 +89,7 @@ def describe(files: Sequence[File], *, options: Options) -> Described:
         version=pattern.version,
         deprecated=pattern.deprecated,
         depends_on=tuple(_dependencies(file, pattern)),
+        health_checks=_health_checks(file, pattern),
     )
     return described if pattern.parameters is None else _with_parameters(described, file, pattern.parameters.schema)
 
@@ -203,6 +206,22 @@ def _dependencies(file: File, pattern: Pattern) -> Iterator[Dependency]:
                 file, f"dependsOn[{position}].{field} is not a name: small letters, digits, - and . are allowed"
             )
         yield dependency
+
+
+def _health_checks(file: File, pattern: Pattern) -> tuple[HealthCheck, ...]:
+    """Whether they compile is found out where they are used: nothing of that is loaded to render."""
+    checks = tuple(HealthCheck(**msgspec.structs.asdict(each)) for each in pattern.health_checks)
+    for position, check in enumerate(checks):
+        if field := check.misnamed:
+            raise _invalid(file, f"healthChecks[{position}].{field} is not one, such as example.com/v1 or Cluster")
+    if (pair := repeated(checks)) is not None:
+        first, second = pair
+        raise _invalid(
+            file,
+            f"healthChecks[{second}] is for the kind of healthChecks[{first}], {checks[first].kind}: join their"
+            " expressions with || or &&",
+        )
+    return checks
 
 
 def _with_defaults(file: File, pattern: Pattern, *, options: Options) -> Options:
