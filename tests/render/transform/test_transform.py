@@ -552,3 +552,59 @@ def test_a_rendering_without_objects_needs_no_program() -> None:
     made, runs = driven_and_counted(transform(empty, options=Options(name_prefix="a-")))
 
     assert (made, runs) == (empty, 0)
+
+
+def deleting(kind: str, name: str = ".*") -> Patch:
+    return Patch(patch="$patch: delete", target=PatchTarget(kind=kind, name=name))
+
+
+LABELLED = Patch(
+    patch='[{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]', target=PatchTarget(kind="Service")
+)
+
+
+@pytest.mark.parametrize(
+    "patches",
+    [
+        (deleting("Service"), deleting("Service", "typo")),
+        (deleting("Service"), deleting("Pod")),
+        (deleting("Service"), LABELLED),
+        (deleting("Service"), deleting("Service")),
+        (deleting("ConfigMap"), replace(LABELLED, target=PatchTarget(kind="Deploy"))),
+    ],
+)
+def test_beside_a_patch_that_deletes_one_that_is_for_no_object_is_refused(patches: tuple[Patch, ...]) -> None:
+    message = refusal(rendering_of(*WEB), patches=patches)
+
+    assert message.startswith("spec.render.patches[1]: it is for ")
+    assert "no object of the pattern is that" in message
+
+
+@pytest.mark.parametrize(
+    ("patches", "left"),
+    [
+        ((LABELLED, deleting("Service")), {"Deployment", "ConfigMap"}),
+        ((deleting("Service"), deleting("ConfigMap")), {"Deployment"}),
+        ((LABELLED, deleting(".*")), set()),
+        ((deleting("Service"), deleting("Service|ConfigMap")), {"Deployment"}),
+    ],
+)
+def test_a_patch_for_what_a_later_one_deletes_is_for_an_object(patches: tuple[Patch, ...], left: set[str]) -> None:
+    after = transformed(rendering_of(DEPLOYMENT, SERVICE, SETTINGS), patches=patches, name_prefix="p-")
+
+    assert {each.key.kind for each in after.objects} == left
+    if "ConfigMap" not in left and "Deployment" in left:
+        (container,) = body_of(after, "Deployment")["spec"]["template"]["spec"]["containers"]
+        assert container["env"][0]["valueFrom"]["configMapKeyRef"]["name"] == "settings", (
+            "what is deleted has no new name"
+        )
+
+
+def test_what_patches_are_for_is_asked_again_only_where_a_deletion_leaves_it_open() -> None:
+    def counted(*patches: Patch) -> int:
+        return driven_and_counted(transform(rendering_of(*WEB), options=Options(patches=patches)))[1]
+
+    assert counted(deleting("Service")) == 1
+    assert counted(deleting("Service"), REPLICAS) == 1
+    assert counted(deleting("Service"), deleting("ConfigMap")) == 2
+    assert counted(LABELLED, deleting("Service")) == 2

@@ -6,10 +6,12 @@ is (``as_written``): a patch is no way around a check. Where the spec asks for n
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from pattern_operator.api.fields import mapping
+from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.errors import Stalled
@@ -17,9 +19,9 @@ from pattern_operator.render.kustomize.failure import words_of
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import Steps
 from pattern_operator.render.transform.carried import Words, encoded
-from pattern_operator.render.transform.changes import Changes, read_back
+from pattern_operator.render.transform.changes import Changes, marks_of, read_back
 from pattern_operator.render.transform.images import refuse_odd_images, unused_images
-from pattern_operator.render.transform.kustomization import asks, build
+from pattern_operator.render.transform.kustomization import asks, build, build_marked
 from pattern_operator.render.transform.patches import OPERATIONS, OnePatch, invalid, read_patches
 from pattern_operator.render.transform.runs import runs, sent_of
 
@@ -30,7 +32,7 @@ _WHERE: Final = "spec.render"
 
 def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
     """The rendering with what the spec asks for; hooks of a chart are changed, too. Yields one run, or none;
-    one more for each object beyond the first of the same kind and name.
+    one more for each object beyond the first of the same kind and name, and as many where patches delete and change.
 
     Rows of the report follow their objects; an object that a patch deletes is skipped in its row.
 
@@ -55,7 +57,9 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
             message = f"{_asked(patches, options)}: kustomize says: {said}. Correct it."
             raise Stalled(reason=Reason.PATCH_INVALID, message=message)
         changes = changes.with_those_of(read_back(output.stdout, sent, words))
-    _refuse_unmatched(patches, changes)
+    if unmatched := _unmatched(patches, changes):
+        fitting = (yield from _fitting(sent, patches, words)) if changes.deleted else frozenset[int]()
+        _refuse(patches, unmatched - fitting)
     made = changes.applied_to(rendering, options=options)
     told = unused_images([*bodies, *(each.body for each in changes.after.values())], options)
     return replace(made, components=(*made.components, *told))
@@ -75,11 +79,32 @@ def _asked(patches: list[OnePatch], options: Options) -> str:
     return ", ".join([*asked, *(f"{_WHERE}.{name}" for name, value in fields.items() if value)])
 
 
-def _refuse_unmatched(patches: list[OnePatch], changes: Changes) -> None:
+def _unmatched(patches: list[OnePatch], changes: Changes) -> frozenset[int]:
+    """The places of patches that left no mark; not that of the only one that deletes, where something is deleted."""
+    deleting = [place for place, patch in enumerate(patches) if patch.deletes]
+    told = deleting if changes.deleted and len(deleting) == 1 else []
+    return frozenset(range(len(patches))).difference(changes.matched, told)
+
+
+def _fitting(sent: Sequence[Object], patches: list[OnePatch], words: Words) -> Steps[frozenset[int]]:
+    """The places of the patches that are for an object which none before them deletes; all where nobody can say."""
+    deleting = {place for place, patch in enumerate(patches) if patch.deletes}
+    found = set[int]()
+    for places in runs(sent):
+        output = yield build_marked({place: sent[place].body for place in places}, patches, words)
+        if output.exit_code:  # of an object that is not there any more when this patch comes, as it may be
+            return frozenset(range(len(patches)))
+        for marks in marks_of(output.stdout, words):
+            gone = min(marks & deleting, default=len(patches))
+            found.update(place for place in marks if place <= gone)
+    return frozenset(found)
+
+
+def _refuse(patches: list[OnePatch], unmatched: frozenset[int]) -> None:
     """Raise Stalled for a patch that is for no object: what it was to change would be applied without it."""
-    for place, patch in enumerate(patches):
-        if place not in changes.matched and not (patch.deletes and changes.deleted):
-            raise invalid(patch.where, f"it is for {patch.of}, and no object of the pattern is that")
+    for place in sorted(unmatched):
+        patch = patches[place]
+        raise invalid(patch.where, f"it is for {patch.of}, and no object of the pattern is that")
 
 
 def _values(bodies: list[dict[str, object]], patches: list[OnePatch], options: Options) -> list[str]:

@@ -163,6 +163,13 @@ def read_back(output: bytes, sent: Sequence[Object], words: Words) -> Changes:
     return Changes(tuple(sent), {place: after[place] for place in sorted(after)}, frozenset(matched))
 
 
+def marks_of(output: bytes, words: Words) -> list[frozenset[int]]:
+    """The places of the patches that are for an object, of each that kustomize printed; raises as ``document.read``."""
+    mark = matched_field(words)
+    bodies = [mapping(document.value) for document in read(File(_WHERE, output))]
+    return [frozenset(int(name.removeprefix(mark)) for name in body if name.startswith(mark)) for body in bodies]
+
+
 def _remove(metadata: dict[str, Any], removed: str) -> None:
     """Take out the labels and annotations that a patch removes; a map without any is none."""
     for name in MAPS:
