@@ -43,6 +43,7 @@ from pattern_operator.sandbox import Plan, Sandbox, WorkerLimits
 MESHERY = Options(format="Meshery")
 SMALL = 64 * 1024  # bytes of a design that counts as a small one
 ROUNDS = 5
+TRIES = 3
 
 
 @dataclass
@@ -118,7 +119,23 @@ class Built:
 
 
 async def built_by_sandbox(file: File) -> tuple[Built, Built, float]:
-    """The first rendering of a design, one where the first is kept, and MiB of the workers at their peak."""
+    """The first rendering of a design, one where the first is kept, and MiB of the workers at their peak.
+
+    Each figure is the least of some tries: on a busy machine the loop waits for others, too.
+    """
+    tries = [await _tried(file) for _ in range(TRIES)]
+    return (
+        _least([cold for cold, _, _ in tries]),
+        _least([kept for _, kept, _ in tries]),
+        min(workers for _, _, workers in tries),
+    )
+
+
+def _least(found: list[Built]) -> Built:
+    return Built(min(each.seconds for each in found), min(each.held for each in found))
+
+
+async def _tried(file: File) -> tuple[Built, Built, float]:
     with tempfile.TemporaryDirectory() as directory, Executors.open() as executors:
         path = Path(directory) / "layer"
         path.write_bytes(hostile.tar({file.path: file.content}))

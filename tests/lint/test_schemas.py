@@ -8,6 +8,7 @@ from tests.render.minimal import MINIMAL
 
 from pattern_operator.lint.rule import Rule
 from pattern_operator.lint.schema.openapi import of_crd, reduced
+from pattern_operator.lint.schema.schemas import Schemas
 from pattern_operator.lint.schema.shipped import VERSIONS, Version
 from pattern_operator.lint.schema.suggestion import nearest
 
@@ -163,6 +164,72 @@ def test_a_crd_of_the_artifact_is_the_schema_of_its_objects(spec, rules):
 def test_an_openapi_of_any_shape_is_read(foreign):
     assert reduced(foreign if isinstance(foreign, dict) else {}) == {"kinds": {}, "definitions": {}}
     assert of_crd(foreign) in (True, {"type": ["object", "null"]})
+
+
+OPENAPI = {
+    "definitions": {
+        "io.example.v1.Thing": {
+            "type": "object",
+            "required": ["spec", "mode"],
+            "properties": {
+                "apiVersion": {"type": "string"},
+                "kind": {"type": "string"},
+                "metadata": {"type": "object"},
+                "spec": {"$ref": "#/definitions/io.example.v1.ThingSpec"},
+                "mode": {"type": "string", "default": "Fast"},
+                "status": {"type": "object"},
+            },
+            "x-kubernetes-group-version-kind": [{"group": "example.io", "version": "v1", "kind": "Thing"}],
+        },
+        "io.example.v1.ThingSpec": {
+            "type": "object",
+            "properties": {
+                "port": {"x-kubernetes-int-or-string": True},
+                "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                "raw": {"type": "object", "properties": {}, "x-kubernetes-preserve-unknown-fields": True},
+                "template": {
+                    "type": "object",
+                    "x-kubernetes-embedded-resource": True,
+                    "properties": {"spec": {"type": "object"}},
+                },
+                "anything": [],
+            },
+        },
+        "io.example.v1.ThingList": {
+            "type": "object",
+            "x-kubernetes-group-version-kind": [{"group": "example.io", "version": "v1", "kind": "ThingList"}],
+        },
+        "io.example.v1.Unused": {"type": "object"},
+        "io.example.v1.Odd": "no definition",
+    }
+}
+
+
+def test_of_a_server_only_kinds_and_what_they_lead_to_are_kept():
+    made = reduced(OPENAPI)
+
+    assert made["kinds"] == {"example.io/v1/Thing": "io.example.v1.Thing"}
+    assert list(made["definitions"]) == ["io.example.v1.Thing", "io.example.v1.ThingSpec"]
+
+
+@pytest.mark.parametrize(
+    ("thing", "faults"),
+    [
+        ({"spec": {"port": "http", "labels": {"a": "b"}}}, []),
+        ({"spec": {"port": 80, "raw": {"x": 1}, "anything": 3}, "status": {"any": 1}}, []),
+        ({"spec": {"template": {"kind": "Pod", "metadata": {"name": "a"}, "spec": {}}}}, []),
+        ({"spec": {"port": True}}, [(Rule.WRONG_TYPE, "spec.port")]),
+        ({"spec": {"labels": {"a": 1}}}, [(Rule.WRONG_TYPE, "spec.labels.a")]),
+        ({"spec": {"ports": 1}}, [(Rule.UNKNOWN_FIELD, "spec.ports")]),
+        ({"mode": "Fast"}, [(Rule.MISSING_REQUIRED_FIELD, "")]),
+    ],
+    ids=["text and maps", "numbers and what is preserved", "embedded", "a boolean", "in a map", "unknown", "missing"],
+)
+def test_an_object_is_checked_by_the_schemas_of_a_server(thing, faults):
+    schemas = Schemas.of(reduced(OPENAPI), label="the cluster")
+    body = {"apiVersion": "example.io/v1", "kind": "Thing", "metadata": {"name": "a"}, **thing}
+
+    assert [(each.rule, ".".join(map(str, each.path))) for each in schemas.faults(body)] == faults
 
 
 @pytest.mark.parametrize(
