@@ -1,5 +1,6 @@
 """Parts of it by themselves: words of templates, differences, and what is taken out of messages."""
 
+import base64
 import json
 from copy import deepcopy
 
@@ -108,6 +109,21 @@ def test_a_value_of_four_letters_is_in_no_message(value, around):
     text = redacted(around + value + around, json.dumps({"a": [value]}).encode())
 
     assert len(value.strip()) < 4 or value.strip() not in text
+
+
+@given(st.text(min_size=10, max_size=30), st.text(max_size=8), st.text(max_size=8))
+def test_a_value_is_in_no_message_in_the_base64_of_a_longer_text(value: str, before: str, after: str):
+    whole = base64.b64encode(f"{before}{value}{after}".encode()).decode()
+    begins = len(before.encode()) * 8 // 6 + 2
+    of_value = whole[begins : (len(before.encode()) + len(value.encode())) * 8 // 6]
+
+    assert of_value not in redacted(f"auth: {whole}", json.dumps({"a": value}).encode())
+
+
+def test_another_base64_stays():
+    other = base64.b64encode(b"user:something-else").decode()
+
+    assert redacted(other, b'{"a": "password-1234"}') == other
 
 
 def test_a_short_value_is_taken_out_as_a_word():

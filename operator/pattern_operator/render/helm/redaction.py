@@ -62,13 +62,23 @@ def _needles(values: Any) -> Iterator[str]:
 def _forms(value: str) -> Iterator[str]:
     as_json = orjson.dumps(value).decode()[1:-1]
     as_yaml = value.replace("'", "''")
-    whole = (value, as_json, as_json.translate(_GO), as_yaml, quote_plus(value), _base64(value))
+    whole = (value, as_json, as_json.translate(_GO), as_yaml, quote_plus(value), _base64(value), *_within_base64(value))
     lines = (line.strip() for line in value.splitlines()) if "\n" in value else ()
     yield from (each for each in (*whole, value.strip(), *lines) if each.strip())
 
 
 def _base64(value: str) -> str:
     return base64.b64encode(value.encode()).decode()
+
+
+def _within_base64(value: str) -> Iterator[str]:
+    """What each base64 of a text with the value in it has, wherever it begins: 6 bits a letter, of 8 a byte."""
+    content = value.encode()
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(content)) * 8 // 6
+        inside = base64.b64encode(bytes(before) + content).decode()[first:last]
+        if len(inside) >= 2 * _WORD:
+            yield inside
 
 
 def _as_go_writes(number: float) -> str:

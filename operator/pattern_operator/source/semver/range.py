@@ -27,6 +27,7 @@ _SIMPLE: Final = re.sub(r"\((?!\?)", "(?:", BOUND)  # without groups
 _HYPHEN: Final = re2.compile(  # searched for at any place, which takes Python's re the square of the length
     rf"{SPACE}*({_SIMPLE}){SPACE}+-{SPACE}+({_SIMPLE}){SPACE}*"
 )
+_NAMED_BUILD: Final = re.compile(r"[ =]*v?([0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?\+[0-9A-Za-z.-]+) *")
 _TAG_ALONE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 OF_SOURCE: Final = "source.ref.semver"  # the field of a spec that a range stands in
 
@@ -88,9 +89,18 @@ class SemverRange:
                 reason=Reason.INVALID_REFERENCE,
                 message=f"{field} {quoted(text)} is not a range of versions: {error}. {_advice(text, field=field)}",
             ) from error
+        named = _NAMED_BUILD.fullmatch(text)
+        self._build = named[1].replace("+", "_") if named is not None else ""
 
     def choose(self, tags: Sequence[str]) -> Choice:
-        """Choose among ``tags``. Of equals (builds) the last by name. Each tag is read once."""
+        """Choose among ``tags``. Of equals (builds) the one that the range names, else the last by name.
+
+        Each tag is read once. A version with its build is that one alone for Helm, too (``registry.Client``).
+        """
+        if self._build:
+            named = next((tag for tag in tags if tag.removeprefix("v").replace("+", "_") == self._build), None)
+            if named is not None:
+                return Choice(named)
         highest: tuple[Version, str] | None = None
         passed_over, known = highest, highest
         for tag in reversed(tags):  # registries list in ascending order (distribution-spec), and a lower one costs less
