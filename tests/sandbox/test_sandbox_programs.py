@@ -3,9 +3,12 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.executors import EXECUTORS
 from tests.hostile import tar
 from tests.sandbox.jobs import PLAN, of_layer
@@ -14,6 +17,7 @@ from tests.sandbox.programs.test_runner import BURN, NEEDED, processes, until
 from tests.sandbox.test_sandbox import workers
 from tests.testbed import binaries
 
+from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
@@ -21,7 +25,7 @@ from pattern_operator.limits import MAX_PROGRAM_RUNS
 from pattern_operator.render.program import KustomizeBuild, ProgramOutput
 from pattern_operator.sandbox import BuildRefused, ProgramPaths, Sandbox, WorkerLimits, run_wire
 from pattern_operator.sandbox.pool import Pool, Worker
-from pattern_operator.sandbox.wire import LENGTH, BrokenAnswer
+from pattern_operator.sandbox.wire import LENGTH, BrokenAnswer, decode_ready
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -152,6 +156,39 @@ def broken() -> bytes:
 def test_a_run_that_is_not_made_as_runs_are_is_refused(change, broken):
     with pytest.raises(BrokenAnswer):
         run_wire.decode_run(change(broken))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"type":"run","program":"kustomize","place":"\xff","files":[]}',
+        b'{"type":"run","program":"kustomize","place":"\\ud800","files":[]}',
+        b'{"type":"run","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"type":"run","program":"kustomize","place":".","files":[["a",1e999]]}',
+        b'{"type":"run","program":"sh","place":".","files":[]}',
+        b"",
+    ],
+    ids=["no text", "half a letter", "deep", "no size", "another program", "nothing"],
+)
+def test_no_header_of_a_run_is_a_defect_of_the_operator(header: bytes):
+    with pytest.raises(BrokenAnswer):
+        run_wire.decode_run(LENGTH.pack(len(header)) + header)
+
+
+@given(st.data())
+def test_any_change_of_a_run_is_a_run_or_refused(data: st.DataObject):
+    changed = bytearray(message(KustomizeBuild(files=(File("a.yaml", b"a: b"),), path="x")))
+    for _ in range(data.draw(st.integers(1, 5))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+
+    with suppress(BrokenAnswer):
+        run_wire.decode_run(bytes(changed))
+
+
+@pytest.mark.parametrize("said", [b"\xff", b'{"confined":"\xff"}', b"[" * 100_000, b"{}x", b""])
+def test_no_first_message_of_a_worker_is_a_defect_of_the_operator(said: bytes):
+    with pytest.raises(BrokenAnswer):
+        decode_ready(said)
 
 
 async def test_who_asks_again_and_again_is_ended(monkeypatch: pytest.MonkeyPatch):

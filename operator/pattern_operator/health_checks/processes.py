@@ -101,7 +101,7 @@ class CheckProcesses:
             return said
         try:
             answer = msgspec.json.decode(said or b"", type=Answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return Judged("Failed", f"its health check {_BROKEN}")
         return judged(answer, expressions.get(answer.field or "", ""))
 
@@ -112,7 +112,7 @@ class CheckProcesses:
             return said
         try:
             found = msgspec.json.decode(said, type=list[str | None]) if said is not None else []
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             found = []
         if len(found) == len(expressions):
             return [None if why is None else foreign(why) for why in found]

@@ -88,7 +88,7 @@ def decode_run(message: bytes) -> ProgramRun:
             files.append(File(path, _slice(rest, start, size)))
             start += size
         values = _slice(rest, start, asked.values)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenAnswer("a run is not made as runs are") from error
     if start + asked.values != len(rest):
         raise BrokenAnswer("something follows a run")

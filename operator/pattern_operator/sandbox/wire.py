@@ -135,7 +135,7 @@ def decode_ready(message: bytes) -> Ready:
     """The first message of a worker; raises BrokenAnswer."""
     try:
         return _ready.decode(message)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenAnswer("its first message is none") from error
 
 
