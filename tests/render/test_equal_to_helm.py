@@ -256,6 +256,73 @@ def test_a_chart_is_rendered_as_helm_does(patternctl, tmp_path, files, valued):
     assert not [row for row in rendered if row["reason"] == "NotDeterministic"]
 
 
+NUMBERS = chart(
+    {
+        "values.yaml": "num: 1\nhosts: [{port: 80}, {port: 81}]\n",
+        "templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
+        '{{- range $k, $v := .Values }}\n  {{ $k }}: {{ printf "%v %T" $v $v | quote }}\n{{- end }}\n',
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--set", "num=1000710000"],
+        ["--set", "num=9007199254740993,m=-3,zero=0"],
+        ["--set", "hosts[1].port=1000710000"],
+        ["--set", "l[2]=1000710000,a\\.b.c=12345678"],
+        ["--set", "num=1000710000", "--set-string", "num=1000710000"],
+        ["--set-string", "num=1000710000", "--set", "num=1000710000"],
+        ["--set", "m.num=1000710000", "--set", "m=null"],
+        ["--values", "values.yaml"],
+        ["--values", "values.yaml", "--set", "num=12345678,big.a=2"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_is_for_a_chart_what_it_is_for_helm(patternctl, tmp_path, flags):
+    folder = laid_out(tmp_path / "chart", NUMBERS)
+    (tmp_path / "values.yaml").write_text("num: 1000710000\nbig: {a: 9007199254740993, b: 1000710000}\n")
+    flags = [str(tmp_path / each) if each == "values.yaml" else each for each in flags]
+
+    done = patternctl("render", folder, "--name", RELEASE, "-n", NAMESPACE, *flags)
+
+    assert done.code == 0, done.err
+    assert comparable(done.items) == comparable(equality.helm(folder, *flags))
+
+
+SCHEMAS = {
+    "refers to a URL": '{"properties": {"num": {"$ref": "https://charts.invalid.example/d.json"}}}',
+    "does not fit": '{"properties": {"num": {"type": "string"}}}',
+}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS.keys())
+def test_without_its_schema_a_chart_is_rendered_as_helm_does(patternctl, tmp_path, schema):
+    sub = chart(
+        {"templates/a.yaml": CONFIG % "sub", "values.schema.json": schema, "values.yaml": "num: 1\n"}, name="sub"
+    )
+    files = {**chart(NUMBERS, more=DEPENDS), **below("charts/sub", sub), "values.schema.json": schema}
+    folder = laid_out(tmp_path / "chart", files)
+    flags = ["--skip-schema-validation"]
+
+    refused = patternctl("render", folder)
+    done = patternctl("render", folder, "--name", RELEASE, "-n", NAMESPACE, *flags)
+
+    assert (refused.code, refused.out) == (1, "")
+    assert done.code == 0, done.err
+    assert comparable(done.items) == comparable(equality.helm(folder, *flags))
+
+
+def test_a_schema_that_is_elsewhere_is_refused_with_the_flag_that_helps(patternctl, tmp_path):
+    files = {**NUMBERS, "values.schema.json": SCHEMAS["refers to a URL"]}
+
+    done = patternctl("render", laid_out(tmp_path / "chart", files))
+
+    assert "or give --skip-schema-validation, and the values are not checked" in done.err
+    assert "spec.render" not in done.err
+
+
 def test_what_is_asked_of_the_cluster_is_what_the_flags_say(patternctl, tmp_path):
     folder = laid_out(tmp_path / "chart", CHARTS["what it asks of the cluster"])
     flags = ["--kube-version", "1.30.5", "--api-versions", "acme.io/v1/Widget,acme.io/v1"]

@@ -22,7 +22,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.limits import MAX_PROGRAM_RUNS
-from pattern_operator.render.program import KustomizeBuild, ProgramOutput
+from pattern_operator.render.program import HelmTemplate, KustomizeBuild, ProgramOutput, ProgramRun
 from pattern_operator.sandbox import BuildRefused, ProgramPaths, Sandbox, WorkerLimits, run_wire
 from pattern_operator.sandbox.pool import Pool, Worker
 from pattern_operator.sandbox.wire import LENGTH, BrokenAnswer, decode_ready
@@ -136,13 +136,28 @@ async def test_who_is_cancelled_leaves_neither_worker_nor_program_nor_directory(
 # --- a worker that somebody took over ---------------------------------------------------------------------------------
 
 
-def message(run: KustomizeBuild) -> bytes:
+def message(run: ProgramRun) -> bytes:
     return b"".join(run_wire.encode_run(run))[LENGTH.size :]
 
 
-def test_a_run_comes_back_as_it_was():
-    run = KustomizeBuild(files=(), path="a")
-
+@pytest.mark.parametrize(
+    "run",
+    [
+        KustomizeBuild(files=(), path="a"),
+        HelmTemplate(
+            files=(File("chart/Chart.yaml", b"a"),),
+            chart="chart",
+            release="web",
+            namespace="team",
+            values=b"{}",
+            kube_version="v1.34.1",
+            api_versions=("v1",),
+            settings=("n=3",),
+            skips_schema=True,
+        ),
+    ],
+)
+def test_a_run_comes_back_as_it_was(run: ProgramRun):
     assert run_wire.is_run(message(run))
     assert run_wire.decode_run(message(run)) == run
 

@@ -153,6 +153,14 @@ class Render(ApiStruct, frozen=True):
             " change of one renders and applies again."
         ),
     ] = None
+    skip_schema_validation: Annotated[
+        bool,
+        Meta(
+            description="Do not hold the values against the `values.schema.json` of a chart and of its subcharts, as"
+            " `helm --skip-schema-validation` does: for a chart whose schema refers to a URL, because nothing is"
+            " fetched. The schema of a `pattern.yaml` counts all the same."
+        ),
+    ] = False
     target_namespace: Annotated[
         Namespace | None,
         Meta(

@@ -44,6 +44,8 @@ _REPLACED: Final = tuple(
         (r"spec\.render\.targetNamespace", "--target-namespace"),
         (r"spec\.render\.format", "--format"),
         (r"spec\.render\.patches", "--patch"),
+        (r"set spec\.render\.skipSchemaValidation: true", "give --skip-schema-validation"),
+        (r"spec\.render\.skipSchemaValidation(?:: true)?", "--skip-schema-validation"),
         (r"spec\.render\.repairs", "the repairs that are allowed"),
         (r"spec\.render(?:\.(?:parameters|valuesFrom))?", "--values"),
         (

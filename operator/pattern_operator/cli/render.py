@@ -86,6 +86,11 @@ def _add_parameters(command: Parser) -> None:
         metavar="NAME",
         help="allow a repair of spec.render.repairs",
     )
+    group.add_argument(
+        "--skip-schema-validation",
+        action="store_true",
+        help="do not hold values against values.schema.json of charts, as spec.render.skipSchemaValidation: true",
+    )
     group.add_argument("--patch", action="append", default=[], metavar="FILE", help="a patch, or entries of patches")
 
 

@@ -75,6 +75,8 @@ def _options(given: argparse.Namespace, of_pattern: Options) -> Options:
         path=of_pattern.path if given.path is None else _inside(given.path),
         create_namespace=given.create_namespace or of_pattern.create_namespace,
         parameters=values.merged(given.values, settings=values.Settings.of(given), onto=of_pattern.parameters),
+        whole_numbers=(*of_pattern.whole_numbers, *values.whole_numbers(given.set)),
+        skip_schema_validation=given.skip_schema_validation or of_pattern.skip_schema_validation,
         api_versions=tuple(each for listed in given.api_versions for each in listed.split(",") if each),
         patches=(*of_pattern.patches, *patch_files.patches(given.patch)),
         allowed_repairs=of_pattern.allowed_repairs | frozenset(given.repair),

@@ -5,12 +5,14 @@ Source: Helm 4, ``pkg/cli/values/options.go``.
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
+from pattern_operator.api.generated import FieldKeys
 from pattern_operator.api.reason import Reason
 from pattern_operator.cli import inputs
 from pattern_operator.errors import Stalled
@@ -105,6 +107,28 @@ def _content(path: str) -> str:
         return content.decode()
     except UnicodeDecodeError:
         raise InvalidSetting(f"{quoted(path)} is not text in UTF-8") from None
+
+
+def whole_numbers(settings: Sequence[str]) -> tuple[FieldKeys, ...]:
+    """Where ``--set`` gives whole numbers, or may give some: for helm they are none of 64 bits with a point."""
+    values: dict[str, Any] = {}
+    for text in settings:
+        with suppress(InvalidSetting):  # ``merged`` says so
+            set_values(text, values)
+    return tuple(_whole_numbers(values, ()))
+
+
+def _whole_numbers(value: Any, path: FieldKeys) -> Iterator[FieldKeys]:
+    """Settings are nested a few levels: strvals bounds it."""
+    match value:
+        case dict():
+            for key, child in value.items():
+                yield from _whole_numbers(child, (*path, key))
+        case list():
+            for position, child in enumerate(value):
+                yield from _whole_numbers(child, (*path, position))
+        case int() if not isinstance(value, bool):
+            yield path
 
 
 def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

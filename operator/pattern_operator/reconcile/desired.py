@@ -1,5 +1,7 @@
 """What a spec asks for, read into values of the steps: a reference, the desired state, options of rendering. Pure."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -7,6 +9,7 @@ from typing import Final
 from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
+from pattern_operator.api.generated import FieldKeys
 from pattern_operator.api.metadata import Metadata
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision, tag_of
@@ -16,6 +19,7 @@ from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.render import Options
 from pattern_operator.render import options as asked
+from pattern_operator.render.parameters import InvalidTargetPath, TargetPath
 from pattern_operator.source import LayerSelector, Scheme
 
 NO_PARAMETERS: Final = asked.NO_PARAMETERS
@@ -119,8 +123,18 @@ def options_of(
         parameters=parameters,
         holds_secrets=takes_secrets(render),
         release=metadata.name,
+        whole_numbers=tuple(_target_paths(render)),
+        skip_schema_validation=render.skip_schema_validation,
         allowed_repairs=frozenset(render.repairs or ()),
     )
+
+
+def _target_paths(render: Render) -> Iterator[FieldKeys]:
+    """Where a value is read as ``--set`` reads it; a path that is none is refused where parameters are read."""
+    for each in render.values_from or ():
+        if each.target_path is not None:
+            with suppress(InvalidTargetPath):
+                yield TargetPath.parse(each.target_path).steps
 
 
 def _patch(patch: Patch) -> asked.Patch:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from pattern_operator.api.generated import FieldKeys
+
 Format = Literal["Auto", "Meshery", "Manifests", "Kustomize", "Helm"]
 NO_PARAMETERS: Final = b"{}"
 
@@ -60,7 +62,9 @@ class Options:
     ``path`` is a file or a folder of the artifact, ``default_namespace`` the pattern's own namespace, and
     ``target_namespace``, when it is set, the one that every namespaced object goes to. ``parameters`` is the JSON text
     of one object: ``spec.render.valuesFrom`` and ``parameters``, merged; ``holds_secrets`` says that some of it is from
-    a Secret, and that no message may quote what a program makes of it. ``release`` is the name of the Helm release,
+    a Secret, and that no message may quote what a program makes of it. ``whole_numbers`` are paths of parameters that
+    ``--set`` or ``targetPath`` gave, which stay whole for helm. ``skip_schema_validation``: what ``values.schema.json``
+    of charts says does not count. ``release`` is the name of the Helm release,
     ``kube_version`` (such as ``v1.34.1``) and ``api_versions`` are what the target cluster has.
     ``allowed_repairs`` are the names of repairs that are made only where they are allowed.
     """
@@ -72,6 +76,8 @@ class Options:
     create_namespace: bool = False
     parameters: bytes = field(default=NO_PARAMETERS, repr=False)
     holds_secrets: bool = False
+    whole_numbers: tuple[FieldKeys, ...] = ()
+    skip_schema_validation: bool = False
     release: str = "release-name"
     kube_version: str | None = None
     api_versions: tuple[str, ...] = ()

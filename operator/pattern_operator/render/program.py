@@ -21,8 +21,9 @@ class HelmTemplate:
     """One ``helm template``.
 
     ``files`` are laid out in a folder of its own, ``chart`` is the path in it of the chart: a folder, or a packaged
-    chart. ``values`` is one YAML or JSON document. ``kube_version`` and ``api_versions`` are what ``.Capabilities``
-    says.
+    chart. ``values`` is one YAML or JSON document, ``settings`` are values over it, each ``path=number`` as ``--set``
+    takes it. ``kube_version`` and ``api_versions`` are what ``.Capabilities`` says. With ``skips_schema`` values are
+    not held against the ``values.schema.json`` of charts.
     """
 
     files: tuple[File, ...] = field(repr=False)
@@ -32,6 +33,8 @@ class HelmTemplate:
     values: bytes = field(repr=False)
     kube_version: str
     api_versions: tuple[str, ...] = ()
+    settings: tuple[str, ...] = field(default=(), repr=False)
+    skips_schema: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from pattern_operator.quote import quoted
 
-_MAX_INDEX: Final = 65_536  # strvals.MaxIndex
-_MAX_LEVELS: Final = 30  # strvals.MaxNestedNameLevel; lists in each other, which Helm does not bound, count as well
+MAX_INDEX: Final = 65_536  # strvals.MaxIndex
+MAX_LEVELS: Final = 30  # strvals.MaxNestedNameLevel; lists in each other, which Helm does not bound, count as well
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _WORDS: Final = {"true": True, "false": False, "null": None, "0": 0}
 INT64: Final = range(-(2**63), 2**63)
@@ -182,7 +182,7 @@ class _Parser:
         if not _INTEGER.fullmatch(word):
             raise InvalidSetting(f"error parsing index: {quoted(word)} is not a number")
         if len(word) > len("-65536"):
-            raise InvalidSetting(f"the index {quoted(word)} is greater than {_MAX_INDEX}")
+            raise InvalidSetting(f"the index {quoted(word)} is greater than {MAX_INDEX}")
         return int(word)
 
     def _until(self, stops: str) -> tuple[str, str]:
@@ -243,10 +243,10 @@ def _put(items: list[Any], index: int, value: Any) -> None:
 
 
 def _refuse_index(index: int) -> None:
-    if not 0 <= index <= _MAX_INDEX:
-        raise InvalidSetting(f"the index {index} is not between 0 and {_MAX_INDEX}")
+    if not 0 <= index <= MAX_INDEX:
+        raise InvalidSetting(f"the index {index} is not between 0 and {MAX_INDEX}")
 
 
 def _refuse_deep(level: int) -> None:
-    if level > _MAX_LEVELS:
-        raise InvalidSetting(f"its keys are nested deeper than {_MAX_LEVELS} levels")
+    if level > MAX_LEVELS:
+        raise InvalidSetting(f"its keys are nested deeper than {MAX_LEVELS} levels")

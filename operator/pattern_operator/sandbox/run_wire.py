@@ -37,6 +37,8 @@ class _Run(msgspec.Struct, tag="run", frozen=True):
     namespace: str = ""
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    skips_schema: bool = False
 
 
 class _Output(msgspec.Struct, tag="output", frozen=True):
@@ -65,6 +67,8 @@ def encode_run(run: ProgramRun) -> Iterator[bytes]:
             namespace=run.namespace,
             kube_version=run.kube_version,
             api_versions=run.api_versions,
+            settings=run.settings,
+            skips_schema=run.skips_schema,
         )
     else:
         header = _Run(program="kustomize", place=run.path, files=files)
@@ -102,6 +106,8 @@ def decode_run(message: bytes) -> ProgramRun:
         values=values,
         kube_version=asked.kube_version,
         api_versions=asked.api_versions,
+        settings=asked.settings,
+        skips_schema=asked.skips_schema,
     )
 
 

@@ -64,6 +64,8 @@ def helm(run: ProgramRun) -> ProgramOutput:
             [
                 *(HELM, "template", "--include-crds", "--namespace", run.namespace, "--values", "values.json"),
                 *("--kube-version", run.kube_version, *(f"--api-versions={each}" for each in run.api_versions)),
+                *(f"--set={each}" for each in run.settings),
+                *(["--skip-schema-validation"] if run.skips_schema else []),
                 *("--", run.release, f"./files/{run.chart}"),
             ],
             cwd=home,

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.limits import MAX_GENERATED
-from pattern_operator.render.helm.actions import calls, replaced
+from pattern_operator.limits import MAX_GENERATED, MAX_SETTINGS
+from pattern_operator.render.helm.actions import calls, replaced, replaced_field
 from pattern_operator.render.helm.differences import differences
 from pattern_operator.render.helm.redaction import redacted
-from pattern_operator.render.helm.values import values_of
+from pattern_operator.render.helm.values import settings_of, values_of
+from pattern_operator.render.strvals import set_values
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab", max_size=3),
@@ -99,6 +100,28 @@ def test_a_mapping_of_many_other_keys_is_named_as_a_whole():
     assert differences({"a" * 1000 + str(n): n for n in range(200)}, {}) == ((),)
 
 
+# --- fields ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("template", "field"),
+    [
+        ("{{ .C.V.x }}", b".C.V"),
+        ("{{ $.C.V }}", b"$.C.V"),
+        ("{{f $c.V}}", b"$c.V"),
+        ("{{(.V)}}", b".V"),
+        ("{{ (f).V }}", None),
+        ("{{ .Vx }}", None),
+        ("{{ `.V` }}", None),
+        (".C.V", None),
+    ],
+)
+def test_a_field_is_replaced_with_all_that_leads_to_it(template, field):
+    made = replaced_field(template.encode(), ".V", lambda each: b"@%s@" % each)
+
+    assert made == (template.encode().replace(field, b"@%s@" % field) if field else template.encode())
+
+
 # --- redaction ------------------------------------------------------------------------------------------------------
 
 
@@ -155,3 +178,65 @@ def test_values_are_the_parameters_in_other_letters(text, ascii_only):
 
 def test_an_escaped_backslash_is_no_begin_of_a_pair():
     assert values_of(rb'"\\ud83d\\ude00"') == rb'"\\ud83d\\ude00"'
+
+
+# --- whole numbers --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "setting"),
+    [
+        ({"n": 3}, ("n",), "n=3"),
+        ({"n": -(2**63)}, ("n",), f"n={-(2**63)}"),
+        ({"a": {"b": [{"c": 5}]}}, ("a", "b", 0, "c"), "a.b[0].c=5"),
+        ({"a": [[1, 2]]}, ("a", 0, 1), "a[0][1]=2"),
+        ({"a.b/c": {"[d],=": 7}}, ("a.b/c", "[d],="), r"a\.b/c.\[d\]\,\==7"),
+        ({"n": 2**63}, ("n",), None),
+        ({"n": "3"}, ("n",), None),
+        ({"n": True}, ("n",), None),
+        ({"n": 1.0}, ("n",), None),
+        ({"n": None}, ("n",), None),
+        ({"n": {"m": 3}}, ("n",), None),
+        ({"n": 3}, ("n", "m"), None),
+        ({"n": 3}, ("m",), None),
+        ({"n": [3]}, ("n", 1), None),
+        ({"n": [3]}, ("n", -1), None),
+        ({"": 3}, ("",), None),
+        ({"a\0b": 3}, ("a\0b",), None),
+        ({"\ud800": 3}, ("\ud800",), None),
+        ({"x" * 3_000: 3}, ("x" * 3_000,), None),
+    ],
+)
+def test_a_whole_number_is_a_setting_and_nothing_else_is(values, path, setting):
+    assert settings_of(json.dumps(values).encode(), [path]) == ((setting,) if setting else ())
+
+
+def test_settings_are_bounded_and_each_is_given_once():
+    values = {f"n{number}": number for number in range(MAX_SETTINGS + 9)}
+
+    assert len(settings_of(json.dumps(values).encode(), [(name,) for name in values])) == MAX_SETTINGS
+    assert settings_of(b'{"n": 1}', [("n",), ("n",)]) == ("n=1",)
+
+
+KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=4)
+NUMBERS = st.recursive(
+    st.integers(-(2**63), 2**63 - 1),
+    lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(KEYS, inner, min_size=1, max_size=3),
+    max_leaves=8,
+)
+
+
+def paths_of(value, path=()):
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    return [path] if items is None else [found for key, child in items for found in paths_of(child, (*path, key))]
+
+
+@given(st.dictionaries(KEYS, NUMBERS, min_size=1, max_size=3))
+def test_each_setting_sets_what_is_there_already(values):
+    settings = settings_of(json.dumps(values).encode(), paths_of(values))
+    made = deepcopy(values)
+    for each in settings:
+        set_values(each, made)
+
+    assert len(settings) == len(paths_of(values))
+    assert made == values

@@ -8,7 +8,14 @@ from tests.sandbox.programs.charts import helm
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
-from pattern_operator.limits import MAX_PROGRAM_DEPTH, MAX_PROGRAM_INPUT, MAX_UNPACKED_FILES, MAX_VALUES
+from pattern_operator.limits import (
+    MAX_PROGRAM_DEPTH,
+    MAX_PROGRAM_INPUT,
+    MAX_SETTING,
+    MAX_SETTINGS,
+    MAX_UNPACKED_FILES,
+    MAX_VALUES,
+)
 from pattern_operator.render.program import KustomizeBuild
 from pattern_operator.sandbox.programs.judge_run import RunRefused, judge_run
 
@@ -73,6 +80,13 @@ def test_more_than_is_laid_out_is_refused(files: list[File]):
         {"api_versions": ("-x",)},
         {"api_versions": ("a,b",)},
         {"api_versions": ("a/v1\n",)},
+        {"settings": ("a",)},
+        {"settings": ("a=b",)},
+        {"settings": ("a=1", "b=1,c=x")},
+        {"settings": ("a=1\n",)},
+        {"settings": ("=1",)},
+        {"settings": ("a\0=1",)},
+        {"settings": ("a" * MAX_SETTING + "=1",)},
     ],
 )
 def test_words_that_are_none_of_helm_are_refused(words: dict[str, Any]):
@@ -83,7 +97,12 @@ def test_words_that_are_none_of_helm_are_refused(words: dict[str, Any]):
 
 
 @pytest.mark.parametrize(
-    "much", [{"values": b" " * (MAX_VALUES + 1)}, {"api_versions": tuple(f"a/v{each}" for each in range(10_001))}]
+    "much",
+    [
+        {"values": b" " * (MAX_VALUES + 1)},
+        {"api_versions": tuple(f"a/v{each}" for each in range(10_001))},
+        {"settings": ("a=1",) * (MAX_SETTINGS + 1)},
+    ],
 )
 def test_more_words_than_are_passed_on_are_refused(much: dict[str, Any]):
     with pytest.raises(RunRefused) as refused:
@@ -93,5 +112,6 @@ def test_more_words_than_are_passed_on_are_refused(much: dict[str, Any]):
 
 
 def test_ordinary_runs_are_done():
+    judge_run(replace(helm(""), settings=("a.b[0]=-3",), skips_schema=True))
     judge_run(replace(helm(""), api_versions=("v1", "apps/v1/Deployment"), kube_version="v1.34.1-gke.100+x"))
     judge_run(KustomizeBuild(files=(File("overlays/prod/kustomization.yaml", b""),), path="overlays/prod"))

@@ -27,7 +27,7 @@ from pattern_operator.render.helm.hooks import take_hooks
 from pattern_operator.render.helm.metadata import chart_invalid
 from pattern_operator.render.helm.output import read_output
 from pattern_operator.render.helm.release_name import release_name
-from pattern_operator.render.helm.values import values_of
+from pattern_operator.render.helm.values import settings_of, values_of
 from pattern_operator.render.namespace import keep_namespaces
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import HelmTemplate, ProgramOutput, Steps
@@ -69,6 +69,8 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
         values=values_of(options.parameters),
         kube_version=options.kube_version or KUBE_VERSION,
         api_versions=options.api_versions,
+        settings=settings_of(options.parameters, options.whole_numbers),
+        skips_schema=options.skip_schema_validation,
     )
     name = one_line(tree.metadata.name)
     templates = {f"{path}/{each}" for path, below in tree.walk() for each in below.files if each.startswith(TEMPLATES)}

@@ -63,7 +63,8 @@ def _schema_elsewhere(chart: str, where: str) -> Stalled:
     return Stalled(
         reason=Reason.CHART_FAILED,
         message=f"helm cannot render the chart {chart}: its values.schema.json refers by $ref to what is not in the"
-        f" chart{where}, and nothing is fetched. Put it into the chart, or take the $ref out, and publish it again.",
+        f" chart{where}, and nothing is fetched. Put it into the chart, and publish it again, or set"
+        " spec.render.skipSchemaValidation: true, and the values are not checked.",
     )
 
 

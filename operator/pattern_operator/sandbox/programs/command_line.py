@@ -45,3 +45,6 @@ def _helm(run: HelmTemplate, places: Places) -> Iterator[str]:
     yield from ("template", run.release, f"./{run.chart}", f"--namespace={run.namespace}", f"--values={places.values}")
     yield from ("--include-crds", f"--kube-version={run.kube_version}")
     yield from (f"--api-versions={version}" for version in run.api_versions)
+    yield from (f"--set={setting}" for setting in run.settings)
+    if run.skips_schema:
+        yield "--skip-schema-validation"

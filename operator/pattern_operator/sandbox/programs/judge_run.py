@@ -17,6 +17,8 @@ from pattern_operator.limits import (
     MAX_PROGRAM_FOLDERS,
     MAX_PROGRAM_INPUT,
     MAX_PROGRAM_PATH,
+    MAX_SETTING,
+    MAX_SETTINGS,
     MAX_UNPACKED_FILES,
     MAX_VALUES,
     MIB,
@@ -29,6 +31,8 @@ _API_VERSIONS: Final = 10_000  # of kube.capabilities; as words they then have l
 _RELEASE: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")  # RFC 1123; Helm itself takes 53 characters
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _KUBE_VERSION: Final = re.compile(r"v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,6})?([-+][0-9A-Za-z.+-]{1,64})?")
+# What ends in a number sets nothing else than values, whatever stands before: --set reads no file.
+_SETTING: Final = re.compile(r"[^\0]+=-?[0-9]{1,19}", re.DOTALL)
 _API_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,317}")  # group (253) / version (63), or with a kind
 
 
@@ -64,6 +68,12 @@ def _judge_words(run: HelmTemplate) -> None:
             raise RunRefused(
                 reason=Reason.INVALID_SPEC, message=f"{quoted(word)} is not the {what} that helm takes: correct it."
             )
+    if len(run.settings) > MAX_SETTINGS:
+        raise _too_much(f"there are more than {MAX_SETTINGS} settings")
+    if any(not _SETTING.fullmatch(each) or len(_bytes(each)) > MAX_SETTING for each in run.settings):
+        raise RunRefused(
+            reason=Reason.INVALID_SPEC, message="a setting of helm is not a path and a number: correct it."
+        )
     if len(run.api_versions) > _API_VERSIONS:
         raise _too_much(f"there are more than {_API_VERSIONS} API versions")
 
