@@ -141,6 +141,17 @@ async def test_errors_are_those_of_the_expressions_and_are_found_out_once(proces
     assert again == {"1": errors["1"]}
 
 
+async def test_expressions_are_compiled_by_a_process_that_has_seen_no_object_and_sees_none(processes: CheckProcesses):
+    await processes.judge("a", check("true"), b"{}")
+    mine = idle(processes)
+
+    errors = await processes.errors("a", ['"passw: x" + 1 == "'])
+    await processes.errors("b", ["status.other"])
+
+    assert idle(processes) == mine
+    assert "token recognition error" in next(iter(errors.values()))  # as the compiler says it
+
+
 @pytest.fixture
 def become(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let another program be the worker, whatever has become of it."""

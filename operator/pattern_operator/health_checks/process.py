@@ -53,7 +53,6 @@ class CheckProcess:
         self._process = process
         self._line = line
         self._limits = limits
-        self.jobs = 0
 
     @classmethod
     def start(cls, limits: CheckLimits) -> "CheckProcess":
@@ -64,6 +63,9 @@ class CheckProcess:
         """
         try:
             line, its = socket.socketpair()
+        except OSError as error:
+            raise CannotStart(f"no process can be started ({os.strerror(error.errno or 0)})") from error
+        try:
             with its:
                 process = subprocess.Popen(  # noqa: S603 - words of ours
                     [
@@ -78,6 +80,7 @@ class CheckProcess:
                     start_new_session=True,
                 )
         except OSError as error:
+            line.close()
             raise CannotStart(f"no process can be started ({os.strerror(error.errno or 0)})") from error
         found = cls(process, line, limits)
         try:
@@ -93,7 +96,6 @@ class CheckProcess:
         Raises:
             Died, TooSlow: there is none.
         """
-        self.jobs += 1
         until = time.monotonic() + self._limits.seconds
         try:
             self._line.settimeout(self._limits.seconds)

@@ -1,6 +1,7 @@
 """The processes that evaluate health checks: one for each namespace that has work, kept for a while, and then ended."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import OrderedDict
@@ -17,7 +18,7 @@ from pattern_operator.executors import CHECK_THREADS, Executors, run_in
 from pattern_operator.health_checks.answer import TOO_LARGE, Answer, Judged, NotNow, judged
 from pattern_operator.health_checks.process import CannotStart, CheckLimits, CheckProcess, Died, TooSlow
 from pattern_operator.limits import KIB, MAX_CHECKED_OBJECT, MAX_KNOWN_EXPRESSIONS
-from pattern_operator.quote import foreign
+from pattern_operator.quote import one_line
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +30,7 @@ IDLE: Final = 20.0  # seconds after which a process that nobody needs is ended
 _MAX_ANSWER: Final = 2 * KIB  # of one expression
 _BROKEN: Final = "takes too much memory or time, or makes its process fail"
 _LIMITS: Final = CheckLimits()
+_ENDED: Final = NotNow("a process was ended from outside")
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class CheckProcesses:
         with self._lock:
             asked = [each for each in dict.fromkeys(expressions) if each not in self._known]
         if asked:
-            found = await self._in_thread(namespace, self._errors, namespace, asked)
+            found = await self._in_thread(namespace, self._errors, asked)
             if isinstance(found, NotNow):
                 raise Transient(
                     reason=Reason.OPERATOR_BUSY,
@@ -105,9 +107,9 @@ class CheckProcesses:
             return Judged("Failed", f"its health check {_BROKEN}")
         return judged(answer, expressions.get(answer.field or "", ""))
 
-    def _errors(self, namespace: str, expressions: Sequence[str]) -> Sequence[str | None] | NotNow:
+    def _errors(self, expressions: Sequence[str]) -> Sequence[str | None] | NotNow:
         job = msgspec.json.encode([_text(each) for each in expressions]) + b"\n"
-        said = self._asked(namespace, job, room=_MAX_ANSWER * len(expressions))
+        said = self._asked_once(job, room=_MAX_ANSWER * len(expressions))
         if isinstance(said, NotNow):
             return said
         try:
@@ -115,12 +117,12 @@ class CheckProcesses:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             found = []
         if len(found) == len(expressions):
-            return [None if why is None else foreign(why) for why in found]
+            return [None if why is None else one_line(why) for why in found]
         if len(expressions) == 1:
             return [_BROKEN]
         alone: list[str | None] = []  # one of them ended the process of all
         for each in expressions:
-            answer = self._errors(namespace, (each,))
+            answer = self._errors((each,))
             if isinstance(answer, NotNow):
                 return answer
             alone += answer
@@ -131,32 +133,53 @@ class CheckProcesses:
 
         One that has worked before may fail by what that left behind: only a new one tells that it is this job.
         """
-        while True:
-            try:
-                process = self._taken(namespace)
-            except CannotStart as error:
-                return NotNow(str(error))
-            is_new, begun = not process.jobs, time.monotonic()
-            try:
-                said = process.ask(job, room=room)
-            except TooSlow:
-                process.end()
-                return NotNow(f"a process has not answered for {self._limits.seconds:.0f} s")
-            except Died as error:
-                process.end()
-                if is_new:
-                    return None if error.own_fault else NotNow("a process was ended from outside")
-            else:
-                self._give_back(namespace, process)
-                return said
-            finally:
-                if (turn := self._turns.get(namespace)) is not None:
-                    turn.took += time.monotonic() - begun
-
-    def _taken(self, namespace: str) -> CheckProcess:
         with self._lock:
             process = self._idle.pop(namespace, None)
-        return process if process is not None else CheckProcess.start(self._limits)
+        if process is not None:
+            with contextlib.suppress(Died):
+                return self._said(namespace, process, job, room=room)
+        try:
+            return self._said(namespace, CheckProcess.start(self._limits), job, room=room)
+        except CannotStart as error:
+            return NotNow(str(error))
+        except Died as error:
+            return None if error.own_fault else _ENDED
+
+    def _asked_once(self, job: bytes, *, room: int) -> bytes | NotNow | None:
+        """As ``_asked``, of a process that has seen no object and ends: what it says may be shown."""
+        try:
+            process = CheckProcess.start(self._limits)
+        except CannotStart as error:
+            return NotNow(str(error))
+        try:
+            return process.ask(job, room=room)
+        except TooSlow:
+            return self._too_slow()
+        except Died as error:
+            return None if error.own_fault else _ENDED
+        finally:
+            process.end()
+
+    def _said(self, namespace: str, process: CheckProcess, job: bytes, *, room: int) -> bytes | NotNow:
+        """What this process says; it is kept where it says something. Raises Died."""
+        begun = time.monotonic()
+        try:
+            said = process.ask(job, room=room)
+        except TooSlow:
+            process.end()
+            return self._too_slow()
+        except Died:
+            process.end()
+            raise
+        else:
+            self._give_back(namespace, process)
+            return said
+        finally:
+            if (turn := self._turns.get(namespace)) is not None:
+                turn.took += time.monotonic() - begun
+
+    def _too_slow(self) -> NotNow:
+        return NotNow(f"a process has not answered for {self._limits.seconds:.0f} s")
 
     def _give_back(self, namespace: str, process: CheckProcess) -> None:
         ended = [process]
