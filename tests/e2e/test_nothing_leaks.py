@@ -121,7 +121,7 @@ def _tell(kubectl: Kubectl, registry: Registry, refused: dict[str, Refused]) -> 
     }
 
 
-_ON_ITS_WAY = (None, "Ready", "Progressing", "WaitingForHealth")
+_ON_ITS_WAY = (None, "Ready", "Progressing", "WaitingForHealth", "Modified")  # the last is tried again
 
 
 def _push(scenario: Scenario, tag: str, objects: tuple[dict[str, Any], ...], text: str) -> None:
