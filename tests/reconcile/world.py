@@ -887,7 +887,9 @@ class Cluster(HookCluster):
             raise Broken(f"{key} is about to exist, and no finalizer keeps the pattern until it is gone")
 
     async def prune(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult:
-        self._check_prune([inventory.key_of(each) for each in entries])
+        keys = [inventory.key_of(each) for each in entries]
+        assert self.world.hooks.live.keys().isdisjoint(keys), "what a hook made is pruned"
+        self._check_prune(keys)
         return self._delete(entries)
 
     def _delete(self, entries: Collection[InventoryEntry]) -> PruneResult:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from pattern_operator.api.designpattern import DesignPattern, with_inventory
 from pattern_operator.api.hook import HookEvent
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import HooksStatus
+from pattern_operator.api.status import HooksStatus, Inventory
 from pattern_operator.apply import HealthState, inventory
 from pattern_operator.errors import PatternError, Stalled, Waiting
 from pattern_operator.reconcile import hook_record
@@ -136,6 +137,15 @@ def _is_time(run: Run) -> bool:
 
 def _entries(run: Run) -> Entries:
     return run.pattern.status.inventory.entries if run.results.inventory is None else run.results.inventory
+
+
+def without_replaced(run: Run) -> DesignPattern:
+    """The pattern without the objects that hooks of this run replaced: what these made would be pruned for them."""
+    entries = run.pattern.status.inventory.entries
+    replaced = inventory.difference(entries, _entries(run))
+    if not replaced:
+        return run.pattern
+    return with_inventory(run.pattern, Inventory.of(inventory.difference(entries, replaced)))
 
 
 def _forget(run: Run, key: ObjectKey) -> None:

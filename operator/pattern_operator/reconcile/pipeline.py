@@ -184,7 +184,7 @@ async def _apply(way: Way, given: Rendered) -> Rendered:
     """Put on record what is about to exist, and bring it about; how far that came is known in any case."""
     run, desired = way.run, given.desired
     reached = is_reached(run.pattern, run.results.policy, revision=desired.revision)
-    placed = await place(run.pattern, given.rendering, port=run.cluster)
+    placed = await place(hooks.without_replaced(run), given.rendering, port=run.cluster)
     known = Known(
         objects=run.state.objects,
         policy=run.results.policy,
