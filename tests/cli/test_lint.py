@@ -191,3 +191,77 @@ def test_a_mended_file_keeps_its_owner(tmp_path, monkeypatch):
     command._keep_owner(str(path), mine)
 
     assert given == [(mine.st_uid + 1, -1), (-1, mine.st_gid + 2)]
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(patternctl, tmp_path):
+    folder = tmp_path / "man"
+    folder.mkdir()
+    for name, content in {"a.yaml": "a: [", "b.yaml": "a: 1\na: 2\n", "pod.yaml": WRONG}.items():
+        (folder / name).write_text(content)
+
+    found = patternctl("lint", folder, "-o", "json").json["findings"]
+
+    assert [(row["file"], row["rule"]) for row in found] == [
+        ("a.yaml", "DocumentInvalid"),
+        ("b.yaml", "DocumentInvalid"),
+        ("pod.yaml", "DropCapturedMetadata"),
+        ("pod.yaml", "UnknownField"),
+    ]
+
+
+def test_where_the_only_file_cannot_be_read_that_is_all_that_is_said(patternctl, tmp_path):
+    (tmp_path / "a.yaml").write_text("a: [")
+    (tmp_path / "b.yaml").write_text("a: 1\n")
+
+    found = patternctl("lint", tmp_path, "-o", "json").json["findings"]
+
+    assert [(row["file"], row["rule"]) for row in found] == [("a.yaml", "DocumentInvalid")]
+
+
+@pytest.mark.parametrize(("given", "shown"), [("man", "man/pod.yaml"), ("man/pod.yaml", "man/pod.yaml")])
+def test_a_path_is_shown_from_the_working_directory(patternctl, given, shown):
+    (patternctl.home / "man").mkdir()
+    (patternctl.home / "man" / "pod.yaml").write_text(WRONG)
+
+    assert patternctl("lint", given).out.startswith(f"{shown}:5:3: warning: ")
+
+
+def test_what_comes_through_a_pipe_has_no_file(patternctl, pod):
+    with pod.open("rb") as content:
+        assert patternctl("lint", "-", stdin=content).out.startswith("<stdin>:5:3: warning: ")
+
+
+def test_a_designpattern_is_checked_by_its_own_schema(patternctl, tmp_path):
+    path = tmp_path / "web.yaml"
+    source = "{url: oci://registry.example/web, ref: {tag: '1'}}"
+    path.write_text(
+        "apiVersion: pattern-operator.io/v1alpha1\nkind: DesignPattern\nmetadata: {name: web}\n"
+        f"spec:\n  source: {source}\n  render:\n    paramaters: {{a: 1}}\n"
+    )
+
+    done = patternctl("lint", path)
+
+    assert done.code == exit_codes.FOUND
+    assert "spec.render.paramaters is not a field of DesignPattern; did you mean parameters? [UnknownField]" in done.out
+    path.write_text(path.read_text().replace("paramaters", "parameters"))
+    assert patternctl("lint", path).out == "0 errors, 0 warnings, 0 notes\n"
+
+
+@pytest.mark.parametrize(("version", "code"), [("v1.36.1", 0), ("1.36", 0), ("1.3", 2), ("v1.99.0", 2)])
+def test_a_whole_version_of_kubernetes_stands_for_its_minor_one(patternctl, pod, version, code):
+    assert patternctl("lint", pod, "--kube-version", version).code == code
+
+
+def test_a_slip_in_the_schema_of_a_pattern_is_found(patternctl, tmp_path):
+    (tmp_path / "pattern.yaml").write_text(
+        "apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nparameters: {schema: {requird: [a]}}\n"
+    )
+    (tmp_path / "pod.yaml").write_text(POD)
+
+    for name in ("lint", "render"):
+        done = patternctl(name, tmp_path)
+
+        assert done.code in (1, exit_codes.FOUND)
+        assert (
+            "'requird' at its top, which is no keyword of JSON Schema (did you mean required?)" in done.out + done.err
+        )

@@ -6,7 +6,8 @@ import typing
 import pytest
 from tests.render.designs import DATA, component, deployment, design, published
 
-from pattern_operator.cli import render
+from pattern_operator.api import render_spec
+from pattern_operator.cli import render, rendered
 from pattern_operator.render import options
 
 YAML = "application/yaml"
@@ -526,3 +527,72 @@ def test_without_insecure_a_plain_registry_is_refused_with_the_flag_to_give(patt
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("patternctl: TLSFailed: ")
     assert "a registry that speaks plain http needs --insecure.\n" in done.err
+
+
+# --- what is told beside what is printed ------------------------------------------------------------------------------
+
+
+def test_a_namespace_that_nothing_goes_to_is_told(patternctl, files):
+    folder = files(a_yml=b"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", b_yml=CONFIG)
+
+    done = patternctl("render", folder, "--target-namespace", "other")
+
+    assert (done.code, kinds(done.items)) == (0, ["ConfigMap c"])
+    assert "shop" in done.err
+
+
+def test_a_key_that_is_read_as_kubectl_reads_it_is_told(patternctl, files):
+    done = patternctl("render", files(a_yml=CONFIG + b"data: {y: a}\n"))
+
+    assert (done.code, done.items[0]["data"]) == (0, {"true": "a"})
+    assert done.err.startswith("patternctl: ConfigMap c: ")
+    assert patternctl("render", files_of(patternctl, CONFIG + b"data: {a: b}\n")).err == ""
+
+
+def test_a_pattern_that_is_deprecated_is_told(patternctl, files):
+    head = b"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\n"
+    done = patternctl("render", files(pattern_yaml=head + b"deprecated: use the other one\n", a_yml=CONFIG))
+
+    assert (done.code, done.err) == (0, "patternctl: the pattern is deprecated: use the other one\n")
+
+
+CONFIG = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+
+
+def files_of(patternctl, content):
+    path = patternctl.home / "c.yml"
+    path.write_bytes(content)
+    return path
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_a_repair_that_there_is_not_is_refused(patternctl):
+    done = patternctl("render", WHOLE, "--repair", "NamePort")
+
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean NamePorts?" in done.err
+
+
+def test_every_repair_that_needs_consent_can_be_allowed():
+    assert typing.get_args(render_spec.ConsentedRepair) == render._REPAIRS
+    assert typing.get_args(rendered.OnInvalid) == render._ON_INVALID
+
+
+def test_a_name_before_the_chart_as_helm_takes_it_is_told_with_the_flag_for_it(patternctl):
+    done = patternctl("render", "web", "./chart")
+
+    assert (done.code, done.out) == (2, "")
+    assert "the name of a release is given by --name" in done.err
+
+
+@pytest.mark.parametrize("name", ["Chart.yaml", "kustomization.yaml"])
+def test_the_file_that_says_what_a_folder_is_is_refused_alone(patternctl, name):
+    (patternctl.home / "web").mkdir()
+    (patternctl.home / "web" / name).write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
+
+    done = patternctl("render", f"web/{name}")
+
+    assert (done.code, done.out) == (1, "")
+    assert f"web/{name} alone is not rendered: name its folder, web" in done.err

@@ -10,7 +10,7 @@ from pattern_operator.lint.rule import Rule
 from pattern_operator.lint.schema.openapi import of_crd, reduced
 from pattern_operator.lint.schema.schemas import Schemas
 from pattern_operator.lint.schema.shipped import VERSIONS, Version
-from pattern_operator.lint.schema.suggestion import nearest
+from pattern_operator.suggestion import nearest
 
 SECRET = "c0rrect-h0rse"
 

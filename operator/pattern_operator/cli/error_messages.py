@@ -41,6 +41,12 @@ _REPLACED: Final = tuple(
         (r"(?:spec\.)?source\.secretRef", f"what {_LOGIN} has written"),
         (r"(?:spec\.)?source\.(?:ref(?:\.[a-zA-Z]+)?|url)", "the reference"),
         (r"(?:spec\.)?verify\.authorities|spec\.verify", "--key"),
+        (r"spec\.render\.parameters or what valuesFrom names", "--values or --set"),
+        (r"spec\.render\.parameters and valuesFrom", "--values and --set"),
+        (
+            r"(incompatible with Kubernetes v[0-9.]*[0-9])\.? Correct the chart, or its parameters in spec\.render",
+            r"\1. Name a version that it takes by --kube-version, or correct the chart",
+        ),
         (r"spec\.render\.targetNamespace", "--target-namespace"),
         (r"spec\.render\.format", "--format"),
         (r"spec\.render\.patches", "--patch"),

@@ -1,6 +1,8 @@
 """``patternctl lint``: what rendering repairs or refuses, and what schemas do not allow, with lines."""
 
 import argparse
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pattern_operator.cli import connection, exit_codes, inputs, output, value_flags
@@ -52,7 +54,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     forms = ("table", "json", "yaml", "sarif")
     command.add_argument("-o", "--output", choices=forms, default="table", help="how to print (table: for people)")
-    command.add_argument("--kube-version", choices=_VERSIONS, help=f"of the shipped schemas (default: {_VERSIONS[-1]})")
+    command.add_argument(
+        "--kube-version", choices=_VERSIONS, type=_minor, help=f"of the shipped schemas (default: {_VERSIONS[-1]})"
+    )
     command.add_argument(
         "--schemas", choices=("shipped", "cluster"), default="shipped", help="whose schemas (default: shipped)"
     )
@@ -68,6 +72,12 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--context", help="the context of the kubeconfig (default: its current one)")
     connection.add(command)
     command.set_defaults(run=run, namespace=None)
+
+
+def _minor(text: str) -> str:
+    """``1.36`` of ``v1.36.2``: all releases of it have the same schemas."""
+    found = re.fullmatch(r"v?(\d+\.\d+)(?:[.+-].*)?", text)
+    return found[1] if found is not None else text
 
 
 def run(options: argparse.Namespace) -> int:
@@ -120,8 +130,10 @@ def _schemas(options: argparse.Namespace) -> "Schemas":
 
     if options.schemas == "cluster":
         return asyncio.run(_of_cluster(options))
+    from pattern_operator.api.crd import KINDS, crd
+
     version = next((each for each in shipped.VERSIONS if each == options.kube_version), shipped.LATEST)
-    return Schemas.of(shipped.load(version), label=f"Kubernetes {version}")
+    return Schemas.of(shipped.load(version), label=f"Kubernetes {version}").with_crds(list(map(crd, KINDS)))
 
 
 async def _of_cluster(options: argparse.Namespace) -> "Schemas":
@@ -159,7 +171,7 @@ def _fix(files: "Sequence[File]", asked: "Options", options: argparse.Namespace)
     for why in done.kept:
         output.print_error(output.plain(why))
     if not done.fixed:
-        output.print_error("there is nothing that --fix can mend")
+        output.print_error("there is nothing that --fix can mend: what has errors is mended when they are corrected")
     new = {each.path: each.after for each in done.fixed}
     return [File(each.path, new[each.path].encode()) if each.path in new else each for each in files]
 
@@ -223,11 +235,19 @@ def _print(report: "LintReport", options: argparse.Namespace) -> None:
 
         output.document(yaml_output.dump(sarif(report, folder=_folder(options)), "json"))
     elif options.output == "table":
-        _table(report)
+        _table(report, options)
     else:
         from pattern_operator.cli import yaml_output
 
         output.document(yaml_output.dump(_document(report), options.output))
+
+
+def _place_of(file: str, options: argparse.Namespace) -> str:
+    """How an editor finds a file: from the working directory where a relative path was given."""
+    if options.pattern == inputs.STDIN:
+        return "<stdin>"
+    folder = _folder(options)
+    return "/".join(part for part in (folder, file) if part) or options.pattern
 
 
 def _folder(options: argparse.Namespace) -> str:
@@ -252,12 +272,15 @@ def _document(report: "LintReport") -> dict[str, Any]:
     return {"findings": rows, **counts, "leftOut": report.left_out}
 
 
-def _table(report: "LintReport") -> None:
+def _table(report: "LintReport", options: argparse.Namespace) -> None:
     """A line a finding, and a last one that counts them."""
+    from pattern_operator.cli.error_messages import in_cli_terms
     from pattern_operator.lint.rule import Severity
 
     for each in report.findings:
-        place = ":".join(str(part) for part in (each.file, each.line, each.column) if part)
+        place = ":".join(str(part) for part in (_place_of(each.file, options), each.line, each.column) if part)
+        if not each.component:  # of the pattern as a whole: in words for a DesignPattern
+            each = replace(each, message=in_cli_terms(each.message))
         said = f"{each.message}; {each.suggestion}" if each.suggestion else each.message
         shown = f"{each.name}: {said}" if each.name else said
         severity = output.colour(str(each.severity), _COLOURS[each.severity])

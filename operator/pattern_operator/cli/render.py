@@ -96,7 +96,7 @@ def _add_parameters(command: Parser) -> None:
 
 def _add_capabilities(command: Parser) -> None:
     group = command.add_argument_group("what charts are told of the cluster, and the programs")
-    group.add_argument("--kube-version", metavar="VERSION", help="of Kubernetes, as in 1.34 (default: helm's own)")
+    group.add_argument("--kube-version", metavar="VERSION", help="of Kubernetes, as in 1.37 (default: helm's own)")
     group.add_argument("--api-versions", action="append", default=[], metavar="A,B", help="as in acme.io/v1/Widget")
     group.add_argument("--helm", metavar="PATH", help="the helm to use (default: the one on PATH)")
     group.add_argument("--kustomize", metavar="PATH", help="the kustomize to use (default: the one on PATH)")
@@ -172,10 +172,27 @@ def _files(path: str, asked: "Asked") -> "Sequence[File]":
     from pattern_operator.source import LayerSelector
 
     if asked.reference is None:
+        _refuse_part(path)
         return inputs.read(path, beyond_documents=partial(files_beyond_documents, options=asked.options))
     layer = LayerSelector(media_type=asked.media_type, path=asked.options.path)
     pulling = registry.pulled(asked.reference, insecure=asked.insecure, token_service=asked.token_service, layer=layer)
     return asyncio.run(pulling).files
+
+
+def _refuse_part(path: str) -> None:
+    """Raise Stalled for the one file that says what a folder is: nothing of what it names is beside it then."""
+    from pathlib import Path
+
+    from pattern_operator.api.reason import Reason
+    from pattern_operator.errors import Stalled
+    from pattern_operator.render import has_builds
+
+    place = Path(path)
+    if has_builds([place.name]) and place.is_file():
+        raise Stalled(
+            reason=Reason.NOT_A_PATTERN,
+            message=f"{output.plain(path)} alone is not rendered: name its folder, {output.plain(str(place.parent))}",
+        )
 
 
 def _write(report: str, place: str) -> None:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from pattern_operator.api.artifact import File
+from pattern_operator.api.reason import Reason
 from pattern_operator.api.repair import Repair
 from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled
@@ -21,9 +22,10 @@ from pattern_operator.render.build_root import Chart, Kustomization
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document
-from pattern_operator.render.pattern_file import MissingParameters, describe, refuse_unread_parameters
+from pattern_operator.render.pattern_file import MissingParameters, describe, may_describe, refuse_unread_parameters
 from pattern_operator.render.selection import select
 
+_MOST_BROKEN: Final = 50  # files that cannot be read; with each the others are read again
 _LONGEST: Final = 512  # characters of a message
 _LINE: Final = re.compile(r", line (\d{1,9})\b")
 # Drawings and views are what a design is made of; that they are left out says nothing.
@@ -61,21 +63,44 @@ class Inspected:
 
 
 def lint(files: Sequence[File], *, options: Options, schemas: Schemas) -> LintReport:
-    """What there is to say of the pattern that ``files`` hold; whatever they hold, it raises nothing."""
-    try:
-        described = describe(files, options=options)
-        chosen = select(described.files, options=described.options, substitution=described.substitution)
-        if isinstance(chosen, Chart | Kustomization):
-            return report([_not_checked(chosen)])
-        refuse_unread_parameters(described)
-        inspected = inspect(chosen, options=described.options, sources=Sources(files))
-    except MissingParameters as error:
-        return report([_of_missing(error)])
-    except Stalled as error:
-        return report([_of_error(error, files)])
+    """What there is to say of the pattern that ``files`` hold; whatever they hold, it raises nothing.
+
+    A file that cannot be read hides nothing of the others.
+    """
+    broken, left = list[Finding](), list(files)
+    while True:
+        try:
+            found = _linted(left, options=options, schemas=schemas)
+        except MissingParameters as error:
+            return report([*broken, _of_missing(error)])
+        except Stalled as error:
+            finding = _of_error(error, left)
+            if broken and error.reason is Reason.NOT_A_PATTERN:  # what was the pattern is what cannot be read
+                return report(broken)
+            broken.append(finding)
+            others = [each for each in left if each.path != finding.file]
+            if not _is_alone(error, finding) or len(others) in (0, len(left)) or len(broken) == _MOST_BROKEN:
+                return report(broken)
+            left = others
+        else:
+            return report([*broken, *found])
+
+
+def _is_alone(error: Stalled, finding: Finding) -> bool:
+    """Whether an error is of one document file, and others can be read without it."""
+    return error.reason is Reason.DOCUMENT_INVALID and bool(finding.file) and not may_describe(finding.file)
+
+
+def _linted(files: Sequence[File], *, options: Options, schemas: Schemas) -> list[Finding]:
+    described = describe(files, options=options)
+    chosen = select(described.files, options=described.options, substitution=described.substitution)
+    if isinstance(chosen, Chart | Kustomization):
+        return [_not_checked(chosen)]
+    refuse_unread_parameters(described)
+    inspected = inspect(chosen, options=described.options, sources=Sources(files))
     schemas = schemas.with_crds([each.component.body for each in inspected if not each.component.excluded])
     found = (finding for each in inspected for finding in _findings(each, schemas))
-    return report(list(islice(found, 4 * MOST)))
+    return list(islice(found, 4 * MOST))
 
 
 def inspect(chosen: Design | list[Document], *, options: Options, sources: Sources) -> list[Inspected]:
@@ -130,7 +155,7 @@ def _findings(inspected: Inspected, schemas: Schemas) -> Iterator[Finding]:
 
 
 def _is_fixable(component: WorkingComponent, name: Repair) -> bool:
-    return name in FIXABLE and not component.excluded
+    return name in FIXABLE and not component.excluded and component.outcome is Outcome.RENDERED
 
 
 def _refusal(component: WorkingComponent) -> list[tuple[ComponentReason, str]]:

@@ -71,6 +71,8 @@ def component(value: Any, *, where: str) -> WorkingComponent:
     """The working component of one object; what is none is refused."""
     top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
     made = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
+    made.path, _, position = where.rpartition("#")
+    made.position = f"#{position}" if made.path else ""
     if not top or not isinstance(top.get("metadata") or {}, dict):
         made.refuse(ComponentReason.INVALID_DOCUMENT, f"{where} is not a Kubernetes object: correct what makes it")
     elif is_encrypted(top):

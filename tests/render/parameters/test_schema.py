@@ -54,14 +54,16 @@ def test_defaults_are_filled_in_where_nothing_is_given(given_: Any, completed: A
 @pytest.mark.parametrize(
     ("parameters", "says"),
     [
-        ({}, 'the whole: "host" is a required property'),
+        ({}, "host is required, and is not given"),
         ({"host": 7}, "host: the value is not of type"),
         ({"host": SECRET}, "host: the value does not match"),
         ({"host": "a", "replicas": 0}, "replicas: the value is less than the minimum of 1"),
         ({"host": "a", "db": {"pin": SECRET}}, "db.pin: the value is longer than 4"),
         ({"host": "a", "hosts": [{}, {"port": SECRET}]}, "hosts[1].port: the value is not of type"),
         ({"host": "a", "size": SECRET}, "size: the value is not one of"),
-        ({"host": "a", "other": SECRET}, "'other' was unexpected"),
+        ({"host": "a", "other": SECRET}, "other is no parameter of the pattern"),
+        ({"host": "a", "replicsa": SECRET}, "replicsa is no parameter of the pattern, did you mean replicas?"),
+        ({"host": "a", "hosts": [{"prot": SECRET, "port": SECRET}]}, "hosts[0].port: the value is not of type"),
     ],
 )
 def test_what_does_not_fit_is_named_by_its_path_and_not_by_its_value(parameters: Any, says: str):

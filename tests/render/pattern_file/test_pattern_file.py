@@ -196,12 +196,12 @@ def test_patches_of_the_pattern_come_before_those_of_the_spec():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("replicas: 3\n", "unknown field `replicas`"),
-        ("parameters: {scheme: {}}\n", "unknown field `scheme` - at `$.parameters`"),
-        ("patches: [{patch: a, targets: {}}]\n", "unknown field `targets` - at `$.patches[0]`"),
-        ("parameters: {schema: [1]}\n", "at `$.parameters.schema`"),
-        ("format: Jsonnet\n", "Invalid enum value 'Jsonnet'"),
-        ("version: 1.5\n", "Expected `str`, got `float` - at `$.version`"),
+        ("replicas: 3\n", "replicas is not a field of it"),
+        ("parameters: {scheme: {}}\n", "parameters.scheme is not a field of it (did you mean schema?)"),
+        ("patches: [{patch: a, targets: {}}]\n", "patches[0].targets is not a field of it (did you mean target?)"),
+        ("parameters: {schema: [1]}\n", "parameters.schema must be a mapping"),
+        ("format: Jsonnet\n", "format is one of Auto, Helm, Kustomize, Manifests, Meshery, and not 'Jsonnet'"),
+        ("version: 1.5\n", "version must be text: put it in quotes"),
         ("path: ../other\n", "path leads out of its folder"),
         ("parameters: {schema: {type: words}}\n", "parameters.schema is no schema at type"),
         ("parameters: {schema: {$ref: 'https://example.com/s.json'}}\n", "parameters.schema is no schema"),
@@ -218,7 +218,7 @@ def test_what_is_wrong_in_it_is_refused_by_name(text: str, says: str):
 
 
 def test_another_version_of_it_is_refused():
-    with pytest.raises(Stalled, match="Invalid enum value"):
+    with pytest.raises(Stalled, match=r"apiVersion is one of pattern-operator\.io/v1alpha1, and not"):
         rendered(files("apiVersion: pattern-operator.io/v2\nkind: Pattern\n", a_yaml=PLAIN))
 
 
@@ -292,7 +292,7 @@ def test_its_health_checks_are_read():
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ("{apiVersion: v1, kind: Pod}", "missing required field `current`"),
+        ("{apiVersion: v1, kind: Pod}", r"healthChecks\[0\].current is required"),
         ("{apiVersion: v1, kind: Pod, current: ''}", "healthChecks"),
         ("{apiVersion: v1, kind: Pod, current: 'true', progressing: 'true'}", "progressing"),
         ("{apiVersion: Apps/v1, kind: Pod, current: 'true'}", r"healthChecks\[0\].apiVersion"),
@@ -308,3 +308,37 @@ def test_a_health_check_that_can_be_none_is_refused(entry: str, says: str):
         rendered(files(f"{HEAD}healthChecks: [{entry}]\n", a_yaml=PLAIN))
 
     assert refusal.value.reason is Reason.DOCUMENT_INVALID
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("Patern", "line 1: pattern-operator.io has no kind 'Patern' (did you mean Pattern?)"),
+        ("pattern", "has no kind"),
+    ],
+)
+@pytest.mark.parametrize("name", ["pattern.yaml", "pattern.yml"])
+def test_a_kind_of_our_group_that_there_is_not_is_refused_and_not_applied_as_an_object(name, kind, says):
+    content = f"apiVersion: pattern-operator.io/v1alpha1\nkind: {kind}\nmetadata: {{name: a}}\n".encode()
+
+    with pytest.raises(Stalled) as refusal:
+        describe([File(name, content)], options=Options())
+
+    assert says in refusal.value.message
+
+
+@pytest.mark.parametrize("head", ["pattern-operator.io/v1alpha1\nkind: DesignPattern", "acme.io/v1\nkind: Patern"])
+def test_an_object_in_a_file_of_that_name_stays_a_manifest(head):
+    file = File("pattern.yaml", f"apiVersion: {head}\nmetadata: {{name: a}}\n".encode())
+
+    assert describe([file], options=Options()).files == [file]
+
+
+def test_a_wrong_default_is_said_to_be_the_pattern_s_also_where_something_else_is_given():
+    schema = "{properties: {n: {type: integer, default: two}, host: {type: string}}}"
+    content = f"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nparameters: {{schema: {schema}}}\n".encode()
+
+    with pytest.raises(Stalled, match="the defaults of its parameters do not fit"):
+        describe([File("pattern.yaml", content)], options=Options(parameters=b'{"host": "a"}'))
+    with pytest.raises(Stalled, match="the parameters do not fit the schema: host"):
+        describe([File("pattern.yaml", content)], options=Options(parameters=b'{"n": 1, "host": 2}'))

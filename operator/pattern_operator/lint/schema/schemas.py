@@ -11,8 +11,8 @@ from pattern_operator.api.fields import mapping, mappings, text
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.lint.rule import Rule
 from pattern_operator.lint.schema.openapi import DEFS, Schema, of_crd, references
-from pattern_operator.lint.schema.suggestion import nearest
 from pattern_operator.quote import one_line, quoted
+from pattern_operator.suggestion import nearest
 
 Path = tuple[str | int, ...]
 

@@ -166,7 +166,10 @@ def _told(tree: Chart) -> Iterator[ComponentReport]:
                 where = f"{path}/{file.path}"
                 message = f"line {call.line} of {where} calls {call.name}, which gives {_ASK[call.name]} here"
                 name = one_line(where, MAX_REPORT_NAME)
-                yield ComponentReport(f"{name}:{call.line}", "", "", reason.outcome, str(reason), one_line(message))
+                row = ComponentReport(
+                    f"{name}:{call.line}", call.name, "", reason.outcome, str(reason), one_line(message)
+                )
+                yield replace(row, path=name, line=call.line)
 
 
 def _at_another_time(content: bytes) -> bytes:

@@ -6,7 +6,7 @@ the path of a parameter and never its value: it may be a Secret's.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 import jsonschema_rs
@@ -14,7 +14,9 @@ import jsonschema_rs
 from pattern_operator.limits import MAX_PARAMETERS
 from pattern_operator.quote import listed, one_line
 from pattern_operator.render.parameters.document import InvalidParameters
+from pattern_operator.render.parameters.keywords import slip
 from pattern_operator.render.parameters.merge import without_nulls
+from pattern_operator.suggestion import nearest
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _MAX_VISITS: Final = 100_000  # of parts of a schema while defaults are filled in: it may refer to itself
@@ -39,9 +41,13 @@ def complete(parameters: Mapping[str, Any], *, schema: Mapping[str, Any]) -> dic
         InvalidParameters: the parameters do not fit it.
     """
     validator = _validator(schema)
+    if (found := slip(schema)) is not None:
+        raise InvalidSchema(found)
     filled = without_nulls(_Defaults(schema).fill(copy.deepcopy(dict(parameters)), schema, depth=0))
     try:
-        errors = [_words(each) for _, each in zip(range(_MAX_ERRORS), validator.iter_errors(filled), strict=False)]
+        errors = [
+            _words(each, schema) for _, each in zip(range(_MAX_ERRORS), validator.iter_errors(filled), strict=False)
+        ]
     except (ValueError, TypeError, OverflowError):
         raise InvalidParameters("have a number or a text that cannot be checked") from None
     if errors:
@@ -57,6 +63,7 @@ def _validator(schema: Mapping[str, Any]) -> "jsonschema_rs.Draft202012Validator
         return jsonschema_rs.Draft202012Validator(
             dict(schema),
             mask=_VALUE,
+            validate_formats=True,
             retriever=_fetch_nothing,
             pattern_options=jsonschema_rs.RegexOptions(size_limit=_REGEX_BYTES, dfa_size_limit=_REGEX_BYTES),
         )
@@ -72,8 +79,26 @@ def _fetch_nothing(_: str) -> NoReturn:
     raise ValueError("nothing is fetched")
 
 
-def _words(error: "jsonschema_rs.ValidationError") -> str:
+def _words(error: "jsonschema_rs.ValidationError", schema: Mapping[str, Any]) -> str:
+    kind: Any = error.kind
+    if kind.name == "required":
+        return f"{_path([*error.instance_path, kind.property])} is required, and is not given"
+    if kind.name == "additionalProperties":
+        return listed(_unknown(error, schema))
     return f"{_path(error.instance_path)}: {one_line(error.message, _MAX_WORDS)}"
+
+
+def _unknown(error: "jsonschema_rs.ValidationError", schema: Mapping[str, Any]) -> Iterator[str]:
+    """A clause on each parameter that there is not, with the one that may have been meant."""
+    place: Any = schema
+    for step in error.schema_path[:-1]:
+        place = place.get(step) if isinstance(place, Mapping) else None
+    known = place.get("properties") if isinstance(place, Mapping) else None
+    kind: Any = error.kind
+    for name in kind.unexpected[:_MAX_ERRORS]:
+        meant = nearest(name, known) if isinstance(known, Mapping) else None
+        hint = f", did you mean {one_line(meant)}?" if meant else ""
+        yield f"{_path([*error.instance_path, name])} is no parameter of the pattern{hint}"
 
 
 def _path(steps: Sequence[str | int]) -> str:

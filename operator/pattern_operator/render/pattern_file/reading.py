@@ -17,7 +17,7 @@ from pattern_operator.api.names import GROUP
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.limits import KIB
-from pattern_operator.quote import one_line
+from pattern_operator.quote import one_line, quoted
 from pattern_operator.render import options as asked
 from pattern_operator.render.document import Document, read
 from pattern_operator.render.options import Options
@@ -26,10 +26,12 @@ from pattern_operator.render.parameters.merge import merge
 from pattern_operator.render.parameters.schema import InvalidSchema, complete
 from pattern_operator.render.parameters.substitution import Substitution
 from pattern_operator.render.pattern_file.kind import KIND, Patch, Pattern
+from pattern_operator.render.pattern_file.words import explained
 
 NAMES: Final = frozenset({"pattern.yaml", "pattern.yml"})
 MAX_SIZE: Final = 256 * KIB  # of the file; a schema of a hundred parameters has 20 KiB
-_OURS: Final = re.compile(rb"\bkind['\"]?\s*:\s*['\"]?Pattern\b")
+_OURS: Final = re.compile(rb"\bkind['\"]?\s*:\s*['\"]?Pattern\b|\bapiVersion['\"]?\s*:\s*['\"]?pattern-operator\.io/")
+_OTHER_KINDS: Final = frozenset({"DesignPattern", "TrustPolicy"})  # of the same group: objects of a cluster
 _MAX_WORDS: Final = 400
 
 
@@ -142,6 +144,7 @@ def _find(files: Sequence[File], *, options: Options) -> tuple[File, Pattern] | 
         if len(file.content) > MAX_SIZE:
             raise _invalid(file, f"has more than {MAX_SIZE // KIB} KiB")
         documents = list(read(file))
+        _refuse_misnamed(file, documents)
         if not any(_is_pattern(each) for each in documents):
             continue
         if len(documents) > 1:
@@ -162,11 +165,20 @@ def _is_pattern(document: Document) -> bool:
     return text(top.get("apiVersion")).startswith(f"{GROUP}/") and text(top.get("kind")) == KIND
 
 
+def _refuse_misnamed(file: File, documents: Sequence[Document]) -> None:
+    """Raise Stalled for a kind of our group that there is not: as a manifest it would be applied as an object."""
+    for each in documents:
+        top = mapping(each.value)
+        kind = text(top.get("kind"))
+        if text(top.get("apiVersion")).startswith(f"{GROUP}/") and kind not in (KIND, *_OTHER_KINDS):
+            raise _invalid(file, f"line {each.line}: {GROUP} has no kind {quoted(kind)} (did you mean {KIND}?)")
+
+
 def _decoded(file: File, document: Document) -> Pattern:
     try:
         pattern = msgspec.convert(document.value, Pattern)
     except msgspec.ValidationError as error:
-        raise _invalid(file, one_line(str(error), _MAX_WORDS)) from None
+        raise _invalid(file, one_line(explained(str(error), Pattern), _MAX_WORDS)) from None
     if pattern.path is not None and ".." in PurePosixPath(pattern.path).parts:
         raise _invalid(file, "path leads out of its folder")
     return pattern
@@ -187,14 +199,15 @@ def _with_parameters(described: Described, file: File, schema: dict[str, Any]) -
 
 
 def _unfit(file: File, error: InvalidParameters, *, given: dict[str, Any], schema: dict[str, Any]) -> Stalled:
-    """What to correct: where nothing is given it is the pattern's own default, or what it requires is missing."""
+    """What to correct: it is the pattern's own default, or what it requires is missing, or what is given is wrong."""
     fault, next_step = f"the parameters {error}", "Correct spec.render.parameters or what valuesFrom names."
+    try:
+        complete({}, schema={name: value for name, value in schema.items() if name != "required"})
+    except InvalidParameters as of_defaults:
+        if not given or str(of_defaults) == str(error):
+            return _invalid(file, f"the defaults of its parameters {of_defaults}")
     if given:
         return Stalled(reason=Reason.PARAMETERS_INVALID, message=f"{fault}. {next_step}")
-    try:
-        complete(given, schema={name: value for name, value in schema.items() if name != "required"})
-    except InvalidParameters as of_defaults:
-        return _invalid(file, f"the defaults of its parameters {of_defaults}")
     return MissingParameters(path=file.path, fault=fault, next_step=next_step)
 
 

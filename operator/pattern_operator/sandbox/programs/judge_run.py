@@ -58,15 +58,18 @@ def judge_run(run: ProgramRun) -> None:
 
 
 def _judge_words(run: HelmTemplate) -> None:
-    for what, word, pattern in (
-        ("name of a release", run.release, _RELEASE),
-        ("name of a namespace", run.namespace, _NAMESPACE),
-        ("Kubernetes version", run.kube_version, _KUBE_VERSION),
-        *(("API version", word, _API_VERSION) for word in run.api_versions[: _API_VERSIONS + 1]),
+    if len(run.api_versions) > _API_VERSIONS:
+        raise _too_much(f"there are more than {_API_VERSIONS} API versions")
+    for what, word, pattern, right in (
+        ("name of a release", run.release, _RELEASE, "small letters, digits, - and ., at most 63"),
+        ("name of a namespace", run.namespace, _NAMESPACE, "small letters, digits and -, at most 63"),
+        ("Kubernetes version", run.kube_version, _KUBE_VERSION, "a version such as 1.34 or v1.34.1"),
+        *(("API version", word, _API_VERSION, "apps/v1 or apps/v1/Deployment") for word in run.api_versions),
     ):
         if not pattern.fullmatch(word):
             raise RunRefused(
-                reason=Reason.INVALID_SPEC, message=f"{quoted(word)} is not the {what} that helm takes: correct it."
+                reason=Reason.INVALID_SPEC,
+                message=f"{quoted(word)} is not the {what} that helm takes: write {right}.",
             )
     if len(run.settings) > MAX_SETTINGS:
         raise _too_much(f"there are more than {MAX_SETTINGS} settings")
@@ -74,8 +77,6 @@ def _judge_words(run: HelmTemplate) -> None:
         raise RunRefused(
             reason=Reason.INVALID_SPEC, message="a setting of helm is not a path and a number: correct it."
         )
-    if len(run.api_versions) > _API_VERSIONS:
-        raise _too_much(f"there are more than {_API_VERSIONS} API versions")
 
 
 def _judge_files(files: tuple[File, ...]) -> None:

@@ -7,11 +7,14 @@ _LONGEST: Final = 64  # characters; no field of Kubernetes has more
 _MOST: Final = 2_000  # names that one is compared with
 
 
-def nearest(written: str, known: Iterable[str]) -> str | None:
-    """The known name with the fewest letters changed, at most a third of them; None where none is near, or two are."""
+def nearest(written: str, known: Iterable[str], *, changed: int = _LONGEST) -> str | None:
+    """The known name with the fewest letters changed, at most a third of them and ``changed``.
+
+    None where none is near, or two are equally near.
+    """
     if not written or len(written) > _LONGEST:
         return None
-    most = max(1, len(written) // 3)
+    most = min(changed, max(1, len(written) // 3))
     found: list[tuple[int, str]] = []
     for name in list(known)[:_MOST]:
         if abs(len(name) - len(written)) <= most and len(name) <= _LONGEST:
