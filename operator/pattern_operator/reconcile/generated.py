@@ -1,6 +1,6 @@
 """Keeps what a chart made up at the first apply, as long as artifact and parameters are the same (docs/adr/0024).
 
-What helm or kustomize wrote of themselves is kept likewise: an upgrade of them changes nothing that runs (0033).
+What helm or kustomize wrote of themselves is kept likewise: an upgrade of them changes nothing that runs (0030).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -1,7 +1,7 @@
 """Adds to a rendering which fields of it are not decided by artifact and parameters alone, and tells of them.
 
 What differs between two renderings is for the caller to find out (``helm.differences``); here it becomes
-``Rendering.generated`` and the rows of the report (docs/adr/0024, docs/adr/0033).
+``Rendering.generated`` and the rows of the report (docs/adr/0024, docs/adr/0030).
 """
 
 from collections.abc import Iterable, Mapping

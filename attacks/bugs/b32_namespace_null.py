@@ -1,6 +1,0 @@
-# helm#5465-like: `namespace:` rendered empty, null or "", cluster-scoped objects with a namespace, empty documents, {} and null documents, empty List
-from lib import *
-t = {"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace:\n", "b.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n  namespace: \"\"\n", "c.yaml": "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: c, namespace: {{ .Release.Namespace }}}\nrules: []\n", "d.yaml": "{{ if false }}x{{ end }}\n---\n---\n# c\n", "f g.yaml": cm("  a: b\n", "fg"), "e.yaml": "apiVersion: v1\nkind: List\nitems: []\n", "h.yaml": "apiVersion: v1\nkind: ConfigMapList\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: inlist}}\n", "i.yaml": "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: inlist2}}\n"}
-d = tree(chart(t)); c, g, e = render(d, "-n", "shop"); print(c, e)
-got = {(i["kind"], i["metadata"]["name"], i["metadata"].get("namespace")) for i in g or []}; print(sorted(got, key=str))
-verdict(c == 0 and {("ConfigMap","a","shop"),("ConfigMap","b","shop"),("ConfigMap","fg","shop"),("ConfigMap","inlist","shop"),("ConfigMap","inlist2","shop"),("ClusterRole","c",None)} == got)
