@@ -383,7 +383,7 @@ def test_what_the_api_server_fills_in_is_what_the_operator_assumes(accepted):
         "wait": True,
         "deletionPolicy": "Delete",
     }
-    assert found["spec"]["render"] == {"format": "Auto", "onInvalid": "Refuse"}
+    assert found["spec"]["render"] == {"format": "Auto", "onInvalid": "Refuse", "skipSchemaValidation": False}
     assert found["spec"]["rollout"] == {"historyLimit": 5}
     assert decode(found).spec == decode(sent).spec
 
