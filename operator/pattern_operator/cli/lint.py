@@ -2,7 +2,6 @@
 
 import argparse
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pattern_operator.cli import connection, exit_codes, inputs, output, value_flags
@@ -274,6 +273,8 @@ def _document(report: "LintReport") -> dict[str, Any]:
 
 def _table(report: "LintReport", options: argparse.Namespace) -> None:
     """A line a finding, and a last one that counts them."""
+    from dataclasses import replace
+
     from pattern_operator.cli.error_messages import in_cli_terms
     from pattern_operator.lint.rule import Severity
 
