@@ -110,7 +110,7 @@ from pattern_operator.apply.replaced_fields import (
 )
 from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.result import ApplyFailure
-from pattern_operator.cli import cluster, installation, table, uninstaller, wait, watch
+from pattern_operator.cli import cluster, designpattern_file, installation, table, uninstaller, wait, watch
 from pattern_operator.cli import policy as policy_command
 from pattern_operator.cli.imports import notation
 from pattern_operator.cli.policy_files import secrets_in
@@ -862,6 +862,16 @@ def policies_in_files(body: Any) -> None:
     notation.applicable({"trustPolicies": [body, statement]}, Repository.parse("oci://registry.example/web"))
     for kind in ("Secret", "ConfigMap"):
         secrets_in([{**body, "kind": kind}])
+
+
+@reader
+def a_design_pattern_in_a_file(body: Any) -> None:
+    """``patternctl render --pattern``."""
+    if isinstance(body, dict):
+        with suppress(PatternError):
+            designpattern_file._check(body, path="prod.yaml")
+        designpattern_file.is_design_pattern(body)
+        designpattern_file._decoded(body, namespace="team", path="prod.yaml")
 
 
 # --- the tests -----------------------------------------------------------------------------------------------------

@@ -17,10 +17,7 @@ def patternctl(tmp_path):
     return equality.program(tmp_path / "home")
 
 
-FLAG = "a folder that is called like a flag"  # neither program is given such a name
-
-
-@pytest.mark.parametrize("name", sorted(KUSTOMIZATIONS.keys() - {FLAG}))
+@pytest.mark.parametrize("name", sorted(KUSTOMIZATIONS))
 def test_a_kustomization_is_rendered_as_kustomize_does(patternctl, tmp_path, name):
     path, tree = KUSTOMIZATIONS[name]
     folder, place = laid_out(tmp_path / "artifact", tree), tmp_path / "report.json"
@@ -33,15 +30,6 @@ def test_a_kustomization_is_rendered_as_kustomize_does(patternctl, tmp_path, nam
     rows = report(place)
     assert [row["outcome"] for row in rows] == ["rendered"] * len(done.items)
     assert [row["name"] for row in rows] == [body["metadata"]["name"] for body in done.items]
-
-
-def test_a_name_like_a_flag_is_refused(patternctl, tmp_path):
-    path, tree = KUSTOMIZATIONS[FLAG]
-
-    done = patternctl("render", laid_out(tmp_path / "artifact", tree), f"--path={path}")
-
-    assert_refused(done)
-    assert "is not a plain path" in done.err
 
 
 def test_it_is_the_same_bytes_each_time_and_as_yaml(patternctl, tmp_path):
