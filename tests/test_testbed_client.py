@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -19,7 +20,8 @@ RESOURCE = {
     "responseKind": {"kind": "ConfigMap"},
 }
 DISCOVERED = {"items": [{"metadata": {}, "versions": [{"version": "v1", "resources": [RESOURCE]}]}]}
-ENDED: dict[str, object] = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+Watch = Callable[[web.Request], web.Response]
+ENDED = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
 
 
 def config_map(value: str) -> dict[str, object]:
@@ -44,14 +46,14 @@ def nothing(request: web.Request) -> web.Response:
     return web.Response(body=b"")
 
 
-async def wait(directory: Path, watches: Iterator[object], *, seconds: float) -> object:
+async def wait(directory: Path, watches: Iterator[Watch], *, seconds: float) -> Any:
     """Wait for the value "new", which a list shows once all ``watches`` have ended."""
 
     async def answer(request: web.Request) -> web.Response:
         if request.path in ("/api", "/apis"):
             return web.json_response(DISCOVERED if request.path == "/api" else {"items": []})
         if "watch" in request.query:
-            return next(watches)(request)  # type: ignore[operator, no-any-return]
+            return next(watches)(request)
         listed.append(request.path)
         items = [config_map("new" if len(listed) > 2 else "old")]
         return web.json_response(
@@ -76,10 +78,10 @@ async def wait(directory: Path, watches: Iterator[object], *, seconds: float) ->
 
 
 @pytest.mark.parametrize("watch", [not_ready, half_a_line, too_old, nothing])
-async def test_a_watch_that_does_not_begin_or_breaks_is_begun_again(tmp_path: Path, watch: object):
+async def test_a_watch_that_does_not_begin_or_breaks_is_begun_again(tmp_path: Path, watch: Watch):
     found = await wait(tmp_path, iter([watch, watch]), seconds=60)
 
-    assert found["data"] == {"key": "new"}  # type: ignore[index]
+    assert found["data"] == {"key": "new"}
 
 
 async def test_what_does_not_come_is_told_with_how_it_stood_last(tmp_path: Path):
