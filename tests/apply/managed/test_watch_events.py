@@ -196,6 +196,60 @@ def test_after_the_end_nothing_is_told():
     assert run(scenario()) == 0
 
 
+# --- what time alone changes ----------------------------------------------------------------------------------------
+
+
+POD_KEY = ObjectKey("", "Pod", "team", "it")
+
+
+def _pod(version: int, *, finds_a_node: bool | None = None) -> dict[str, Any]:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node has room"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "it",
+            "namespace": "team",
+            "uid": "uid-it",
+            "resourceVersion": str(version),
+            "creationTimestamp": "2026-05-01T00:16:40Z",  # when the clock of the scene begins
+            "labels": {"pattern-operator.io/owner": OWNER},
+        },
+        "status": {"phase": "Pending", "conditions": [condition] if finds_a_node is False else []},
+    }
+
+
+def test_what_a_watch_told_before_the_answer_to_our_apply_is_judged_again_when_its_time_comes():
+    async def scenario() -> tuple[HealthState, HealthState, list[float]]:
+        scene = Scene()
+        with scene.managed_objects.applying(POD_KEY, owner=OWNER):
+            scene.see(_pod(102, finds_a_node=False), kind=WatchEventType.ADDED, resource=POD)
+            scene.managed_objects.record(_pod(101), key=POD_KEY, owner=OWNER, resource=POD)
+        first = scene.managed_objects.health(OWNER).state
+        await asyncio.sleep(60.0)
+        return first, scene.managed_objects.health(OWNER).state, [moment for moment, _, _ in scene.told]
+
+    first, last, moments = run(scenario())
+
+    assert (first, last) == (HealthState.IN_PROGRESS, HealthState.FAILED)
+    assert moments == [pytest.approx(15.0)]
+
+
+def test_what_is_judged_too_early_by_a_clock_that_was_set_back_is_judged_once_more():
+    async def scenario() -> tuple[HealthState, list[float]]:
+        scene = Scene()
+        scene.managed_objects.record(_pod(101, finds_a_node=False), key=POD_KEY, owner=OWNER, resource=POD)
+        at = scene.managed_objects._events._now
+        scene.managed_objects._events._now = lambda: at() - timedelta(seconds=5)
+        await asyncio.sleep(60.0)
+        return scene.managed_objects.health(OWNER).state, [moment for moment, _, _ in scene.told]
+
+    state, moments = run(scenario())
+
+    assert state is HealthState.FAILED
+    assert moments == [pytest.approx(20.0)]
+
+
 # --- what nobody has in an inventory --------------------------------------------------------------------------------
 
 

@@ -85,8 +85,11 @@ class WatchEvents:
             self._notifier.drift(managed, kind=kind)
 
     def recheck_later(self, managed: ManagedObject, body: Body) -> None:
-        """Judge the same body again when time alone may change its health; it is kept until then, not longer."""
-        if managed.health.recheck_at is not None:
+        """Judge the same body again when time alone may change its health; it is kept until then, not longer.
+
+        A body that is not the last one known, as the answer to an apply that a watch was faster than, changes nothing.
+        """
+        if managed.health.recheck_at is not None and _is_last_known(ObjectMeta.of(body), managed):
             pause = (managed.health.recheck_at - self._now()).total_seconds()
             self._notifier.recheck(managed, pause, lambda: self._recheck(managed, body))
 
@@ -149,10 +152,13 @@ class WatchEvents:
             self._notifier.health_message(managed)
 
     def _recheck(self, managed: ManagedObject, body: Body) -> None:
-        observed = Observation.of(body, key=managed.key, now=self._now())
-        same = (managed.observed.uid, managed.observed.version) == (observed.uid, observed.version)
-        if managed.present and same:
-            self._update(managed, observed)
+        if managed.present and _is_last_known(ObjectMeta.of(body), managed):
+            self._update(managed, Observation.of(body, key=managed.key, now=self._now()))
+            self.recheck_later(managed, body)  # the clock of the machine was set back, or time matters once more
+
+
+def _is_last_known(meta: ObjectMeta, managed: ManagedObject) -> bool:
+    return (meta.uid, meta.version) == (managed.observed.uid, managed.observed.version)
 
 
 def _is_late(meta: ObjectMeta, managed: ManagedObject) -> bool:
