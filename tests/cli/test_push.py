@@ -14,7 +14,9 @@ from tests.testbed.cosign import SIGN as SIGN_WITH_COSIGN
 from tests.testbed.cosign import Cosign
 from tests.testbed.paths import BIN
 
+from pattern_operator.api.artifact import File
 from pattern_operator.api.signing import SIGN
+from pattern_operator.cli import push
 
 WHOLE = DATA / "nginx-deployment"
 
@@ -222,8 +224,8 @@ KPTFILE = {"apiVersion": "kpt.dev/v1", "kind": "Kptfile", "metadata": {"name": "
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"kustomization.yaml": "resources: [a.yaml]"}, ["publish the output of `kustomize build`"]),
-        ({"Chart.yaml": "name: web", "templates/a.yaml": "a: {{ .b }}"}, ["publish the output of `helm template`"]),
+        ({"kustomization.yaml": "resources: [a.yaml]"}, ["KustomizationInvalid", "a.yaml"]),
+        ({"Chart.yaml": "name: web", "templates/a.yaml": "a: {{ .b }}"}, ["ChartInvalid", "version"]),
         ({"a.yaml": "a: [1, 2"}, ["DocumentInvalid", "a.yaml"]),
         ({"a.yaml": json.dumps(HOOK)}, ["seed", "helm.sh/hook"]),
         ({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n"}, ["is refused", "metadata.name"]),
@@ -316,3 +318,19 @@ def test_an_oci_layout_is_copied_with_its_digest(patternctl, repository, tmp_pat
     assert json.loads(done.out)["digest"] == digest
     rendered = patternctl("render", "--insecure", f"{repository.oci}-copy:2.0.0")
     assert rendered.code == 0
+
+
+def test_a_pattern_that_requires_parameters_is_pushed_without_a_warning():
+    pattern = b"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nparameters:\n  schema: {required: [host]}\n"
+    web = File("web.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '${host}'}\n")
+
+    assert push._warnings([File("pattern.yaml", pattern), web]) == []
+
+
+def test_a_warning_names_no_flag_that_push_does_not_have():
+    bases = [File(f"{name}/kustomization.yaml", b"resources: [a.yaml]\n") for name in ("a", "b")]
+
+    [warning] = push._warnings(bases)
+
+    assert "spec.source.layer.path" in warning
+    assert "--path" not in warning

@@ -708,9 +708,9 @@ def test_the_layer_and_the_file_in_it_can_be_chosen(scenario: Scenario) -> None:
         ),
         pytest.param(
             ("application/vnd.oci.image.layer.v1.tar+gzip", tar({"web/Chart.yaml": b"name: web\n"})),
-            "NotAPattern",
-            "publish the output of `helm template`",
-            id="a chart",
+            "ChartInvalid",
+            "Chart.yaml has no version",
+            id="half a chart",
         ),
         pytest.param(
             ("application/vnd.oci.image.layer.v1.tar+gzip", tar({"../etc/passwd.yaml": b"a: b\n"})),

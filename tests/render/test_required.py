@@ -7,11 +7,12 @@ import orjson
 import pytest
 from tests.render.designs import only_report
 from tests.render.minimal import MINIMAL
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.object import Body
 from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 _OF_A_POD = {
     "containers": "containers",

@@ -46,6 +46,11 @@ Tag = Annotated[
     Meta(min_length=1, max_length=128, examples=["1.0"]),
     cel((_matches("[a-zA-Z0-9_][a-zA-Z0-9._-]*"), "must be a tag, such as 1.4.2: letters, digits and . _ -")),
 ]  # distribution-spec 1.1, "Pulling manifests"
+TagOrVersion = Annotated[
+    str,
+    Meta(min_length=1, max_length=128, examples=["1.0"]),
+    cel((_matches("[a-zA-Z0-9_][a-zA-Z0-9._+-]*"), "must be a tag, such as 1.4.2: letters, digits and . _ - +")),
+]
 DigestText = Annotated[
     str,
     Meta(min_length=1, max_length=135),
@@ -66,6 +71,18 @@ DataKey = Annotated[
     str,
     Meta(min_length=1, max_length=253),
     cel((_matches("[-._a-zA-Z0-9]+"), "must be a key of a Secret or ConfigMap: letters, digits and - . _")),
+]
+# Any object, kept as its JSON text (``designpattern.decode``): a frozen value, which no reader walks through.
+JsonObject = Annotated[str, Meta(extra_json_schema={"x-kubernetes-preserve-unknown-fields": True})]
+TargetPath = Annotated[
+    str,
+    Meta(min_length=1, max_length=250),
+    cel(
+        (
+            r"self.matches('^([^\\[\\].=,{}\\\\]|\\\\.)+([.]([^\\[\\].=,{}\\\\]|\\\\.)+|[[][0-9]{1,5}[]])*$')",
+            "must be the path of a parameter such as db.password or hosts[0].name; a dot in a name is written \\.",
+        )
+    ),
 ]
 
 _SEGMENT = "([^~/]|~0|~1)*"

@@ -16,6 +16,7 @@ from pattern_operator.cli import (
     exit_codes,
     generate_key_pair,
     get,
+    lint,
     output,
     policy,
     push,
@@ -30,7 +31,7 @@ from pattern_operator.cli.arguments import Parser
 from pattern_operator.cli.cluster import UsageError
 
 _COMMANDS = (
-    *(get, push, sign, generate_key_pair, render, verify, policy),
+    *(get, push, sign, generate_key_pair, render, lint, verify, policy),
     *(reconcile, suspend, uninstall, completion),
 )
 _EXAMPLES = """\
@@ -39,6 +40,7 @@ examples:
   patternctl sign oci://registry.example/patterns/web:1.0.0 --key cosign.key
   patternctl verify oci://registry.example/patterns/web:1.0.0 --key cosign.pub
   patternctl render oci://registry.example/patterns/web:1.0.0 --report -
+  patternctl lint ./design.yml --fix
   patternctl get -A
   patternctl reconcile web --wait
   source <(patternctl completion bash)
@@ -69,7 +71,9 @@ def parser() -> Parser:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     try:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as by Ctrl-C: what is temporary is removed
+        for ending in (signal.SIGTERM, signal.SIGHUP):  # end as by Ctrl-C: what is temporary is removed
+            if signal.getsignal(ending) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(ending, signal.default_int_handler)
         output.prepare()
         given = sys.argv[1:] if words is None else list(words)
         if given[:1] == [completion.COMPLETE]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.error_text import causes_of, words_of
-from pattern_operator.errors import PatternError, Transient
+from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.quote import one_line
 
 _MAX: Final = 8192  # bytes of a message
@@ -41,7 +41,19 @@ _REPLACED: Final = tuple(
         (r"(?:spec\.)?source\.secretRef", f"what {_LOGIN} has written"),
         (r"(?:spec\.)?source\.(?:ref(?:\.[a-zA-Z]+)?|url)", "the reference"),
         (r"(?:spec\.)?verify\.authorities|spec\.verify", "--key"),
+        (r"spec\.render\.parameters or what valuesFrom names", "--values or --set"),
+        (r"spec\.render\.parameters and valuesFrom", "--values and --set"),
+        (
+            r"(incompatible with Kubernetes v[0-9.]*[0-9])\.? Correct the chart, or its parameters in spec\.render",
+            r"\1. Name a version that it takes by --kube-version, or correct the chart",
+        ),
         (r"spec\.render\.targetNamespace", "--target-namespace"),
+        (r"spec\.render\.format", "--format"),
+        (r"spec\.render\.patches", "--patch"),
+        (r"set spec\.render\.skipSchemaValidation: true", "give --skip-schema-validation"),
+        (r"spec\.render\.skipSchemaValidation(?:: true)?", "--skip-schema-validation"),
+        (r"spec\.render\.repairs", "the repairs that are allowed"),
+        (r"spec\.render(?:\.(?:parameters|valuesFrom))?", "--values"),
         (
             r"private key, which must not be here: remove it, and treat it as disclosed",
             "private key: name the public one",
@@ -65,6 +77,10 @@ _NEXT: Final[dict[Reason, str]] = {
 }
 
 
+class OfFile(Stalled):
+    """What is wrong with a file that was given: the fields that it names are those of the file, and stay."""
+
+
 def reason_of(error: PatternError) -> Reason:
     """The reason of an error, as the command line prints it."""
     return _REASONS.get(error.reason, error.reason)
@@ -79,9 +95,15 @@ def in_cli_terms(message: str) -> str:
     return message
 
 
+def message_of(error: PatternError) -> str:
+    """The fact and the next step, in terms of a command line."""
+    message = one_line(error.message, _MAX)
+    return message if isinstance(error, OfFile) else in_cli_terms(message)
+
+
 def format_error(error: PatternError, *, verbose: bool = False) -> str:
     """The lines of an error: the fact and the next step; with ``verbose`` its causes, one a line."""
-    message = in_cli_terms(one_line(error.message, _MAX))
+    message = message_of(error)
     if isinstance(error, Transient) and "again" not in message:
         message = f"{message.rstrip('.')}; run it again."
     lines = [f"{reason_of(error)}: {message}"]

@@ -31,7 +31,8 @@ from pattern_operator.api.verification import (
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MIB
 from pattern_operator.quote import one_line, quoted
-from pattern_operator.render.yamlstream import InvalidYaml, load_all
+from pattern_operator.render.invalid_yaml import InvalidYaml
+from pattern_operator.render.yamlstream import load_all
 from pattern_operator.verify.url_match import InvalidGlob, UrlGlob
 
 MAX_FILE: Final = 4 * MIB  # a TrustPolicy has some KiB, etcd takes 1.5 MiB of one
@@ -205,4 +206,4 @@ def _data(body: Mapping[str, Any]) -> Mapping[str, bytes]:
             where = f"{text_at(body, 'kind')} {ObjectMeta.of(body).name}"
             why = f"{one_line(where)} has an entry {quoted(name)} that is not base64: correct it."
             raise Stalled(reason=Reason.POLICY_INVALID, message=why) from error
-    return found | {name: value.encode() for name, value in plain.items() if isinstance(value, str)}
+    return found | {name: text_at(plain, name).encode() for name, value in plain.items() if isinstance(value, str)}

@@ -64,7 +64,7 @@ def _compiled(expression: str) -> Any:  # an expression of cel-cpp, which has no
     except MemoryError:
         return Unusable("needs too much memory")
     except (RuntimeError, ValueError) as error:
-        return Unusable(f"does not compile: {_first_line(error)}")
+        return Unusable(f"does not compile: {first_line(error)}")
     kind = compiled.return_type().name()
     return compiled if kind in (_BOOL, _DYNAMIC) else Unusable(_no_condition(kind))
 
@@ -74,7 +74,7 @@ def _no_condition(kind: str) -> str:
 
 
 def _stumbled(error: object, expression: str) -> Answer:
-    said = _first_line(error)
+    said = first_line(error)
     kind = Unusable if any(said.startswith(each) for each in _OF_THE_CONDITION) else DoesNotHold
     return kind(f"cannot be evaluated: {_without_values(said, expression)}")
 
@@ -85,7 +85,7 @@ def _without_values(said: str, expression: str) -> str:
     return said if colon and about.strip().strip("\"'") in expression else re.split(r"[\"'`]", what)[0].strip()
 
 
-def _first_line(error: object) -> str:
-    """What the library says, without its codes, and the drawing below the place that it names."""
+def first_line(error: object) -> str:
+    """What the library says of an expression, without its codes, and the drawing below the place that it names."""
     said = _CODE.sub("", str(error)).removeprefix("ERROR: <input>:")
     return said.partition("\n")[0].partition(" [")[0][:_MAX_LINE]

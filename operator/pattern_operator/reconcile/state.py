@@ -16,6 +16,7 @@ from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
 from pattern_operator.reconcile.checked import Checked
 from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.hook_record import running_key
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login
 from pattern_operator.reconcile.reported_failure import ReportedFailure
 from pattern_operator.reconcile.results import (
@@ -171,6 +172,8 @@ class State:
     def is_ended_by(self, event: Notification) -> bool:
         """Whether what happened to an object may end the failure of the last run."""
         results = self.failed.results if self.failed is not None else None
+        if results is not None and running_key(results.hooks) == event.key:
+            return True
         return results is not None and concerns(event, stage=results.stage, failed=results.failed)
 
     def errors(self) -> tuple[PatternError, ...]:
@@ -271,6 +274,13 @@ class State:
         """All of what runs is to be applied again."""
         running = self.running
         return self if running is None else replace(self, objects=replace(running, settled=False))
+
+    def without_leaving(self, key: ObjectKey) -> "State":
+        """What left is gone; what has its name now is another, and is not deleted in its place."""
+        running = self.running
+        if running is None:
+            return self
+        return replace(self, objects=replace(running, leaving=running.leaving.without(key)))
 
     def with_notes(self, notes: tuple[str, ...]) -> "State":
         """With more that people should know of what runs."""

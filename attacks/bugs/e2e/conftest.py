@@ -1,0 +1,2 @@
+from tests.conftest import *  # noqa
+from tests.e2e.conftest import *  # noqa

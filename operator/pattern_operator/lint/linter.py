@@ -1,0 +1,209 @@
+"""What rendering repairs or refuses, and what the schemas do not allow, with its place in the files. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from pattern_operator.api.artifact import File
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.repair import Repair
+from pattern_operator.api.report import Outcome
+from pattern_operator.errors import Stalled
+from pattern_operator.lint.finding import MOST, Finding, LintReport, report
+from pattern_operator.lint.locate import Locus, of_design, of_manifest
+from pattern_operator.lint.position.sources import Sources
+from pattern_operator.lint.rule import Rule, Severity
+from pattern_operator.lint.schema.schemas import SchemaFault, Schemas
+from pattern_operator.quote import one_line
+from pattern_operator.render import ComponentReason, Options, design_components, manifest_components
+from pattern_operator.render.build_root import Chart, Kustomization
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.design import Design
+from pattern_operator.render.document import Document
+from pattern_operator.render.pattern_file import MissingParameters, describe, may_describe, refuse_unread_parameters
+from pattern_operator.render.selection import select
+
+_MOST_BROKEN: Final = 50  # files that cannot be read; with each the others are read again
+_LONGEST: Final = 512  # characters of a message
+_LINE: Final = re.compile(r", line (\d{1,9})\b")
+# Drawings and views are what a design is made of; that they are left out says nothing.
+FIXABLE: Final = frozenset(
+    {
+        Repair.CORRECT_ROLE_GROUP,
+        Repair.DROP_CAPTURED_FIELDS,
+        Repair.DROP_CAPTURED_METADATA,
+        Repair.DROP_CONTAINER_STUBS,
+        Repair.DROP_KIND_SUFFIX,
+        Repair.DROP_NAMESPACE,
+        Repair.DROP_NULL_FIELDS,
+        Repair.DROP_STATUS,
+        Repair.DROP_SUBJECT_STUBS,
+        Repair.FOLLOW_RENAMED,
+        Repair.MAKE_NAME_VALID,
+        Repair.MERGE_LIST_ENTRIES,
+        Repair.MERGE_SPACED_FIELDS,
+        Repair.PREFER_DISPLAY_NAME,
+        Repair.READ_NULL_CONFIGURATION,
+        Repair.SET_BUILT_IN_API_VERSION,
+        Repair.UNSPACE_FIELD_NAMES,
+    }
+)
+"""The repairs that ``fix`` writes back."""
+_NOT_TOLD: Final = frozenset({ComponentReason.ANNOTATION, ComponentReason.ALIAS})
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A component, and where it stands."""
+
+    component: WorkingComponent
+    locus: Locus
+
+
+def lint(files: Sequence[File], *, options: Options, schemas: Schemas) -> LintReport:
+    """What there is to say of the pattern that ``files`` hold; whatever they hold, it raises nothing.
+
+    A file that cannot be read hides nothing of the others.
+    """
+    broken, left = list[Finding](), list(files)
+    while True:
+        try:
+            found = _linted(left, options=options, schemas=schemas)
+        except MissingParameters as error:
+            return report([*broken, _of_missing(error)])
+        except Stalled as error:
+            finding = _of_error(error, left)
+            if broken and error.reason is Reason.NOT_A_PATTERN:  # what was the pattern is what cannot be read
+                return report(broken)
+            broken.append(finding)
+            others = [each for each in left if each.path != finding.file]
+            if not _is_alone(error, finding) or len(others) in (0, len(left)) or len(broken) == _MOST_BROKEN:
+                return report(broken)
+            left = others
+        else:
+            return report([*broken, *found])
+
+
+def _is_alone(error: Stalled, finding: Finding) -> bool:
+    """Whether an error is of one document file, and others can be read without it."""
+    return error.reason is Reason.DOCUMENT_INVALID and bool(finding.file) and not may_describe(finding.file)
+
+
+def _linted(files: Sequence[File], *, options: Options, schemas: Schemas) -> list[Finding]:
+    described = describe(files, options=options)
+    chosen = select(described.files, options=described.options, substitution=described.substitution)
+    if isinstance(chosen, Chart | Kustomization):
+        return [_not_checked(chosen)]
+    refuse_unread_parameters(described)
+    inspected = inspect(chosen, options=described.options, sources=Sources(files))
+    schemas = schemas.with_crds([each.component.body for each in inspected if not each.component.excluded])
+    found = (finding for each in inspected for finding in _findings(each, schemas))
+    return list(islice(found, 4 * MOST))
+
+
+def inspect(chosen: Design | list[Document], *, options: Options, sources: Sources) -> list[Inspected]:
+    """What becomes of each component, with its place; raises Stalled as ``render`` does."""
+    if isinstance(chosen, Design):
+        made = design_components(chosen, options=options)
+        return [Inspected(each, of_design(sources, chosen, index)) for index, each in enumerate(made)]
+    return [Inspected(each, of_manifest(sources, each)) for each in manifest_components(chosen, options=options)]
+
+
+def _not_checked(root: Chart | Kustomization) -> Finding:
+    what = "Helm chart" if isinstance(root, Chart) else "kustomization"
+    message = f"it is a {what}: lint what is made of it (patternctl render PATH | patternctl lint -)"
+    return Finding(root.where, 1, 1, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, message)
+
+
+def _of_missing(error: MissingParameters) -> Finding:
+    """The finding for a pattern that is right, and that parameters are needed for; they are of each use of it."""
+    message = f"parameters are needed to check it, by --set or --values: {error.fault}"
+    return Finding(error.path, 1, 1, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(message, _LONGEST))
+
+
+def _of_error(error: Stalled, files: Sequence[File]) -> Finding:
+    """The finding for a pattern that cannot be read: file and line are where the message has them."""
+    message = str(error)
+    path = max((file.path for file in files if message.startswith(file.path)), key=len, default="")
+    match = _LINE.match(message, len(path)) if path else None
+    line = int(match[1]) if match is not None else 0
+    only = path or (files[0].path if len(files) == 1 else "")
+    return Finding(only, line, 1 if line else 0, str(error.reason), Severity.ERROR, one_line(message, _LONGEST))
+
+
+def _findings(inspected: Inspected, schemas: Schemas) -> Iterator[Finding]:
+    component = inspected.component
+    if component.outcome is Outcome.SKIPPED:
+        if component.reason not in _NOT_TOLD:
+            yield _said(inspected, str(component.reason), Severity.NOTE, component.message)
+        return
+    told: list[str] = []
+    for reason, message in component.faults or _refusal(component):
+        told.append(message)
+        yield _said(inspected, str(reason), Severity.ERROR, message)
+    if component.outcome is Outcome.REFUSED and component.found > len(component.faults):
+        more = component.found - len(component.faults)
+        yield _said(inspected, str(component.reason), Severity.ERROR, f"and {more} more like these")
+    for repair in component.repairs:
+        yield _said(
+            inspected, str(repair.name), Severity.WARNING, repair.message, fixable=_is_fixable(component, repair.name)
+        )
+    if component.body:
+        yield from _schema_findings(inspected, schemas, " ".join(told))
+
+
+def _is_fixable(component: WorkingComponent, name: Repair) -> bool:
+    return name in FIXABLE and not component.excluded and component.outcome is Outcome.RENDERED
+
+
+def _refusal(component: WorkingComponent) -> list[tuple[ComponentReason, str]]:
+    if component.outcome is not Outcome.REFUSED or component.reason is None:
+        return []
+    return [(component.reason, component.message)]
+
+
+def _schema_findings(inspected: Inspected, schemas: Schemas, told: str) -> Iterator[Finding]:
+    """What the schema does not allow, but what rendering has said already."""
+    for fault in schemas.faults(inspected.component.body):
+        if not _is_told(fault, told):
+            line, column = inspected.locus.place(fault.path, on_key=fault.on_key, body=inspected.component.body)
+            yield _finding(
+                inspected, (line, column), str(fault.rule), fault.rule.severity, fault.message, fault.suggestion
+            )
+
+
+def _is_told(fault: SchemaFault, told: str) -> bool:
+    path = fault.message.partition(" ")[0]
+    return fault.rule in (Rule.MISSING_REQUIRED_FIELD, Rule.WRONG_TYPE) and bool(path) and path in told
+
+
+def _said(inspected: Inspected, rule: str, severity: Severity, message: str, *, fixable: bool = False) -> Finding:
+    place = inspected.locus.named(message)
+    return _finding(inspected, place, rule, severity, message, fixable=fixable)
+
+
+def _finding(
+    inspected: Inspected,
+    place: tuple[int, int],
+    rule: str,
+    severity: Severity,
+    message: str,
+    suggestion: str = "",
+    *,
+    fixable: bool = False,
+) -> Finding:
+    shown: Any = inspected.component.report()
+    return Finding(
+        file=inspected.locus.file,
+        line=place[0] or inspected.component.line,
+        column=place[1],
+        rule=rule,
+        severity=severity,
+        message=one_line(message, _LONGEST),
+        suggestion=suggestion,
+        component=shown.id,
+        name=shown.display_name,
+        fixable=fixable,
+    )

@@ -1,0 +1,24 @@
+"""``pattern.yaml``: what a pattern says of itself, optional in any artifact. Pure.
+
+``kind`` is its shape, ``reading`` finds it among the files, and says what it changes in what is asked of rendering.
+"""
+
+from pattern_operator.render.pattern_file.reading import (
+    Described,
+    MissingParameters,
+    describe,
+    may_describe,
+    refuse_parameters_of_kustomization,
+    refuse_unread_parameters,
+    with_defaults,
+)
+
+__all__ = [
+    "Described",
+    "MissingParameters",
+    "describe",
+    "may_describe",
+    "refuse_parameters_of_kustomization",
+    "refuse_unread_parameters",
+    "with_defaults",
+]

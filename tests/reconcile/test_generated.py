@@ -1,0 +1,203 @@
+"""What a chart makes up is made up once for an artifact and its parameters, whatever the operator goes through."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.reconcile.pattern import NEWER, REVISION, pattern
+from tests.reconcile.world import World, key_to
+
+from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import Rendering
+from pattern_operator.api.verification import VerificationPolicy
+from pattern_operator.errors import Transient
+from pattern_operator.limits import MAX_NESTING, MAX_OBJECT, MIB
+from pattern_operator.reconcile.desired import desired_state
+from pattern_operator.reconcile.generated import is_the_same, with_kept_values
+from pattern_operator.reconcile.state import Applying, Followed, Nothing, Running
+
+DESIRED = desired_state(pattern(), REVISION, VerificationPolicy())
+SALT = ("metadata", "annotations", "salt")
+OTHERS = {
+    "another artifact": replace(DESIRED, revision=NEWER),
+    "other parameters": replace(DESIRED, parameters=b'{"a": 1}'),
+}
+
+
+def nested(levels: int) -> Any:
+    made: Any = {}
+    for _ in range(levels):
+        made = {"a": made}
+    return made
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.push("stable", "one", "a", "b")
+    made.made_up = {"a"}
+    return made
+
+
+async def test_a_restart_changes_nothing_of_what_was_made_up(world: World):
+    await world.settle()
+
+    world.restart()
+    world.drift("b", "other")
+    await world.settle()
+
+    assert (world.made[key_to("a")], world.renderings > 1) == ("1", True)
+
+
+async def test_what_was_deleted_is_made_up_anew(world: World):
+    await world.settle()
+
+    world.drift("a", None)
+    await world.settle()
+
+    assert world.holds("one", "a", "b")
+    assert world.made[key_to("a")] == str(world.renderings) != "1"
+
+
+async def test_what_drifted_is_repaired_with_what_was_made_up_first(world: World):
+    await world.settle()
+
+    world.restart()
+    world.drift("a", "other")
+    await world.settle()
+
+    assert world.holds("one", "a", "b")
+    assert (world.made[key_to("a")], world.renderings > 1) == ("1", True)
+
+
+async def test_other_options_of_the_apply_keep_what_was_made_up(world: World):
+    await world.settle()
+
+    world.change(apply={"conflicts": "Take"})
+    await world.settle()
+
+    assert (world.made[key_to("a")], world.renderings > 1) == ("1", True)
+
+
+async def test_other_parameters_and_another_artifact_make_it_up_anew(world: World):
+    await world.settle()
+
+    world.change(render={"parameters": {"a": 1}})
+    await world.settle()
+    second = world.made[key_to("a")]
+    world.push("stable", "two", "a", "b")
+    await world.settle(600.0)
+
+    assert second not in ("", "1")
+    assert world.made[key_to("a")] not in ("", "1", second)
+
+
+async def test_an_operator_with_another_kustomize_changes_nothing_that_runs_and_says_so():
+    world = World()
+    world.push("stable", "one", "a", "b")
+    world.program_version = "v5.8.2"
+    await world.settle()
+    assert "writes of itself" not in message_of(world, "Applied")
+
+    world.restart()
+    world.program_version = "v5.9.0"
+    world.drift("b", None)
+    await world.settle()
+
+    assert world.holds("one", "a", "b")
+    assert world.made == {key_to("a"): "v5.8.2", key_to("b"): "v5.9.0"}
+    assert "comes out otherwise than it is in ConfigMap team/a, and is kept there" in message_of(world, "Applied")
+
+
+async def test_another_artifact_brings_what_the_new_kustomize_writes_of_itself():
+    world = World()
+    world.push("stable", "one", "a")
+    world.program_version = "v5.8.2"
+    await world.settle()
+
+    world.restart()
+    world.program_version = "v5.9.0"
+    world.push("stable", "two", "a")
+    await world.settle(600.0)
+
+    assert world.made == {key_to("a"): "v5.9.0"}
+    assert "writes of itself" not in message_of(world, "Applied")
+
+
+def message_of(world: World, condition: str) -> str:
+    return next(each.message for each in world.status.conditions if each.type == condition)
+
+
+@pytest.mark.parametrize("known", [Running, Applying])
+@pytest.mark.parametrize("other", OTHERS)
+def test_the_same_artifact_with_the_same_parameters_is_the_same(known, other):
+    assert is_the_same(pattern(), DESIRED, known(desired=DESIRED))
+    assert not is_the_same(pattern(), OTHERS[other], known(desired=DESIRED))
+
+
+@pytest.mark.parametrize("known", [Nothing(), Followed()])
+def test_where_nothing_is_known_and_status_says_nothing_it_is_not_the_same(known):
+    assert not is_the_same(pattern(), DESIRED, known)
+
+
+async def test_nobody_is_asked_where_nothing_is_made_up():
+    desired = Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})
+
+    class Port:
+        asked = 0
+
+        async def read_live(self, _, objects, take):
+            self.asked += 1
+            return {}
+
+    port, plain = Port(), Rendering(objects=(desired,))
+    made_up = replace(plain, generated=(GeneratedFields(desired.key, (("data",),)),))
+
+    assert await with_kept_values(pattern(), DESIRED, plain, objects=Running(desired=DESIRED), port=port) is plain
+    assert await with_kept_values(pattern(), DESIRED, made_up, objects=Nothing(), port=port) is made_up
+    assert port.asked == 0
+    assert await with_kept_values(pattern(), DESIRED, made_up, objects=Running(desired=DESIRED), port=port) == made_up
+    assert port.asked == 1
+
+
+class Cluster:
+    """Answers each object with the same live body."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+
+    async def read_live(self, _, objects, take):
+        return {each.key: take(each, self.body) for each in objects}
+
+
+def annotated(number: int) -> Object:
+    metadata = {"name": f"c{number}", "namespace": "team", "annotations": {"salt": "new"}}
+    return Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+
+
+async def kept(count: int, body: dict[str, Any], path: tuple[str, ...] = SALT) -> Rendering:
+    objects = tuple(annotated(number) for number in range(count))
+    rendering = Rendering(objects=objects, generated=tuple(GeneratedFields(each.key, (path,)) for each in objects))
+    return await with_kept_values(pattern(), DESIRED, rendering, objects=Running(desired=DESIRED), port=Cluster(body))
+
+
+async def test_of_large_live_objects_only_what_is_generated_is_kept():
+    body = {"metadata": {"annotations": {"salt": "old"}}, "data": {"large": "x" * MAX_OBJECT}}
+
+    rendering = await kept(20, body)
+
+    assert {each.body["metadata"]["annotations"]["salt"] for each in rendering.objects} == {"old"}
+    assert not any("data" in each.body for each in rendering.objects)
+
+
+@pytest.mark.parametrize(
+    ("count", "salt", "says"),
+    [(7, "x" * MIB, "its objects have more than 6 MiB"), (1, nested(MAX_NESTING), "nested deeper than 64 levels")],
+)
+async def test_generated_values_that_somebody_made_too_large_are_refused(count, salt, says):
+    with pytest.raises(Transient, match=says) as error:
+        await kept(count, {"metadata": {"annotations": {"salt": salt}}})
+
+    assert error.value.reason is Reason.RESOURCE_LIMIT_EXCEEDED
