@@ -1,10 +1,11 @@
 """Write the schemas that ``patternctl lint`` has with it, or with --check say what is stale of what is here.
 
-The OpenAPI of a release is in the Go module k8s.io/kubernetes of its tag (``api/openapi-spec/swagger.json``), which the
-checksum database of Go vouches for: its ``h1`` is pinned here. ``--check`` asks no network: what was written must have
-its checksum, and what of the modules is in the module cache must reduce to the same.
+The OpenAPI of a release is in the Go module k8s.io/kubernetes of its tag (``api/openapi-spec/swagger.json``, and the
+values of enums in ``pkg/generated/openapi``), which the checksum database of Go vouches for: its ``h1`` is pinned here.
+``--check`` asks no network: what was written must have its checksum, and what of the modules is in the module cache
+must reduce to the same.
 
-python tools/kube_schemas.py [--check]
+python -m tools.kube_schemas [--check]
 """
 
 import gzip
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from tools.go_enums import with_enums
 
 from pattern_operator.lint.schema.openapi import reduced
 from pattern_operator.lint.schema.shipped import VERSIONS
@@ -26,6 +28,7 @@ FOLDER = ROOT / "operator" / "pattern_operator" / "lint" / "schema" / "kubernete
 PROVENANCE = FOLDER / "provenance.json"
 MODULE = "k8s.io/kubernetes"
 SPEC = "api/openapi-spec/swagger.json"
+SOURCE = "pkg/generated/openapi/zz_generated.openapi.go"
 # Tag and checksum (go.sum) of the release that stands for each version.
 RELEASES: Final = {
     "1.35": ("v1.35.4", "h1:o/8dBC/pHVpYoGV4OAIytAlNPZbdYVTXJHoYvXC4qzM="),
@@ -35,9 +38,10 @@ RELEASES: Final = {
 MOST: Final = 1_500_000  # bytes of all of them together
 
 
-def made(swagger: bytes) -> bytes:
-    """The reduced schemas, as they are stored before compression."""
-    return orjson.dumps(reduced(orjson.loads(swagger)), option=orjson.OPT_SORT_KEYS)
+def made(folder: Path) -> bytes:
+    """The reduced schemas of the module in ``folder``, as they are stored before compression."""
+    swagger = with_enums(orjson.loads((folder / SPEC).read_bytes()), (folder / SOURCE).read_text())
+    return orjson.dumps(reduced(swagger), option=orjson.OPT_SORT_KEYS)
 
 
 def module_folder(tag: str, checksum: str) -> Path:
@@ -61,7 +65,7 @@ def cached_folder(tag: str) -> Path | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     folder = Path(where) / f"{MODULE}@{tag}"
-    return folder if (folder / SPEC).exists() else None
+    return folder if (folder / SPEC).exists() and (folder / SOURCE).exists() else None
 
 
 def write() -> None:
@@ -69,14 +73,13 @@ def write() -> None:
     said = {}
     for version in VERSIONS:
         tag, checksum = RELEASES[version]
-        swagger = (module_folder(tag, checksum) / SPEC).read_bytes()
-        content = made(swagger)
+        folder = module_folder(tag, checksum)
+        content = made(folder)
         (FOLDER / f"{version}.json.gz").write_bytes(gzip.compress(content, 9, mtime=0))
         said[version] = {
             "module": f"{MODULE}@{tag}",
             "moduleSum": checksum,
-            "file": SPEC,
-            "fileSha256": hashlib.sha256(swagger).hexdigest(),
+            "files": {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in (SPEC, SOURCE)},
             "reducedSha256": hashlib.sha256(content).hexdigest(),
         }
     PROVENANCE.write_text(json.dumps(said, indent=2) + "\n")
@@ -91,8 +94,8 @@ def stale() -> Iterator[str]:
         if hashlib.sha256(content).hexdigest() != said[version]["reducedSha256"]:
             yield f"the schemas of {version} are not those of provenance.json"
         folder = cached_folder(RELEASES[version][0])
-        if folder is not None and made((folder / SPEC).read_bytes()) != content:
-            yield f"the schemas of {version} are stale: python tools/kube_schemas.py writes them"
+        if folder is not None and made(folder) != content:
+            yield f"the schemas of {version} are stale: python -m tools.kube_schemas writes them"
     if sum(path.stat().st_size for path in FOLDER.glob("*.gz")) > MOST:
         yield f"the schemas have more than {MOST} bytes"
 

@@ -6,7 +6,7 @@ Read is OpenAPI v2, as ``/openapi/v2`` and ``api/openapi-spec/swagger.json`` hav
 What the API server does and its OpenAPI does not say (k8s.io/apimachinery, tried by server-side apply with dryRun):
 
 - unknown fields are errors (``fieldValidation=Strict``), but where ``x-kubernetes-preserve-unknown-fields`` says so;
-- null is absent, wherever it stands;
+- null is absent, wherever it stands, and so is an empty text where a built-in kind has one of several words;
 - a Quantity may be a number, an IntOrString either (``resource.Quantity``, ``intstr.IntOrString``: UnmarshalJSON);
 - a field that is required is asked for by validation, after decoding: a number that may be zero is not missed;
 - what only a cluster writes (``status``) is not looked at.
@@ -147,7 +147,8 @@ def _schema(schema: dict[str, Any], *, owner: str, found: dict[str, dict[str, An
         word: value for word in _KEPT if isinstance(value := schema.get(word), int) and not isinstance(value, bool)
     }
     if isinstance(values := schema.get("enum"), list):
-        made["enum"] = [*values, *([] if None in values else [None])]
+        absent = (None, "") if owner.startswith(_BUILT_IN) else (None,)
+        made["enum"] = [*values, *(each for each in absent if each not in values)]
     if kind == "object":
         return made | _object(schema, owner=owner, found=found)
     if kind == "array" and isinstance(schema.get("items"), dict):

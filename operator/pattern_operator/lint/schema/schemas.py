@@ -151,7 +151,7 @@ class Schemas:
                 yield SchemaFault(Rule.INVALID_VALUE, path, f"{_shown(path)} does not meet {name} of its schema")
 
     def _not_among(self, path: Path, options: list[Any], written: Any) -> SchemaFault:
-        known = [each for each in options if isinstance(each, str)]
+        known = [each for each in options if isinstance(each, str) and each]
         meant = nearest(written, known[:_MOST]) if isinstance(written, str) else None
         shown = ", ".join(quoted(each, 32) for each in known[:8])
         return SchemaFault(
