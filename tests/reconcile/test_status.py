@@ -315,9 +315,9 @@ def test_a_component_without_a_name_is_named_by_its_id():
     assert [each.name for each in found.render.skips] == ["7"]
 
 
-def test_what_a_chart_makes_up_is_named_with_its_fields_and_nothing_else_is():
+def test_what_a_chart_makes_up_and_what_helm_writes_of_itself_are_named_and_nothing_else_is():
     many = limits.MAX_STATUS_ENTRIES + 7
-    made = [("NotDeterministic", "data.p of Secret s-0 comes out"), ("BuildMetadata", "labels"), ("", "is a hook")]
+    made = [("NotDeterministic", "data.p of Secret s-0 comes out"), ("BuildMetadata", "labels"), ("", "hook")]
     reports = tuple(
         ComponentReport(f"{n}{reason}", f"s-{n}", "Secret", Outcome.RENDERED, reason, message)
         for n in range(many)
@@ -328,8 +328,9 @@ def test_what_a_chart_makes_up_is_named_with_its_fields_and_nothing_else_is():
 
     assert found.render is not None
     assert len(found.render.generated) == limits.MAX_STATUS_ENTRIES
-    assert found.render.generated[0] == GeneratedComponent(
-        name="s-0", kind="Secret", message="data.p of Secret s-0 comes out"
+    assert found.render.generated[:3] == tuple(
+        GeneratedComponent(name=name, kind="Secret", message=message)
+        for name, message in (("s-0", made[0][1]), ("s-0", made[1][1]), ("s-1", made[0][1]))
     )
 
 

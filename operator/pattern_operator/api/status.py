@@ -96,9 +96,10 @@ class RenderStatus(ApiStruct, frozen=True):
     generated: Annotated[
         tuple[GeneratedComponent, ...],
         Meta(
-            description="Components with fields that come out differently each time (`NotDeterministic`), such as a"
-            " password that a chart makes up, the first 50 of them. What was applied first is kept until something of"
-            " the chart or its parameters changes."
+            description="Components with fields that come out differently each time, or with another version of helm"
+            " (`NotDeterministic`), such as a password that a chart makes up, and with what helm or kustomize write of"
+            " themselves (`BuildMetadata`), the first 50 of them. What was applied first is kept until something of the"
+            " chart or its parameters changes."
         ),
     ] = ()
     repairs: Annotated[

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -32,6 +33,8 @@ from pattern_operator.reconcile.results import Results
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.rollout.history import prepend
 from pattern_operator.source.semver.version import version_of
+
+_GENERATED: Final = (ComponentReason.NOT_DETERMINISTIC, ComponentReason.BUILD_METADATA)
 
 
 def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
@@ -189,7 +192,7 @@ def _render_status(rendering: Rendering) -> RenderStatus:
     skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != ComponentReason.ANNOTATION)
     repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repair_messages)
     counts = Counter(str(repair.name) for c in rendering.components for repair in c.repairs)
-    generated = (c for c in rendering.components if c.reason == ComponentReason.NOT_DETERMINISTIC)
+    generated = (c for c in rendering.components if c.reason in _GENERATED)
     return RenderStatus(
         format=rendering.format,
         name=rendering.name,

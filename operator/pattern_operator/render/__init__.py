@@ -36,6 +36,7 @@ from pattern_operator.render.pattern_file import (
     with_defaults,
 )
 from pattern_operator.render.program import Steps
+from pattern_operator.render.regenerated import with_generated_told
 from pattern_operator.render.repair.consented import (
     CORRECT,
     REPAIR_OR_CORRECT,
@@ -85,7 +86,7 @@ def render(files: Sequence[File], *, options: Options) -> Steps[Rendering]:
     rendering = yield from _selected(described)
     rendering = yield from transform(rendering, options=described.options)
     return replace(
-        rendering,
+        with_generated_told(rendering),
         name=described.name or rendering.name,
         version=described.version or rendering.version,
         deprecated=described.deprecated,

@@ -28,7 +28,7 @@ class ComponentReason(StrEnum):
     # --- rendered, and there is something to tell --------------------------------------------------------------------
     NOT_DETERMINISTIC = (
         "NotDeterministic",
-        "A part of it comes out differently each time it is rendered, such as a generated password.",
+        "A part of it comes out differently each time, such as a generated password, or with another version of helm.",
     )
 
     BUILD_METADATA = (

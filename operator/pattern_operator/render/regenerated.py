@@ -27,35 +27,54 @@ def with_differences(rendering: Rendering, found: Found, *, vanished: Iterable[O
         key: f"{key.display_name} is not made each time that the chart is rendered, or is called otherwise"
         for key in vanished
     }
-    for key, paths in found.items():
-        told[key] = (
-            f"{_shown(paths)} of {key.display_name} comes out differently each time: what was applied first is kept"
-            " until the chart or the parameters change, and is made anew then. To decide it, give it as a parameter,"
-            " by spec.render.valuesFrom where it is a secret"
-        )
-    rows = _told(rendering, told, ComponentReason.NOT_DETERMINISTIC)
-    return replace(rendering, components=rows, generated=tuple(GeneratedFields(*each) for each in found.items()))
+    generated = tuple(GeneratedFields(*each) for each in found.items())
+    return replace(_with_rows(rendering, told, ComponentReason.NOT_DETERMINISTIC), generated=generated)
 
 
-def with_build_metadata(rendering: Rendering, found: Found, *, program: str) -> Rendering:
-    """``rendering`` with the fields that ``program`` writes of itself; a row that has a reason keeps it."""
-    if not found:
-        return rendering
+def with_build_metadata(rendering: Rendering, found: Found) -> Rendering:
+    """``rendering`` with the fields that its program writes of itself."""
     generated = {each.key: each for each in rendering.generated}
     for key, paths in found.items():
         generated[key] = replace(generated.get(key, GeneratedFields(key, ())), build_metadata=paths)
+    return replace(rendering, generated=tuple(generated.values()))
+
+
+def with_unkept(rendering: Rendering, found: Found) -> Rendering:
+    """``rendering`` with rows for fields that are made anew each time, and that ``spec.render`` changes."""
     told = {
-        key: f"{_shown(paths)} of {key.display_name} is what {program} writes of itself: what was applied first is"
-        f" kept where only {program} is another one"
+        key: f"{_shown(paths)} of {key.display_name} comes out differently each time, and is not kept, because"
+        " spec.render changes it. To decide it, set all of it there"
         for key, paths in found.items()
     }
-    rows = _told(rendering, told, ComponentReason.BUILD_METADATA)
-    return replace(rendering, components=rows, generated=tuple(generated.values()))
+    return _with_rows(rendering, told, ComponentReason.NOT_DETERMINISTIC)
 
 
-def _told(rendering: Rendering, told: Mapping[ObjectKey, str], reason: ComponentReason) -> tuple[ComponentReport, ...]:
+def with_generated_told(rendering: Rendering) -> Rendering:
+    """``rendering`` with rows that tell its generated fields; a row that has a reason keeps it."""
+    anew = {
+        each.key: f"{_shown(each.paths)} of {each.key.display_name} comes out differently each time, or with another"
+        " version of helm: what was applied first is kept until the chart or the parameters change, and is made anew"
+        " then. To decide it, give it as a parameter, by spec.render.valuesFrom where it is a secret"
+        for each in rendering.generated
+        if each.paths
+    }
+    program = rendering.format.lower()
+    of_program = {
+        each.key: f"{_shown(each.build_metadata)} of {each.key.display_name} is what {program} writes of itself: what"
+        f" was applied first is kept where only {program} is another one"
+        for each in rendering.generated
+        if each.build_metadata
+    }
+    told = _with_rows(rendering, anew, ComponentReason.NOT_DETERMINISTIC)
+    return _with_rows(told, of_program, ComponentReason.BUILD_METADATA)
+
+
+def _with_rows(rendering: Rendering, told: Mapping[ObjectKey, str], reason: ComponentReason) -> Rendering:
     messages = {each.component: told[each.key] for each in rendering.objects if each.key in told}
-    return tuple(_with_reason(row, messages.get(row.id), reason) for row in rendering.components)
+    if not messages:
+        return rendering
+    rows = tuple(_with_reason(row, messages.get(row.id), reason) for row in rendering.components)
+    return replace(rendering, components=rows)
 
 
 def _with_reason(row: ComponentReport, message: str | None, reason: ComponentReason) -> ComponentReport:

@@ -19,6 +19,7 @@ from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.render.helm import render_chart
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import HelmTemplate, ProgramOutput, ProgramRun
+from pattern_operator.render.regenerated import with_generated_told
 
 HELM = BIN / "helm"
 
@@ -87,8 +88,7 @@ def render(
         while True:
             asked = steps.send(run(asked))
     except StopIteration as end:
-        rendering: Rendering = end.value
-        return rendering
+        return with_generated_told(end.value)
 
 
 def rows(rendering: Rendering, outcome: Outcome | None = None) -> dict[str, str]:

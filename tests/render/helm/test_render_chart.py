@@ -10,6 +10,7 @@ from tests.render.helm.charts import below, body, chart, config_map, helm, named
 from pattern_operator.api.artifact import File
 from pattern_operator.api.hook import HookEvent
 from pattern_operator.api.report import Outcome
+from pattern_operator.limits import MAX_GENERATED
 from pattern_operator.render.helm import render_chart
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import HelmTemplate, drive
@@ -440,7 +441,7 @@ HELM_VERSION = "  v: '{{ .Capabilities.HelmVersion.Version }}'\n"
     ("line", "path"),
     [
         (HELM_VERSION, ("data", "v")),
-        ("  v: '{{ with $.Capabilities }}{{ .HelmVersion.GoVersion }}{{ end }}'\n", ("data", "v")),
+        ('  v: \'{{ with $.Capabilities }}{{ .HelmVersion.Version | replace "+" "_" }}{{ end }}\'\n', ("data", "v")),
         ("  v: '{{ $c := .Capabilities }}helm-{{ $c.HelmVersion.Version | trunc 40 }}'\n", ("data", "v")),
         ("  v: '{{ printf \"%s\" .Capabilities.HelmVersion.Version }}'\n  w: x\n", ("data", "v")),
     ],
@@ -451,6 +452,40 @@ def test_the_version_of_helm_in_an_object_is_told_and_known_by_its_field(line, p
     assert rows(rendering) == {"ConfigMap/a": "BuildMetadata", "ConfigMap/b": ""}
     assert [(each.key.name, each.paths, each.build_metadata) for each in rendering.generated] == [("a", (), (path,))]
     assert rendering.repeatable
+
+
+OTHER_HELM = 'contains "another" .Capabilities.HelmVersion.Version'
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ("  v: '{{ .Capabilities.HelmVersion.GoVersion }}'\n", ("data", "v")),
+        ("  v: '{{ .Capabilities.HelmVersion.Version | sha256sum }}'\n", ("data", "v")),
+        (f'  v: \'{{{{ {OTHER_HELM} | ternary "Egress" "Ingress" }}}}\'\n', ("data", "v")),
+        (f'  v: \'v1.2.3{{{{ {OTHER_HELM} | ternary "another" "" }}}}\'\n', ("data", "v")),
+        (f"  v: [a{{{{ if {OTHER_HELM} }}}}, b{{{{ end }}}}]\n", ("data", "v")),
+        (f"  {{{{ if {OTHER_HELM} }}}}w: v4.3.1+another{{{{ end }}}}\n", ("data", "w")),
+        ("  v: {a: ['{{ .Capabilities.HelmVersion.Version }}', b, '{{ .Capabilities.HelmVersion.Version }}']}\n", None),
+    ],
+)
+def test_only_a_text_that_holds_the_version_is_what_helm_writes_of_itself(data, path):
+    rendering = render(chart({"templates/a.yaml": config_map("a", data), "templates/b.yaml": config_map("b")}))
+
+    (fields,) = rendering.generated
+    if path is None:
+        assert (fields.paths, fields.build_metadata) == ((), (("data", "v", "a", 0), ("data", "v", "a", 2)))
+    else:
+        assert (fields.paths, fields.build_metadata) == ((path,), ())
+        assert rows(rendering) == {"ConfigMap/a": "NotDeterministic", "ConfigMap/b": ""}
+
+
+def test_more_fields_than_may_be_named_are_one_whatever_another_helm_adds():
+    many = "".join(f"  k{n}: '{{{{ randAlpha 9 }}}}'\n" for n in range(MAX_GENERATED))
+    other = "  v: '{{ .Capabilities.HelmVersion.GoVersion }}'\n"
+
+    (fields,) = render(chart({"templates/a.yaml": config_map("a", many + other)})).generated
+    assert fields.paths == (("data",),)
 
 
 def test_the_version_of_helm_is_found_in_a_packaged_dependency():

@@ -17,14 +17,14 @@ from pattern_operator.render.kinds import Scopes
 from pattern_operator.render.kustomize import render_kustomization
 from pattern_operator.render.kustomize.kustomization import place
 from pattern_operator.render.options import CommonMetadata
+from pattern_operator.render.regenerated import with_generated_told
 
 NAMESPACE = "team"
 
 
 def rendered(written: Files, path: str = ".", **options: Any) -> Rendering:
-    return driven(
-        render_kustomization(files(written), path, options=Options(**{"default_namespace": NAMESPACE, **options}))
-    )
+    given = Options(**{"default_namespace": NAMESPACE, **options})
+    return with_generated_told(driven(render_kustomization(files(written), path, options=given)))
 
 
 def with_namespaces(bodies: list[Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 ``render_chart`` is the way in. ``metadata`` and ``chart`` read the chart, ``output`` what helm printed, ``hooks`` takes
 out what is made at a moment of its own, ``differences`` finds what a second rendering makes anew
-(docs/adr/0024-charts-are-rendered-twice.md), ``failure`` says what helm said.
+(docs/adr/0024-charts-are-rendered-twice.md), ``version`` what helm writes of itself, ``failure`` says what helm said.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,22 +12,23 @@ from itertools import chain
 from typing import Final
 
 from pattern_operator.api.artifact import File
-from pattern_operator.api.generated import FieldKeys
+from pattern_operator.api.generated import FieldKeys, value_at
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import ComponentReport, Rendering
 from pattern_operator.limits import MAX_REPORT_NAME
 from pattern_operator.quote import first_few, one_line
 from pattern_operator.render import as_written
 from pattern_operator.render.component_reason import ComponentReason
-from pattern_operator.render.helm.actions import calls, replaced, replaced_field
+from pattern_operator.render.helm.actions import calls, replaced
 from pattern_operator.render.helm.chart import FOLDER, TEMPLATES, Chart
-from pattern_operator.render.helm.differences import differences
+from pattern_operator.render.helm.differences import bounded, differences
 from pattern_operator.render.helm.failure import failure
 from pattern_operator.render.helm.hooks import take_hooks
 from pattern_operator.render.helm.metadata import chart_invalid
 from pattern_operator.render.helm.output import read_output
 from pattern_operator.render.helm.release_name import release_name
 from pattern_operator.render.helm.values import settings_of, values_of
+from pattern_operator.render.helm.version import FIELD, by_another_helm, is_version_text
 from pattern_operator.render.namespace import keep_namespaces
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import HelmTemplate, ProgramOutput, Steps
@@ -40,12 +41,6 @@ _ASK: Final = {"lookup": "an empty object", "getHostByName": "an empty text"}  #
 _NAMED: Final = 5  # charts that a message names
 _LOOKUPS: Final = 50  # places that are told
 _NOW: Final = b"(toDate `2006-01-02` `2001-02-03`)"  # a time, as `now` is, and no quotation marks
-_HELM_VERSION: Final = ".HelmVersion"
-# Another version, which is equal in comparisons: what follows + does not count there (Semantic Versioning 2.0.0, 10).
-_OTHER_HELM: Final = (
-    b"(dict `Version` (printf `%%s+another` (regexReplaceAll `[+].*` (%s).Version ``))"
-    b" `GitCommit` `another` `GitTreeState` `another` `GoVersion` `another`)"
-)
 
 
 def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Steps[Rendering]:
@@ -86,8 +81,8 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
         raise failed(second)
     if second.stdout != first.stdout:
         rendered = replace(_compared(rendered, _rendered(second, tree, options=options)), repeatable=False)
-    if any(chain.from_iterable(calls(each, (_HELM_VERSION,)) for each in tree.evaluated())):
-        other = yield replace(run, files=tree.layout(_by_another_helm))
+    if any(chain.from_iterable(calls(each, (FIELD,)) for each in tree.evaluated())):
+        other = yield replace(run, files=tree.layout(by_another_helm))
         if not other.exit_code:
             rendered = _with_version(rendered, _rendered(other, tree, options=options))
     return replace(rendered, components=(*rendered.components, *_told(tree)))
@@ -128,14 +123,22 @@ def _compared(first: Rendering, second: Rendering) -> Rendering:
 
 
 def _with_version(rendered: Rendering, other: Rendering) -> Rendering:
-    """The rendering, with what another version of helm makes otherwise and is not made anew each time anyway."""
+    """The rendering, with what another version of helm makes otherwise and is not made anew each time anyway.
+
+    Where that is the text of the version, it is what helm writes of itself. All else is as little decided by artifact
+    and parameters as what is made anew.
+    """
+    bodies, others = ({each.key: each.body for each in it.objects} for it in (rendered, other))
     anew = {each.key: each.paths for each in rendered.generated}
-    found = {
-        key: left
-        for key, paths in _different(rendered, other).items()
-        if (left := tuple(path for path in paths if not _is_in(path, anew.get(key, ()))))
-    }
-    return with_build_metadata(rendered, found, program="helm")
+    of_helm: dict[ObjectKey, tuple[FieldKeys, ...]] = {}
+    for key, paths in _different(rendered, other).items():
+        left = [path for path in paths if not _is_in(path, anew.get(key, ()))]
+        texts = [path for path in left if is_version_text(value_at(bodies[key], path), value_at(others[key], path))]
+        if texts:
+            of_helm[key] = tuple(texts)
+        if rest := [path for path in left if path not in texts]:
+            anew[key] = bounded((*anew.get(key, ()), *rest))
+    return with_build_metadata(with_differences(rendered, anew), of_helm)
 
 
 def _different(first: Rendering, second: Rendering) -> dict[ObjectKey, tuple[FieldKeys, ...]]:
@@ -174,7 +177,3 @@ def _told(tree: Chart) -> Iterator[ComponentReport]:
 
 def _at_another_time(content: bytes) -> bytes:
     return replaced(content, "now", _NOW)
-
-
-def _by_another_helm(content: bytes) -> bytes:
-    return replaced_field(content, _HELM_VERSION, lambda field: _OTHER_HELM % field)

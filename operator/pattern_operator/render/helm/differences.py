@@ -15,7 +15,11 @@ def differences(first: Any, second: Any) -> tuple[FieldKeys, ...]:
     A list of another length, and a mapping with other keys, differ as far as they do: a key that only one has is
     named, a list is named as a whole. Of more than ``MAX_GENERATED`` what holds them is named, as near as possible.
     """
-    found: tuple[FieldKeys, ...] = tuple(_differences(first, second, ()))
+    return bounded(tuple(_differences(first, second, ())))
+
+
+def bounded(found: tuple[FieldKeys, ...]) -> tuple[FieldKeys, ...]:
+    """Paths as they are; of more than ``MAX_GENERATED``, or of longer ones, what holds them, as near as possible."""
     depth = max((len(each) for each in found), default=0)
     while len(found) > MAX_GENERATED or sum(len(str(key)) for each in found for key in each) > MAX_GENERATED_KEYS:
         depth -= 1

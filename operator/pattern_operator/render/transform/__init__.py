@@ -1,8 +1,9 @@
 """What ``spec.render`` asks of the objects of any format, by the real kustomize: patches, images, names, metadata.
 
 ``transform`` is the way in. ``patches`` reads the patches, ``kustomization`` is what is generated, ``carried`` keeps
-texts as they are, ``changes`` joins what comes back with what was rendered. It is checked as the output of any program
-is (``as_written``): a patch is no way around a check. Where the spec asks for nothing, no program is run.
+texts as they are, ``changes`` joins what comes back with what was rendered, ``generated`` says which fields are made
+anew all the same. It is checked as the output of any program is (``as_written``): a patch is no way around a check.
+Where the spec asks for nothing, no program is run.
 """
 
 import json
@@ -20,6 +21,7 @@ from pattern_operator.render.options import Options
 from pattern_operator.render.program import Steps
 from pattern_operator.render.transform.carried import Words, encoded
 from pattern_operator.render.transform.changes import Changes, marks_of, read_back
+from pattern_operator.render.transform.generated import varied, with_those_left
 from pattern_operator.render.transform.images import refuse_odd_images, unused_images
 from pattern_operator.render.transform.kustomization import asks, build, build_marked
 from pattern_operator.render.transform.patches import OPERATIONS, OnePatch, invalid, read_patches
@@ -32,7 +34,8 @@ _WHERE: Final = "spec.render"
 
 def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
     """The rendering with what the spec asks for; hooks of a chart are changed, too. Yields one run, or none;
-    one more for each object beyond the first of the same kind and name, and as many where patches delete and change.
+    one more for each object beyond the first of the same kind and name, as many where patches delete and change, and as
+    many where the rendering has generated fields.
 
     Rows of the report follow their objects; an object that a patch deletes is skipped in its row.
 
@@ -47,8 +50,8 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
     if not sent:
         return rendering
     bodies = [each.body for each in sent]
-    words = Words(encoded([bodies, [[each.value, each.target] for each in patches], repr(options)]))
-    changes = Changes(sent, {}, frozenset())
+    words = Words(_content(sent, patches, options))
+    changes = Changes(sent, {}, {})
     for places in runs(sent):
         output = yield build({place: sent[place].body for place in places}, patches, words, options)
         if output.exit_code:
@@ -61,8 +64,30 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
         fitting = (yield from _fitting(sent, patches, words)) if changes.deleted else frozenset[int]()
         _refuse(patches, unmatched - fitting)
     made = changes.applied_to(rendering, options=options)
+    if rendering.generated:
+        other = yield from _of_others(varied(sent, rendering.generated), patches, options)
+        made = with_those_left(made, rendering.generated, changes, other)
     told = unused_images([*bodies, *(each.body for each in changes.after.values())], options)
     return replace(made, components=(*made.components, *told))
+
+
+def _of_others(sent: tuple[Object, ...], patches: list[OnePatch], options: Options) -> Steps[Changes | None]:
+    """What the same asks of objects with other values; None where kustomize, or we, cannot say it of these."""
+    words = Words(_content(sent, patches, options))
+    changes = Changes(sent, {}, {})
+    for places in runs(sent):
+        output = yield build({place: sent[place].body for place in places}, patches, words, options)
+        if output.exit_code:
+            return None
+        try:
+            changes = changes.with_those_of(read_back(output.stdout, sent, words))
+        except Stalled:
+            return None
+    return changes
+
+
+def _content(sent: Sequence[Object], patches: list[OnePatch], options: Options) -> str:
+    return encoded([[each.body for each in sent], [[each.value, each.target] for each in patches], repr(options)])
 
 
 def _asked(patches: list[OnePatch], options: Options) -> str:

@@ -7,9 +7,8 @@ from typing import Any, Final, Self
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.fields import mapping
-from pattern_operator.api.generated import FieldKeys, GeneratedFields, position_in, value_at
 from pattern_operator.api.hook import Hook
-from pattern_operator.api.object import Object
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.quote import one_line
 from pattern_operator.render import as_written
@@ -27,11 +26,21 @@ _WHERE: Final = "spec.render"
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """``sent`` by position, ``after`` what became of each, by the same; ``matched`` are places of patches that fit."""
+    """``sent`` by position, ``after`` what became of each, by the same; ``marks`` are the places of its patches."""
 
     sent: tuple[Object, ...] = field(repr=False)
     after: dict[int, Object] = field(repr=False)
-    matched: frozenset[int]
+    marks: dict[int, frozenset[int]]
+
+    @property
+    def matched(self) -> frozenset[int]:
+        """The places of the patches that fit."""
+        return frozenset[int]().union(*self.marks.values())
+
+    @property
+    def places(self) -> dict[ObjectKey, int]:
+        """Where each object stands: objects come before hooks."""
+        return {each.key: place for place, each in reversed(tuple(enumerate(self.sent)))}
 
     @property
     def deleted(self) -> bool:
@@ -40,11 +49,12 @@ class Changes:
 
     def with_those_of(self, later: Self) -> Self:
         """These, and of a later run what they have not."""
-        return replace(self, after=later.after | self.after, matched=self.matched | later.matched)
+        marks = {place: self.marks.get(place, frozenset()) | found for place, found in later.marks.items()}
+        return replace(self, after=later.after | self.after, marks=self.marks | marks)
 
     def applied_to(self, rendering: Rendering, *, options: Options) -> Rendering:
         """``rendering`` with the objects as they are now, checked again, and with the rows that are theirs."""
-        first = {each.key: place for place, each in reversed(tuple(enumerate(self.sent)))}  # objects come before hooks
+        first = self.places
         now = {each.key: self.after.get(first[each.key]) if is_sent(each) else each for each in rendering.objects}
         left = [(each, new) for each in rendering.objects if (new := now[each.key]) is not None]
         components = [_component(each, new) for each, new in left]
@@ -58,7 +68,6 @@ class Changes:
                 row if row.id not in rows else rows[row.id].of(row, reports.get(row.id)) for row in rendering.components
             ),
             hooks=self._hooks(rendering, options),
-            generated=_generated(rendering.generated, left),
         )
 
     def _hooks(self, rendering: Rendering, options: Options) -> tuple[Hook, ...]:
@@ -70,49 +79,6 @@ class Changes:
         return tuple(
             each if new is each.object else _hook(each, new, options=options) for each, new in found if new is not None
         )
-
-
-def _generated(before: Sequence[GeneratedFields], left: Sequence[tuple[Object, Object]]) -> tuple[GeneratedFields, ...]:
-    """The generated fields where they are now: what puts an entry into a list moves those that follow.
-
-    What is set over the metadata of a build is none of it any longer.
-    """
-    now = {each.key: (each, new) for each, new in left}
-    found = (
-        GeneratedFields(
-            new.key,
-            tuple(path for old in fields.paths if (path := _moved(each.body, new.body, old)) is not None),
-            tuple(
-                path
-                for old in fields.build_metadata
-                if (path := _moved(each.body, new.body, old)) is not None
-                and value_at(each.body, old) == value_at(new.body, path)
-            ),
-        )
-        for fields in before
-        if fields.key in now
-        for each, new in (now[fields.key],)
-    )
-    return tuple(each for each in found if each.paths or each.build_metadata)
-
-
-def _moved(before: Any, now: Any, path: FieldKeys) -> FieldKeys | None:
-    """Where the value at ``path`` is now; None where it is gone."""
-    moved: FieldKeys = ()
-    for place, key in enumerate(path):
-        match before, now, key:
-            case dict(), dict(), str() if key in before and key in now:
-                there: str | int | None = key
-            case dict(), dict(), str() if key not in before:  # only the other rendering has it
-                return (*moved, *path[place:])
-            case list(), list(), int():
-                there = position_in(now, before, path[place:])
-            case _:
-                return None
-        if there is None:
-            return None
-        moved, before, now = (*moved, there), before[key], now[there]
-    return moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +113,7 @@ def read_back(output: bytes, sent: Sequence[Object], words: Words) -> Changes:
             ARTIFACT_TOO_LARGE.
     """
     after: dict[int, Object] = {}
-    matched: set[int] = set()
+    matched: dict[int, frozenset[int]] = {}
     position, mark = position_field(words), matched_field(words)
     for document in read(File(_WHERE, output)):
         body = mapping(document.value)
@@ -157,10 +123,10 @@ def read_back(output: bytes, sent: Sequence[Object], words: Words) -> Changes:
         marks = [name for name in body if name.startswith(mark)]
         for name in marks:
             del body[name]
-            matched.add(int(name.removeprefix(mark)))
+        matched[place] = frozenset(int(name.removeprefix(mark)) for name in marks)
         _remove(mapping(body.get("metadata")), words.removed)
         after[place] = _restored(sent[place], words.show(body))
-    return Changes(tuple(sent), {place: after[place] for place in sorted(after)}, frozenset(matched))
+    return Changes(tuple(sent), {place: after[place] for place in sorted(after)}, matched)
 
 
 def marks_of(output: bytes, words: Words) -> list[frozenset[int]]:
