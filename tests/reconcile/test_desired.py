@@ -33,16 +33,29 @@ def test_a_time_that_is_none_is_said_with_its_field():
 
 def test_where_a_value_is_read_as_set_reads_it_a_number_stays_whole_for_helm():
     values = [
-        {"kind": "Secret", "name": "db", "targetPath": "db.ports[0]"},
-        {"kind": "Secret", "name": "db"},
+        {"kind": "ConfigMap", "name": "db", "targetPath": "db.ports[0]"},
+        {"kind": "ConfigMap", "name": "db"},
         {"kind": "ConfigMap", "name": "c", "targetPath": "a..b"},
         {"kind": "ConfigMap", "name": "c", "targetPath": "n"},
+        {"kind": "Secret", "name": "s", "targetPath": "db.password"},
+        {"kind": "Secret", "name": "s", "targetPath": "m"},
     ]
     asked = pattern(spec={"render": {"valuesFrom": values}})
 
     found = options(asked, desired_state(asked, REVISION, VerificationPolicy()))
 
     assert found.whole_numbers == (("db", "ports", 0), ("n",))
+
+
+@pytest.mark.parametrize(
+    "target", [None, "db", "db.pin", "db.pin.of[0]", "a..b"], ids=["all", "what holds it", "it", "a part", "no path"]
+)
+def test_what_a_secret_may_have_given_is_no_whole_number_for_the_command_line(target: str | None):
+    secret = {"kind": "Secret", "name": "s"} | ({"targetPath": target} if target else {})
+    values = [{"kind": "ConfigMap", "name": "c", "targetPath": "db.pin"}, secret]
+    asked = pattern(spec={"render": {"valuesFrom": values}})
+
+    assert options(asked, desired_state(asked, REVISION, VerificationPolicy())).whole_numbers == ()
 
 
 @pytest.mark.parametrize("skips", [True, False])

@@ -13,7 +13,7 @@ from pattern_operator.api.generated import FieldKeys
 from pattern_operator.api.metadata import Metadata
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision, tag_of
-from pattern_operator.api.render_spec import CommonMetadata, Patch, Render
+from pattern_operator.api.render_spec import CommonMetadata, Patch, Render, ValuesReference
 from pattern_operator.api.spec import Layer, Source
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import Stalled
@@ -123,18 +123,29 @@ def options_of(
         parameters=parameters,
         holds_secrets=takes_secrets(render),
         release=metadata.name,
-        whole_numbers=tuple(_target_paths(render)),
+        whole_numbers=tuple(_whole_numbers(render)),
         skip_schema_validation=render.skip_schema_validation,
         allowed_repairs=frozenset(render.repairs or ()),
     )
 
 
-def _target_paths(render: Render) -> Iterator[FieldKeys]:
-    """Where a value is read as ``--set`` reads it; a path that is none is refused where parameters are read."""
-    for each in render.values_from or ():
-        if each.target_path is not None:
-            with suppress(InvalidTargetPath):
-                yield TargetPath.parse(each.target_path).steps
+def _whole_numbers(render: Render) -> Iterator[FieldKeys]:
+    """Where a value is read as ``--set`` reads it, and cannot be a Secret's: these stand on helm's command line."""
+    entries = render.values_from or ()
+    secret = [_target(each) for each in entries if each.kind == "Secret"]
+    for each in entries:
+        path = _target(each)
+        if path and not any(path[: len(other)] == other[: len(path)] for other in secret):
+            yield path
+
+
+def _target(each: ValuesReference) -> FieldKeys:
+    """What an entry is for, () for all; a path that is none is refused where parameters are read."""
+    if each.target_path is None:
+        return ()
+    with suppress(InvalidTargetPath):
+        return TargetPath.parse(each.target_path).steps
+    return ()
 
 
 def _patch(patch: Patch) -> asked.Patch:

@@ -63,9 +63,9 @@ class Options:
     ``target_namespace``, when it is set, the one that every namespaced object goes to. ``parameters`` is the JSON text
     of one object: ``spec.render.valuesFrom`` and ``parameters``, merged; ``holds_secrets`` says that some of it is from
     a Secret, and that no message may quote what a program makes of it. ``whole_numbers`` are paths of parameters that
-    ``--set`` or ``targetPath`` gave, which stay whole for helm. ``skip_schema_validation``: what ``values.schema.json``
-    of charts says does not count. ``release`` is the name of the Helm release,
-    ``kube_version`` (such as ``v1.34.1``) and ``api_versions`` are what the target cluster has.
+    ``--set`` or ``targetPath`` gave, which stay whole for helm, and that no Secret can have given.
+    ``skip_schema_validation``: what ``values.schema.json`` of charts says does not count. ``release`` is the name of
+    the Helm release, ``kube_version`` (such as ``v1.34.1``) and ``api_versions`` are what the target cluster has.
     ``allowed_repairs`` are the names of repairs that are made only where they are allowed.
     """
 

@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 from tests.executors import EXECUTORS
-from tests.sandbox.programs.charts import CONFIG_MAP, PATHS, helm, kustomize
+from tests.reconcile.pattern import REVISION, pattern
+from tests.sandbox.programs.charts import CONFIG_MAP, PATHS, chart, helm, kustomize
 from tests.testbed import binaries
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MIB
+from pattern_operator.reconcile.desired import desired_state, options
+from pattern_operator.render.helm import render_chart
 from pattern_operator.render.program import ProgramOutput, ProgramRun
 from pattern_operator.sandbox.programs import ProgramFailed, ProgramLimits, ProgramPaths, Programs, runner
 
@@ -209,6 +213,33 @@ async def test_who_is_cancelled_leaves_neither_process_nor_directory(place):
     assert running.cancelled()
     assert not processes(place)
     assert not list(place.iterdir())
+
+
+async def test_no_number_of_a_secret_is_on_the_command_line_or_in_the_environment_of_helm(place):
+    values = [
+        {"kind": "Secret", "name": "s", "targetPath": "db.pin"},
+        {"kind": "ConfigMap", "name": "c", "targetPath": "n"},
+    ]
+    asked = pattern(spec={"render": {"valuesFrom": values}})
+    parameters = b'{"db": {"pin": 48151623421}, "n": 1000710000}'
+    desired = replace(desired_state(asked, REVISION, VerificationPolicy()), parameters=parameters)
+    files = [replace(each, path=each.path.removeprefix("web/")) for each in chart(BURN)]
+    running = asyncio.create_task(done(next(render_chart(files, ".", options=options(asked, desired)))))
+
+    words = await until(lambda: [each for each in words_of(place) if b"--set=n=1000710000" in each])
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert not any(b"48151623421" in each for each in words)
+
+
+def words_of(place: Path) -> list[bytes]:
+    """The command line and the environment of each process of a run."""
+    found = []
+    for each in processes(place):
+        with suppress(OSError):
+            found.append(b"".join(Path(f"/proc/{each}/{name}").read_bytes() for name in ("cmdline", "environ")))
+    return found
 
 
 async def test_a_program_that_somebody_kills_runs_once_more_and_no_more(place):

@@ -106,9 +106,13 @@ def _moved(before: Any, now: Any, path: FieldKeys) -> FieldKeys | None:
 def _with_others(each: Object, paths: Sequence[FieldKeys]) -> Object:
     body = copy.deepcopy(each.body)
     for path in paths:
-        holder = value_at(body, path[:-1]) if path else None
-        if isinstance(holder, dict | list) and value_at(holder, path[-1:]) is not None:
-            holder[path[-1]] = _other(holder[path[-1]])  # type: ignore[index]
+        match value_at(body, path[:-1]), path[-1:]:
+            case dict() as holder, (str() as key,) if key in holder:
+                holder[key] = _other(holder[key])
+            case list() as entries, (int() as position,) if 0 <= position < len(entries):
+                entries[position] = _other(entries[position])
+            case _:
+                pass  # only the other rendering has it
     return replace(each, body=body)
 
 
