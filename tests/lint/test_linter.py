@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.lint.schemas import findings, rules, shipped
+from tests.lint.schemas import compiled, findings, rules, shipped
 from tests.render.designs import component, deployment, design, names, published
 
 from pattern_operator.api.artifact import File
@@ -94,7 +94,7 @@ def test_of_a_kustomization_it_is_said_that_it_is_not_checked():
 
 @pytest.mark.parametrize("name", names())
 def test_every_finding_of_a_published_design_has_a_line(name: str):
-    found = lint(published(name), options=Options(), schemas=shipped()).findings
+    found = lint(published(name), options=Options(), schemas=shipped(), compile_checks=compiled).findings
 
     assert [each for each in found if not each.line and each.rule != "NotAPattern"] == []
 
@@ -180,7 +180,7 @@ def test_findings_are_bounded_however_much_is_wrong():
     ]
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}).encode()
 
-    made = lint([File("a.json", text)], options=Options(), schemas=shipped())
+    made = lint([File("a.json", text)], options=Options(), schemas=shipped(), compile_checks=compiled)
 
     assert len(made.findings) == MOST
     assert made.left_out == 3 * MOST

@@ -43,7 +43,10 @@ class Reason(StrEnum):
 
     # --- source -----------------------------------------------------------------------------------------------------
     INVALID_SPEC = "InvalidSpec", "The spec is invalid, although the schema admits it; correct the spec."
-    INVALID_REFERENCE = "InvalidReference", "The url or ref is not an OCI reference; correct `spec.source`."
+    INVALID_REFERENCE = (
+        "InvalidReference",
+        "The url, the ref or a range of versions cannot be read; correct `spec.source` or `dependsOn`.",
+    )
     ARTIFACT_NOT_FOUND = "ArtifactNotFound", "There is no such repository, tag or digest (at a terminal: no such file)."
     NO_MATCHING_VERSION = "NoMatchingVersion", "No tag of the repository is in the semver range."
     VERSION_WITHDRAWN = (

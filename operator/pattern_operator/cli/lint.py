@@ -81,7 +81,7 @@ def _minor(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Fix what is to be fixed, then say what is left."""
-    from pattern_operator.cli import values
+    from pattern_operator.cli import health_checks, values
     from pattern_operator.lint.linter import lint
     from pattern_operator.render import Options
 
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     asked = Options(format=options.format, path=options.path, parameters=parameters)
     if options.fix:
         files = _fix(files, asked, options)
-    report = lint(files, options=asked, schemas=_schemas(options))
+    report = lint(files, options=asked, schemas=_schemas(options), compile_checks=health_checks.errors)
     _print(report, options)
     return exit_codes.FOUND if report.refused else exit_codes.OK
 

@@ -78,7 +78,7 @@ def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
     if is_layout(Path(options.path)):
         return reference, asyncio.run(_push_layout(reference, tag, options))
     files = inputs.read(options.path, beyond_documents=lambda paths: (lambda _: True) if has_builds(paths) else None)
-    for warning in _warnings(files):
+    for warning in (*_refused(files), *_warnings(files)):
         output.print_error(output.plain(f"warning: {warning}"))
     return reference, asyncio.run(_push_files(files, reference, tag, options))
 
@@ -131,6 +131,22 @@ async def _push_files(
     ) as client:
         output.progress(f"pushing {len(files)} files to {reference}")
         return await push(files, registry=client, tag=tag)
+
+
+def _refused(files: "Sequence[File]") -> "list[str]":
+    """What the operator refuses of ``pattern.yaml`` wherever it is used."""
+    from pattern_operator.cli import declared
+    from pattern_operator.errors import PatternError
+    from pattern_operator.render import Options
+    from pattern_operator.render.pattern_file import declared as declared_by
+
+    try:
+        said = declared_by(files, options=Options())
+    except PatternError:
+        return []  # rendering says it
+    if said is None:
+        return []
+    return [f"the operator refuses it: {each.message}" for each in declared.found(said.depends_on, said.health_checks)]
 
 
 def _warnings(files: "Sequence[File]") -> "list[str]":

@@ -130,6 +130,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _printed(options: argparse.Namespace) -> "Printed":
     """What is to be printed; raises PatternError for what cannot be read, or rendered as a whole."""
+    from pattern_operator.cli import declared
     from pattern_operator.cli.programs import driven
     from pattern_operator.cli.render_options import Asked
     from pattern_operator.cli.rendered import NEVER_APPLIED, NO_HOOKS, Printed
@@ -140,6 +141,8 @@ def _printed(options: argparse.Namespace) -> "Printed":
         output.print_error(output.plain(note))
     steps = render(_files(options.artifact, asked), options=asked.options)
     rendering = driven(steps, helm=options.helm, kustomize=options.kustomize)
+    of_file = asked.file.pattern if asked.file is not None else None
+    declared.refuse(rendering.depends_on, rendering.health_checks, pattern=of_file)
     hooks = [each.object for each in rendering.hooks]
     left_out = {key: (NEVER_APPLIED, why) for key, why in never_applied.asked_for((*rendering.objects, *hooks)).items()}
     if options.no_hooks:

@@ -16,6 +16,8 @@ from pattern_operator.render import Options
 class Asked:
     """How to render, and how the artifact is had; ``notes`` are to be told to people.
 
+    ``file`` is the DesignPattern that was given.
+
     ``reference`` names the artifact in a registry; None where it is read from a path, or standard input.
     """
 
@@ -26,6 +28,7 @@ class Asked:
     token_service: str | None
     media_type: str | None
     notes: tuple[str, ...] = ()
+    file: DesignPatternFile | None = None
 
     @classmethod
     def by(cls, given: argparse.Namespace) -> "Asked":
@@ -41,6 +44,7 @@ class Asked:
             token_service=given.token_service or (source.token_service if source is not None else None),
             media_type=given.media_type or (layer.media_type if layer is not None else None),
             notes=() if file is None or given.values else tuple(_unread(file, given.pattern)),
+            file=file,
         )
 
 

@@ -1,16 +1,22 @@
 """What rendering repairs or refuses, and what the schemas do not allow, with its place in the files. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+import msgspec
+
+from pattern_operator.api import names
 from pattern_operator.api.artifact import File
+from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.repair import Repair
 from pattern_operator.api.report import Outcome
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.lint import declared
 from pattern_operator.lint.finding import MOST, Finding, LintReport, report
 from pattern_operator.lint.locate import Locus, of_design, of_manifest
 from pattern_operator.lint.position.sources import Sources
@@ -22,8 +28,18 @@ from pattern_operator.render.build_root import Chart, Kustomization
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document
-from pattern_operator.render.pattern_file import MissingParameters, describe, may_describe, refuse_unread_parameters
+from pattern_operator.render.pattern_file import (
+    Declared,
+    MissingParameters,
+    describe,
+    may_describe,
+    refuse_unread_parameters,
+)
+from pattern_operator.render.pattern_file import declared as declared_by
 from pattern_operator.render.selection import select
+
+Compile = Callable[[Collection[str]], Mapping[str, str]]
+"""Why some expressions of health checks can be true of nothing, a clause by expression; raises Transient."""
 
 _MOST_BROKEN: Final = 50  # files that cannot be read; with each the others are read again
 _LONGEST: Final = 512  # characters of a message
@@ -62,7 +78,7 @@ class Inspected:
     locus: Locus
 
 
-def lint(files: Sequence[File], *, options: Options, schemas: Schemas) -> LintReport:
+def lint(files: Sequence[File], *, options: Options, schemas: Schemas, compile_checks: Compile) -> LintReport:
     """What there is to say of the pattern that ``files`` hold; whatever they hold, it raises nothing.
 
     A file that cannot be read hides nothing of the others.
@@ -70,9 +86,7 @@ def lint(files: Sequence[File], *, options: Options, schemas: Schemas) -> LintRe
     broken, left = list[Finding](), list(files)
     while True:
         try:
-            found = _linted(left, options=options, schemas=schemas)
-        except MissingParameters as error:
-            return report([*broken, _of_missing(error)])
+            found = _linted(left, options=options, schemas=schemas, compile_checks=compile_checks)
         except Stalled as error:
             finding = _of_error(error, left)
             if broken and error.reason is Reason.NOT_A_PATTERN:  # what was the pattern is what cannot be read
@@ -91,16 +105,62 @@ def _is_alone(error: Stalled, finding: Finding) -> bool:
     return error.reason is Reason.DOCUMENT_INVALID and bool(finding.file) and not may_describe(finding.file)
 
 
-def _linted(files: Sequence[File], *, options: Options, schemas: Schemas) -> list[Finding]:
-    described = describe(files, options=options)
-    chosen = select(described.files, options=described.options, substitution=described.substitution)
-    if isinstance(chosen, Chart | Kustomization):
-        return [_not_checked(chosen)]
-    refuse_unread_parameters(described)
-    inspected = inspect(chosen, options=described.options, sources=Sources(files))
+def _linted(files: Sequence[File], *, options: Options, schemas: Schemas, compile_checks: Compile) -> list[Finding]:
+    said, sources = declared_by(files, options=options), Sources(files)
+    inspected, found = list[Inspected](), list[Finding]()
+    try:
+        described = describe(files, options=options)
+        chosen = select(described.files, options=described.options, substitution=described.substitution)
+        if isinstance(chosen, Chart | Kustomization):
+            found.append(_not_checked(chosen))
+        else:
+            refuse_unread_parameters(described)
+            inspected = inspect(chosen, options=described.options, sources=sources)
+    except MissingParameters as error:
+        found.append(_of_missing(error))
     schemas = schemas.with_crds([each.component.body for each in inspected if not each.component.excluded])
-    found = (finding for each in inspected for finding in _findings(each, schemas))
-    return list(islice(found, 4 * MOST))
+    of_objects = (finding for each in inspected for finding in _findings(each, schemas))
+    found += islice(of_objects, 4 * MOST)
+    return [*found, *_of_declarations(said, inspected, sources=sources, compile_checks=compile_checks)]
+
+
+def _of_declarations(
+    said: Declared | None, inspected: list[Inspected], *, sources: Sources, compile_checks: Compile
+) -> Iterator[Finding]:
+    """What the operator refuses of ``pattern.yaml``, and of DesignPatterns among the objects."""
+    patterns = list(_patterns(inspected))
+    checks = [*(said.health_checks if said is not None else ())]
+    checks += [check for _, pattern in patterns for check in pattern.spec.apply.health_checks or ()]
+    errors: Mapping[str, str] = {}
+    try:
+        errors = compile_checks(list(dict.fromkeys(declared.expressions(checks)))) if checks else {}
+    except Transient as error:
+        yield Finding("", 0, 0, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(error.message, _LONGEST))
+    if said is not None:
+        root = sources.root(said.path, 1)
+        for each in declared.of_pattern_file(said.depends_on, said.health_checks, errors=errors):
+            line, column = Locus(said.path, root).place(each.path)
+            message = one_line(each.message, _LONGEST)
+            yield Finding(said.path, line, column, str(each.reason), Severity.ERROR, message)
+    for of, pattern in patterns:
+        yield from (_refused(of, each) for each in declared.of_design_pattern(pattern, errors=errors))
+    for position, each in declared.circles([pattern for _, pattern in patterns]):
+        yield _refused(patterns[position][0], each)
+
+
+def _patterns(inspected: list[Inspected]) -> Iterator[tuple[Inspected, DesignPattern]]:
+    """The DesignPatterns among the objects; of one that is none its schema says what is wrong."""
+    for each in inspected:
+        body = each.component.body
+        if each.component.excluded or (body.get("apiVersion"), body.get("kind")) != (names.API_VERSION, names.KIND):
+            continue
+        with suppress(msgspec.ValidationError):
+            yield each, decode({"metadata": body.get("metadata"), "spec": body.get("spec")})
+
+
+def _refused(inspected: Inspected, refused: declared.Refused) -> Finding:
+    place = inspected.locus.place(refused.path, body=inspected.component.body)
+    return _finding(inspected, place, str(refused.reason), Severity.ERROR, refused.message)
 
 
 def inspect(chosen: Design | list[Document], *, options: Options, sources: Sources) -> list[Inspected]:

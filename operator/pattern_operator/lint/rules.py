@@ -16,7 +16,10 @@ _OF_PATTERNS: Final = (
     Reason.DOCUMENT_INVALID,
     Reason.ARTIFACT_TOO_LARGE,
     Reason.TOO_MANY_OBJECTS,
+    Reason.PARAMETERS_INVALID,
 )
+# What is refused of a DesignPattern, or of pattern.yaml.
+_OF_DECLARATIONS: Final = (Reason.HEALTH_CHECK_INVALID, Reason.INVALID_REFERENCE, Reason.INVALID_SPEC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ def all_rules() -> Iterator[RuleDoc]:
     made: dict[str, RuleDoc] = {}
     for rule in Rule:
         made[str(rule)] = RuleDoc(str(rule), rule.severity, rule.description)
-    for reason in _OF_PATTERNS:
+    for reason in (*_OF_PATTERNS, *_OF_DECLARATIONS):
         made.setdefault(str(reason), RuleDoc(str(reason), Severity.ERROR, reason.description))
     for cause in ComponentReason:
         severity = Severity.ERROR if cause.outcome is Outcome.REFUSED else Severity.NOTE

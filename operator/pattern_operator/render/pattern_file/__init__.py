@@ -4,8 +4,10 @@
 """
 
 from pattern_operator.render.pattern_file.reading import (
+    Declared,
     Described,
     MissingParameters,
+    declared,
     describe,
     may_describe,
     refuse_parameters_of_kustomization,
@@ -14,8 +16,10 @@ from pattern_operator.render.pattern_file.reading import (
 )
 
 __all__ = [
+    "Declared",
     "Described",
     "MissingParameters",
+    "declared",
     "describe",
     "may_describe",
     "refuse_parameters_of_kustomization",

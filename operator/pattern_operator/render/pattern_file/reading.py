@@ -57,6 +57,15 @@ class Described:
         return self.substitution is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a ``pattern.yaml`` says of other patterns and of health, whatever parameters it is given. ``path``: its."""
+
+    path: str
+    depends_on: tuple[Dependency, ...]
+    health_checks: tuple[HealthCheck, ...]
+
+
 class MissingParameters(Stalled):
     """No parameters are given, and the pattern requires some: it is right, and cannot be rendered without.
 
@@ -94,6 +103,15 @@ def describe(files: Sequence[File], *, options: Options) -> Described:
         health_checks=_health_checks(file, pattern),
     )
     return described if pattern.parameters is None else _with_parameters(described, file, pattern.parameters.schema)
+
+
+def declared(files: Sequence[File], *, options: Options) -> Declared | None:
+    """What ``pattern.yaml`` declares; None where there is none. Raises Stalled as ``describe``, but for parameters."""
+    found = _find(files, options=options)
+    if found is None:
+        return None
+    file, pattern = found
+    return Declared(file.path, tuple(_dependencies(file, pattern)), _health_checks(file, pattern))
 
 
 def refuse_unread_parameters(described: Described) -> None:
