@@ -202,3 +202,100 @@ async def test_a_range_that_is_none_is_refused_and_a_correction_is_followed(worl
 
     assert refused == ("False", "InvalidReference")
     assert world.ready == ("True", "Ready")
+
+
+# --- of what runs, and has nothing new to apply ---------------------------------------------------------------------
+
+CIRCLE = ("False", "DependencyCycle")
+WRONG: dict[str, Any] = {
+    "itself": [{"name": "web"}],
+    "a circle": [{"name": "db"}],
+    "a range that is none": [{"name": "cache", "version": "nonsense"}],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_what_can_never_be_met_is_told_of_what_runs_and_that_is_looked_after(world: World, wrong: str):
+    world.show(db(1, ready(), spec={"dependsOn": [{"name": "web"}]}))
+    world.show(made("cache", status=ready()))
+    await world.settle()
+    world.events = []
+    world.change(dependsOn=WRONG[wrong])
+    await world.settle()
+    told, said, events = world.ready, conditions(world.status), [reason for reason, _ in world.events]
+    world.drift("a", None)
+    await world.settle()
+    repaired, again = world.holds("one", "a", "b"), world.ready
+    world.change(dependsOn=None)
+    await world.settle()
+
+    reason = "InvalidReference" if wrong == "a range that is none" else "DependencyCycle"
+    assert told == again == ("False", reason)
+    assert said["Stalled"] == ("True", reason)
+    assert said["Applied"][0] == said["Healthy"][0] == "True"
+    assert events == [reason]
+    assert repaired
+    assert world.ready == ("True", "Ready")
+    assert "Stalled" not in conditions(world.status)
+
+
+async def test_of_what_runs_it_is_said_that_it_stays(world: World):
+    await world.settle()
+    world.change(dependsOn=[{"name": "web"}])
+    await world.settle()
+
+    assert "team/web -> team/web" in say(world)
+    assert say(world).endswith("What runs stays and is looked after; nothing newer is applied until then.")
+
+
+async def test_who_runs_hears_of_a_circle_that_somebody_else_closes_and_opens(world: World):
+    world.show(db(1, ready()))
+    world.change(**DB)
+    await world.settle()
+    world.show(db(2, ready(generation=2), generation=2, spec={"dependsOn": [{"name": "web"}]}))
+    await world.settle()
+    closed = world.ready
+    world.show(db(3, ready(generation=3), generation=3))
+    await world.settle()
+
+    assert closed == CIRCLE
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_circle_by_what_an_artifact_names_is_told_of_what_runs_after_a_change_of_its_spec(world: World):
+    world.push("stable", "one", "a", "b", depends_on=(Dependency(name="db"),))
+    world.show(db(1, ready()))
+    await world.settle()
+    world.change(interval="7m")
+    await world.settle()
+    world.show(db(2, ready(generation=2), generation=2, spec={"dependsOn": [{"name": "web"}]}))
+    await world.settle()
+
+    assert world.ready == CIRCLE
+
+
+async def test_a_circle_is_still_told_after_a_restart_and_ends_without_an_apply(world: World):
+    world.show(db(1, ready()))
+    await world.settle()
+    world.change(dependsOn=[{"name": "web"}])
+    await world.settle()
+    before = world.applied[:]
+    world.restart()
+    await world.settle()
+    told = world.ready
+    world.change(dependsOn=None)
+    await world.settle()
+
+    assert told == CIRCLE
+    assert world.ready == ("True", "Ready")
+    assert world.applied == before
+
+
+async def test_what_runs_does_not_tell_of_a_dependency_that_only_is_not_there(world: World):
+    await world.settle()
+    world.change(dependsOn=[{"name": "nobody"}, {"name": "db", "version": ">=9"}])
+    world.show(db(1, ready()))
+    await world.settle()
+
+    assert world.ready == ("True", "Ready")
+    assert "Stalled" not in conditions(world.status)

@@ -4,6 +4,9 @@ from dataclasses import replace
 
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
+from pattern_operator.apply.need import PatternNeeded
+from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.dependencies import keys_of
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.reached import is_reached, was_begun
 from pattern_operator.reconcile.results import StepError
@@ -24,6 +27,24 @@ def require_dependencies(run: Run, desired: DesiredState, rendering: Rendering) 
     if found is not None:
         run.results = replace(run.results, needs=run.results.needs | found.needs)
         raise StepError(Stage.ROLLOUT, found.error)
+
+
+def look_at_dependencies(run: Run) -> None:
+    """All of the pattern runs: results say why nothing newer of it could be applied, whatever becomes of the others.
+
+    That a dependency is not Ready is none of it: that ends by itself.
+    """
+    running = run.state.running
+    of_artifact = running.depends_on if running is not None else ()
+    dependencies = (*of_artifact, *(run.pattern.spec.depends_on or ()))
+    if not dependencies:
+        return
+    found = run.cluster.unmet_dependencies(run.pattern, of_artifact)
+    if found is not None and isinstance(found.error, Stalled):
+        run.results = replace(run.results, unmet=found.error)
+    # Somebody else may close the circle, or open it.
+    needs = frozenset(PatternNeeded(key.namespace, key.name) for key in keys_of(run.pattern, dependencies))
+    run.results = replace(run.results, needs=run.results.needs | needs)
 
 
 def _runs(run: Run, desired: DesiredState) -> bool:

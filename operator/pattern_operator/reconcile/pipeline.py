@@ -21,7 +21,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import hooks, trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
-from pattern_operator.reconcile.dependency_gate import require_dependencies
+from pattern_operator.reconcile.dependency_gate import look_at_dependencies, require_dependencies
 from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
 from pattern_operator.reconcile.generated import with_kept_values
 from pattern_operator.reconcile.health_check_gate import accepted_checks
@@ -108,11 +108,15 @@ async def _resolve(way: Way, _: None) -> Resolved | None:
     if trust.needs_verdict(run, desired):
         await _verify(way, Resolved(desired))
         run.state = run.state.with_trust(desired)
+    if not run.state.is_told_of(desired):
+        run.state = run.state.unsettled()
     if run.state.is_settled_on(desired):
         await keep_current(run, desired)
         if run.state.is_settled_on(desired):
             await hooks.finish_settled(run, desired)
+            look_at_dependencies(run)
             return None
+    run.state = replace(run.state, candidate=desired)
     if run.state.refused is not None and run.state.refused.desired == desired:
         raise StepError(run.state.refused.stage, run.state.refused.error)
     return Resolved(desired)
@@ -196,7 +200,8 @@ async def _apply(way: Way, given: Rendered) -> Rendered:
         if not reached:  # what is new has the whole time to become healthy
             run.state = replace(run.state, unhealthy_since=None)
         made = await _bring_about(run, given, placed, known, reached=reached)
-    run.state, run.results = run.state.with_applied(desired, made), run.results.with_applied(made)
+    run.state = run.state.with_applied(desired, made, depends_on=given.rendering.depends_on)
+    run.results = run.results.with_applied(made)
     if made.error is not None:
         run.results = replace(run.results, partly=bool(made.applied) and not reached)
         raise made.error
@@ -226,6 +231,7 @@ async def _observe(way: Way, given: Rendered) -> Rendered:
 
 async def _post_hooks(way: Way, given: Rendered) -> None:
     await hooks.finish(way.run, given.rendering)
+    look_at_dependencies(way.run)
 
 
 @dataclass(frozen=True, slots=True)

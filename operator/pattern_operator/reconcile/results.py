@@ -14,7 +14,7 @@ from pattern_operator.api.status import HooksStatus, InventoryEntry
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.apply import Health
 from pattern_operator.apply.need import Need
-from pattern_operator.errors import PatternError
+from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
@@ -160,6 +160,7 @@ class Results:
     kept: tuple[tuple[ObjectKey, str], ...] = ()  # what was to be deleted with it and stays, with the reason
     health_checks: tuple[HealthCheck, ...] | None = None  # in use since this run; None: those that status names
     hooks: HooksStatus | None = None  # how far the hooks are; None where that is as status says
+    unmet: Stalled | None = None  # all that is asked for runs, and nothing newer could be applied, because of this
     failure: PatternError | None = None
 
     def remembered(self) -> "Results":

@@ -8,6 +8,7 @@ beside it, so that what runs stays known whatever becomes of something newer. Al
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Reference, Revision
 from pattern_operator.api.stage import Stage
@@ -60,6 +61,7 @@ class Running:
     notes: tuple[str, ...] = ()  # what people should know of it as long as it runs
     skipped: frozenset[ObjectKey] = frozenset()  # desired, not the pattern's yet, and paused: no watch shows them
     leaving: Leaving = NOTHING_LEAVES
+    depends_on: tuple[Dependency, ...] = ()  # what its artifact names
     trusted: bool = True  # else its artifact does not pass the policies any longer: nothing of it is applied
 
     def with_notes(self, notes: tuple[str, ...]) -> "Running":
@@ -151,6 +153,7 @@ class State:
     failed: Failed | None = None  # the last run, where it failed
     failures: int = 0  # runs in a row that a back-off follows
     refused: Refused | None = None  # something newer than what runs, mostly
+    candidate: DesiredState | None = None  # what went the steps last: status tells how it was rendered
     unrepaired: Unrepaired | None = None
     unhealthy_since: float | None = None  # when health left Current
     reapply: bool = False  # all objects, whatever is as it was applied: somebody asked for it
@@ -168,6 +171,10 @@ class State:
         """Whether ``desired`` runs, and nothing asks for it to be applied again."""
         running = self.running
         return running is not None and running.settled and running.desired == desired
+
+    def is_told_of(self, desired: DesiredState) -> bool:
+        """Whether nothing but ``desired`` went the steps since: else status tells how something else was rendered."""
+        return self.candidate is None or replace(self.candidate, policy=desired.policy) == desired
 
     def is_ended_by(self, event: Notification) -> bool:
         """Whether what happened to an object may end the failure of the last run."""
@@ -234,12 +241,21 @@ class State:
         """On the way to ``desired``: what ran before does not run as a whole any more."""
         return replace(self, objects=Applying(desired, applied))
 
-    def with_applied(self, desired: DesiredState, made: AppliedObjects) -> "State":
-        """With what the apply step made."""
+    def with_applied(
+        self, desired: DesiredState, made: AppliedObjects, *, depends_on: tuple[Dependency, ...] = ()
+    ) -> "State":
+        """With what the apply step made of an artifact that names ``depends_on``."""
         found = replace(self, changes=self.changes.joined(made.changes))
         if made.error is not None:
             return found.applying(desired, made.applied)
-        running = Running(desired=desired, sent=made.sent, notes=made.notes, skipped=made.skipped, leaving=made.leaving)
+        running = Running(
+            desired=desired,
+            sent=made.sent,
+            notes=made.notes,
+            skipped=made.skipped,
+            leaving=made.leaving,
+            depends_on=depends_on,
+        )
         return replace(found, objects=running, reapply=False)
 
     def with_repaired(self, made: RepairedObjects) -> "State":

@@ -31,6 +31,7 @@ from pattern_operator.reconcile.conditions import (
     condition_of,
     finish,
 )
+from pattern_operator.reconcile.overtaken import take_back
 from pattern_operator.reconcile.reached import UNREADABLE, is_reached, state_of
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health
 from pattern_operator.reconcile.results import Results
@@ -44,6 +45,7 @@ from pattern_operator.reconcile.stage_words import (
 from pattern_operator.reconcile.status_record import record
 
 _LEFT_ALONE = " What runs stays as it is, and is neither repaired nor pruned until it passes."
+_RUNS_ON = " What runs stays and is looked after; nothing newer is applied until then."
 # What a look at signatures ends in, whatever fails afterwards.
 VERDICTS = frozenset(
     {
@@ -185,6 +187,7 @@ def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) ->
 
 def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
     """One condition a stage: the facts of those that were passed, the error of the one that failed."""
+    take_back(conditions, pattern, results)
     if results.revision and results.stage is not Stage.SOURCE:
         reason = Reason.VERSION_WITHDRAWN if results.held else Reason.SUCCEEDED
         conditions.set(ConditionType.FETCHED, "True", reason, fetched_words(pattern, results))
@@ -227,6 +230,8 @@ def _judge(conditions: Conditions, pattern: DesignPattern, results: Results) -> 
     """Ready, Reconciling and Stalled."""
     if results.failure:
         _judge_failure(conditions, pattern, results, results.failure)
+    elif results.unmet is not None:
+        conditions.stand(Standing.STALLED, results.unmet.reason, _and(results.unmet.message, _RUNS_ON))
     else:
         judge_health(conditions, pattern, results)
 
@@ -236,7 +241,11 @@ def _stalled_words(pattern: DesignPattern, results: Results, failure: Stalled) -
     found, running = results.revision, pattern.status.digest
     if results.stage is not Stage.VERIFY or results.withdrawn or found is None or str(found.digest) != running:
         return failure.message
-    return cut(failure.message, MAX_STATUS_MESSAGE - len(_LEFT_ALONE)) + _LEFT_ALONE
+    return _and(failure.message, _LEFT_ALONE)
+
+
+def _and(message: str, addition: str) -> str:
+    return cut(message, MAX_STATUS_MESSAGE - len(addition)) + addition
 
 
 def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Results, failure: PatternError) -> None:
