@@ -1,6 +1,7 @@
 """``--patch FILE``: the forms that kustomize knows, and words for what is none of them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -42,7 +43,14 @@ def test_entries_with_a_target_are_as_in_a_kustomization(written, form):
     found = written(form.format(entry=entry))
 
     target = PatchTarget(kind="Deployment", label_selector="app=web")
-    assert set(found) == {Patch(patch=json.dumps(JSON_PATCH), target=target)}
+    assert {replace(each, where="") for each in found} == {Patch(patch=json.dumps(JSON_PATCH), target=target)}
+
+
+def test_a_patch_knows_where_it_is_written(written, tmp_path):
+    found = written(f"{MERGE}---\n[{{patch: {MERGE!r}}}, {{patch: {MERGE!r}}}]\n")
+
+    place = f"--patch '{tmp_path / 'patch.yaml'}', line"
+    assert [each.where for each in found] == [f"{place} 1", f"{place} 5", f"{place} 5, patch 2"]
 
 
 def test_a_patch_in_an_entry_need_not_be_text(written):

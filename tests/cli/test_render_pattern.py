@@ -169,18 +169,149 @@ def test_values_are_taken_from_config_maps_and_secrets_of_the_same_file(patternc
     assert (done.items[0]["spec"]["replicas"], host(done.items[0])) == (5, "from-the-secret")
 
 
-def test_values_that_are_not_in_the_file_are_told_unless_they_are_given(patternctl, web, pattern):
-    optional = {"kind": "ConfigMap", "name": "maybe", "optional": True}
-    path = pattern({"valuesFrom": [{"kind": "Secret", "name": "db", "valuesKey": "host"}, optional]})
+DB = {"kind": "Secret", "name": "db", "valuesKey": "host"}
+
+
+@pytest.mark.parametrize("reference", [DB, {**DB, "targetPath": "host"}])
+@pytest.mark.parametrize("flags", [[], ["--set", "replicas=2"]])
+def test_without_the_values_of_an_object_that_is_in_no_file_nothing_is_printed(
+    patternctl, web, pattern, reference, flags
+):
+    path = pattern({"valuesFrom": [{"kind": "ConfigMap", "name": "maybe", "optional": True}, reference]})
+
+    done = patternctl("render", web, "--pattern", path, *flags, "--report", "report.json")
+
+    assert (done.code, done.out) == (1, "")
+    said = f"ParametersNotFound: Secret team/db is not in '{path}', and spec.render.valuesFrom[1] names it"
+    assert said in done.err
+    assert "by --values" in done.err
+    assert ("or --set host=..." in done.err) is ("targetPath" in reference)
+    (row,) = json.loads((patternctl.home / "report.json").read_text())["components"]
+    assert (row["outcome"], row["reason"]) == ("refused", "ParametersNotFound")
+
+
+@pytest.mark.parametrize(
+    ("reference", "flags"),
+    [
+        (DB, ["--values", "values.yaml"]),
+        ({**DB, "targetPath": "host"}, ["--values", "values.yaml"]),
+        ({**DB, "targetPath": "host"}, ["--set", "host=b.example"]),
+        ({**DB, "targetPath": "host"}, ["--set-string", "host=b.example"]),
+        ({**DB, "targetPath": "host"}, ["--set-json", '{"host": "b.example"}']),
+    ],
+)
+def test_flags_give_the_values_of_an_object_that_is_in_no_file_and_it_is_told(
+    patternctl, web, pattern, reference, flags
+):
+    path = pattern({"valuesFrom": [reference]})
     (patternctl.home / "values.yaml").write_text("host: b.example\n")
 
-    without = patternctl("render", web, "--pattern", path)
-    given = patternctl("render", web, "--pattern", path, "--values", "values.yaml")
+    done = patternctl("render", web, "--pattern", path, *flags, "--report", "report.json")
 
-    assert (without.code, host(without.items[0])) == (0, "none")
-    (said,) = without.err.splitlines()
-    assert said.startswith(f"patternctl: Secret team/db, key host is not in {path}, and no cluster is asked")
-    assert (given.code, given.err, host(given.items[0])) == (0, "", "b.example")
+    assert (done.code, host(done.items[0])) == (0, "b.example")
+    assert f"Secret team/db is not in '{path}': what --values and --set give counts in its place" in done.err
+    of_secret, of_web = json.loads((patternctl.home / "report.json").read_text())["components"]
+    assert {name: of_secret[name] for name in ("apiVersion", "kind", "namespace", "name", "outcome", "reason")} == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "namespace": "team",
+        "name": "db",
+        "outcome": "skipped",
+        "reason": "ParametersNotFound",
+    }
+    assert of_web["outcome"] == "rendered"
+
+
+def test_values_of_another_path_are_not_those_of_a_target_path(patternctl, web, pattern):
+    references = [{**DB, "targetPath": path} for path in ("host", "hosts[1].name")]
+    path = pattern({"valuesFrom": references})
+    (patternctl.home / "values.yaml").write_text("host: b.example\nhosts: [{name: only-one}]\n")
+
+    done = patternctl("render", web, "--pattern", path, "--values", "values.yaml")
+
+    assert (done.code, done.out) == (1, "")
+    assert "valuesFrom[1] names it" in done.err
+    assert "valuesFrom[0]" not in done.err
+
+
+@pytest.mark.parametrize("flags", [[], ["--values", "values.yaml"]])
+def test_a_key_that_an_object_of_the_file_lacks_is_refused(patternctl, web, pattern, flags):
+    path = pattern({"valuesFrom": [{**DB, "valuesKey": "hots"}]}, kept("Secret", "db", {"host": "a.example"}))
+    (patternctl.home / "values.yaml").write_text("host: b.example\n")
+
+    done = patternctl("render", web, "--pattern", path, *flags)
+
+    assert (done.code, done.out) == (1, "")
+    said = f"ParametersNotFound: Secret team/db in '{path}' has no key hots, and spec.render.valuesFrom[0] names it"
+    assert said in done.err
+
+
+def test_what_is_optional_may_lack_its_key(patternctl, web, pattern):
+    optional = {**DB, "valuesKey": "hots", "optional": True}
+    path = pattern({"valuesFrom": [optional]}, kept("Secret", "db", {"host": "a.example"}))
+
+    done = patternctl("render", web, "--pattern", path)
+
+    assert (done.code, done.err, host(done.items[0])) == (0, "", "none")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"kind": "Secret", "stringData": {"host": 1.29}}, "stringData.host must be text: put it in quotes"),
+        ({"kind": "Secret", "stringData": {"host": None}}, "stringData.host must be text: put it in quotes"),
+        ({"kind": "ConfigMap", "data": {"host": True}}, "data.host must be text: put it in quotes"),
+        ({"kind": "Secret", "data": {"host": "1.29"}}, "data.host is not base64: encode it, or write it in stringData"),
+        ({"kind": "Secret", "data": {"host": 1}}, "data.host is not base64: encode it, or write it in stringData"),
+    ],
+)
+def test_a_value_that_the_api_server_refuses_is_told_with_its_object_and_key(patternctl, web, pattern, body, said):
+    reference = {**DB, "kind": body["kind"], "targetPath": "host"}
+    path = pattern({"valuesFrom": [reference]}, {"metadata": {"name": "db"}, **body})
+
+    done = patternctl("render", web, "--pattern", path)
+
+    assert (done.code, done.out) == (1, "")
+    assert f"ParametersInvalid: {body['kind']} team/db in '{path}': {said}." in done.err
+    assert "1.29" not in done.err
+
+
+def test_a_value_that_nothing_names_may_be_wrong(patternctl, web, pattern):
+    body = {"kind": "Secret", "metadata": {"name": "db"}, "data": {"other": "?"}, "stringData": {"host": "a.example"}}
+    path = pattern({"valuesFrom": [{**DB, "targetPath": "host"}]}, body)
+
+    done = patternctl("render", web, "--pattern", path)
+
+    assert (done.code, host(done.items[0])) == (0, "a.example")
+
+
+def test_base64_may_have_line_breaks_as_the_api_server_takes_it(patternctl, web, pattern):
+    encoded = base64.b64encode(b"a.example").decode()
+    body = {"kind": "Secret", "metadata": {"name": "db"}, "data": {"host": f"{encoded[:4]}\n{encoded[4:]}\n"}}
+    path = pattern({"valuesFrom": [{**DB, "targetPath": "host"}]}, body)
+
+    assert host(patternctl("render", web, "--pattern", path).items[0]) == "a.example"
+
+
+def test_an_object_of_another_namespace_is_told_with_it(patternctl, web, pattern):
+    path = pattern({"valuesFrom": [DB]}, kept("Secret", "db", {"host": "a.example"}, namespace="other"))
+
+    done = patternctl("render", web, "--pattern", path)
+
+    assert (done.code, done.out) == (1, "")
+    assert f"Secret team/db is not in '{path}' (it is there in namespace other)" in done.err
+
+
+@pytest.mark.parametrize("field", ["name", "namespace"])
+def test_a_name_that_yaml_reads_as_a_boolean_is_to_be_quoted(patternctl, web, pattern, field):
+    own = pattern({}, metadata={"name": "shop", "namespace": "team"} | {field: False})
+    of_pattern = patternctl("render", web, "--pattern", own)
+    secret = {"kind": "Secret", "metadata": {"name": "db"} | {field: True}, "stringData": {"host": "a.example"}}
+    of_secret = patternctl("render", web, "--pattern", pattern({"valuesFrom": [DB]}, secret))
+
+    assert (of_pattern.code, of_pattern.out, of_secret.code, of_secret.out) == (1, "", 1, "")
+    assert f"metadata.{field} must be text: put it in quotes" in of_pattern.err
+    assert f"metadata.{field} of a Secret must be text: put it in quotes" in of_secret.err
 
 
 @pytest.mark.parametrize(("allowed", "code"), [([], 3), (["SetSelectorFromTemplate"], 0)])
@@ -246,14 +377,112 @@ def test_what_is_not_a_designpattern_is_refused_in_words_for_a_file(patternctl, 
     assert "publish" not in done.err
 
 
-def test_two_designpatterns_in_one_file_are_refused(patternctl, web, pattern):
+@pytest.fixture
+def several(pattern):
+    """A file with three DesignPatterns."""
+    texts = [
+        pattern({"namePrefix": prefix}, metadata=metadata).read_text()
+        for prefix, metadata in (
+            ("a-", {"name": "shop", "namespace": "dev"}),
+            ("b-", {"name": "shop", "namespace": "prod"}),
+            ("c-", {"name": "db"}),
+        )
+    ]
     path = pattern({})
-    path.write_text(f"{path.read_text()}---\n{path.read_text()}")
+    path.write_text("---\n".join(texts))
+    return path
+
+
+@pytest.mark.parametrize("flags", [[], ["--name", "shop"], ["--name", "other"], ["-n", "dev", "--name", "db2"]])
+def test_of_several_designpatterns_none_is_taken_by_chance(patternctl, web, several, flags):
+    done = patternctl("render", web, "--pattern", several, *flags)
+
+    assert (done.code, done.out) == (1, "")
+    assert "has 3 DesignPatterns (dev/shop; prod/shop; db): choose one by --name" in done.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        (["--name", "db"], "c-web"),
+        (["--name", "shop", "-n", "prod"], "b-web"),
+        (["--name", "shop", "-n", "dev"], "a-web"),
+    ],
+)
+def test_of_several_designpatterns_one_is_chosen_by_name_and_namespace(patternctl, web, several, flags, name):
+    assert patternctl("render", web, "--pattern", several, *flags).items[0]["metadata"]["name"] == name
+
+
+# --- whose field a message names ------------------------------------------------------------------------------------
+
+NO_SUCH = {"target": {"kind": "Deploymnt"}, "patch": "[{op: add, path: /spec/paused, value: true}]"}
+WRONG = {"parameters": {"replicas": "many"}}
+
+
+def test_a_patch_that_fits_nothing_is_named_where_it_is_written(patternctl, web, pattern):
+    right = "target: {kind: Deployment}\npatch: '[{op: add, path: /spec/paused, value: true}]'\n"
+    (patternctl.home / "patch.yaml").write_text(right)
+    (patternctl.home / "wrong.yaml").write_text(f"{right}---\n{right.replace('Deployment', 'Deploymnt')}")
+    wrong, fine = pattern({"patches": [NO_SUCH]}).rename(patternctl.home / "dp3.yaml"), pattern({})
+
+    of_pattern = patternctl("render", web, "--pattern", wrong, "--patch", "patch.yaml")
+    of_flag = patternctl("render", web, "--pattern", fine, "--patch", "wrong.yaml")
+    without = patternctl("render", web, "--patch", "wrong.yaml", "--set", "replicas=1")
+
+    assert f"PatchInvalid: spec.render.patches[0] in '{wrong}': it is for kind Deploymnt" in of_pattern.err
+    assert "--patch" not in of_pattern.err
+    for done in (of_flag, without):
+        assert "PatchInvalid: --patch 'wrong.yaml', line 3: it is for kind Deploymnt" in done.err
+        assert "spec.render" not in done.err
+    assert {done.code for done in (of_pattern, of_flag, without)} == {1}
+
+
+@pytest.mark.parametrize(
+    ("render", "flags", "said"),
+    [
+        (WRONG, [], "Correct spec.render.parameters in '{path}' or what valuesFrom names."),
+        ({}, ["--set", "replicas=many"], "Correct --set."),
+        ({}, ["--set-json", "replicas=[]", "-f", "v.yaml"], "Correct --values or --set-json."),
+        (WRONG, ["--set", "host=a"], "Correct spec.render.parameters in '{path}' or what valuesFrom names, or --set."),
+    ],
+)
+def test_parameters_that_do_not_fit_are_named_where_they_are_given(patternctl, web, pattern, render, flags, said):
+    (patternctl.home / "v.yaml").write_text("host: a\n")
+    path = pattern(render)
+
+    done = patternctl("render", web, "--pattern", path, *flags)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.rstrip().endswith(said.format(path=path))
+
+
+def test_the_format_is_named_where_it_is_said(patternctl, pattern):
+    folder = patternctl.home / "chart"
+    lay_out(folder, CHART)
+
+    of_pattern = patternctl("render", folder, "--pattern", pattern({"format": "Manifests"}))
+    of_flag = patternctl("render", folder, "--pattern", pattern({}), "--format", "Manifests")
+
+    assert (of_pattern.code, of_flag.code) == (1, 1)
+    assert "spec.render.format in '" in of_pattern.err
+    assert "--format" not in of_pattern.err.splitlines()[0]
+    assert "let --format be" in of_flag.err
+
+
+def test_what_values_from_gives_is_named_with_the_file(patternctl, web, pattern):
+    path = pattern({"valuesFrom": [DB]}, kept("Secret", "db", {"host": "- a list"}))
 
     done = patternctl("render", web, "--pattern", path)
 
     assert (done.code, done.out) == (1, "")
-    assert "has 2 DesignPatterns, and --pattern takes one" in done.err
+    assert f"ParametersInvalid: '{path}': Secret team/db, key host" in done.err
+    assert "a list" not in done.err.replace("a list of", "")
+
+
+def test_a_question_ends_without_a_full_stop(patternctl, web, pattern):
+    done = patternctl("render", web, "--pattern", pattern({"targetNamespac": "shop"}))
+
+    assert "did you mean targetNamespace? Correct it." in done.err
 
 
 def test_a_designpattern_in_the_place_of_a_path_is_told_with_the_flag_to_give(patternctl, pattern):

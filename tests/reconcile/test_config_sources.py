@@ -165,7 +165,7 @@ async def test_what_is_not_base64_is_said_without_its_content(secrets: Collectio
             await read(sources)
 
     assert invalid.value.reason is Reason.SECRET_INVALID
-    assert str(invalid.value) == "Secret team/login has data that is not base64"
+    assert str(invalid.value) == "Secret team/login has an entry 'token' that is not base64: correct it."
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,16 @@ async def test_what_is_optional_may_be_missing(found: Any):
     assert await parameters(Sources(found), of("Secret", "db", optional=True), inline={"a": 1}) == b'{"a":1}'
 
 
+async def test_a_secret_that_is_not_base64_is_told_as_parameters_that_are_wrong():
+    said = "Secret team/db has an entry 'host' that is not base64: correct it."
+    sources = Sources({}, failing=Stalled(reason=Reason.SECRET_INVALID, message=said))
+
+    with pytest.raises(Stalled) as refused:
+        await parameters(sources, {"kind": "Secret", "name": "db", "optional": True})
+
+    assert (refused.value.reason, refused.value.message) == (Reason.PARAMETERS_INVALID, said)
+
+
 async def test_what_is_optional_and_wrong_is_refused():
     with pytest.raises(Stalled):
         await parameters(Sources({"Secret/db": {"values.yaml": b"text"}}), of("Secret", "db", optional=True))

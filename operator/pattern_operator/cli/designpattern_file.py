@@ -3,7 +3,7 @@
 The Secrets and ConfigMaps that ``valuesFrom`` names are looked up in the same file or folder: no cluster is asked.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -18,7 +18,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference
 from pattern_operator.cli import inputs
 from pattern_operator.cli.error_messages import OfFile
-from pattern_operator.cli.policy_files import secrets_in
+from pattern_operator.cli.values_from_files import Missing, looked_up
 from pattern_operator.errors import Stalled
 from pattern_operator.lint.rule import Severity
 from pattern_operator.lint.schema.schemas import Schemas
@@ -28,19 +28,20 @@ from pattern_operator.reconcile.values_from import Value, merged
 from pattern_operator.render import Options
 from pattern_operator.render.document import read
 from pattern_operator.render.manifests import entries
+from pattern_operator.render.pattern_file.words import explained
 
 _DEFAULT_NAMESPACE: Final = "default"  # of kubectl
-_NAMED: Final = 5  # faults that a message names
-_MATERIAL: Final = frozenset({"Secret", "ConfigMap"})
+_NAMED: Final = 5  # faults, or DesignPatterns, that a message names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignPatternFile:
-    """A DesignPattern: ``options`` are what it asks of rendering, ``unread`` what ``valuesFrom`` names elsewhere."""
+    """A DesignPattern: ``options`` are what it asks of rendering, ``missing`` what ``valuesFrom`` names elsewhere."""
 
+    path: str
     pattern: DesignPattern
     options: Options
-    unread: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
     @property
     def on_invalid(self) -> Literal["Refuse", "Skip"]:
@@ -50,15 +51,21 @@ class DesignPatternFile:
     @property
     def reference(self) -> Reference:
         """The artifact that it names; raises Stalled where it is none."""
-        return reference(self.pattern)
+        try:
+            return reference(self.pattern)
+        except Stalled as error:
+            raise of_file(error, self.path) from None
 
 
-def read_pattern(path: str, *, namespace: str | None = None) -> DesignPatternFile:
-    """Read the only DesignPattern of a file or folder; ``namespace`` is its namespace where it names none.
+def read_pattern(path: str, *, name: str | None = None, namespace: str | None = None) -> DesignPatternFile:
+    """Read the DesignPattern of a file or folder; ``namespace`` is its namespace where it names none.
+
+    Of several, it is the one of this ``name``, and of this ``namespace`` where several have the name.
 
     Raises:
         Stalled: ARTIFACT_NOT_FOUND, ARTIFACT_TOO_LARGE: of the file. DOCUMENT_INVALID: it is not YAML, has none or
             several, or one that the API server would refuse. PARAMETERS_INVALID: its parameters cannot be read.
+            PARAMETERS_NOT_FOUND: an object that ``valuesFrom`` names has no such key.
     """
     try:
         documents = [each for file in inputs.read(path) for each in read(file)]
@@ -68,18 +75,43 @@ def read_pattern(path: str, *, namespace: str | None = None) -> DesignPatternFil
             f"--pattern: {message.replace('a file or folder.', 'the file of a DesignPattern.')}"
         ) from None
     bodies = [mapping(value) for _, value, _ in entries(documents)] if documents else []
-    patterns = [each for each in bodies if text_at(each, "kind") == KIND]
-    if len(patterns) != 1:
-        found = f"has {len(patterns)} DesignPatterns" if patterns else f"has no object of kind {KIND}"
-        raise _invalid(path, f"{found}, and --pattern takes one: name the file of one")
-    _check(patterns[0], path=path)
-    pattern = _decoded(patterns[0], namespace=namespace or _DEFAULT_NAMESPACE, path=path)
-    return _with_values(pattern, bodies)
+    body = _chosen(bodies, name=name, namespace=namespace, path=path)
+    _check(body, path=path)
+    pattern = _decoded(body, namespace=namespace or _DEFAULT_NAMESPACE, path=path)
+    return _with_values(pattern, bodies, path=path)
 
 
 def is_design_pattern(body: Mapping[str, Any]) -> bool:
     """Whether an object is a DesignPattern."""
     return text_at(body, "kind") == KIND and text_at(body, "apiVersion") == API_VERSION
+
+
+def of_file(error: Stalled, path: str) -> OfFile:
+    """``error`` with the file whose fields it names."""
+    return OfFile(reason=error.reason, message=f"{quoted(path)}: {error.message}")
+
+
+def _chosen(bodies: Sequence[dict[str, Any]], *, name: str | None, namespace: str | None, path: str) -> dict[str, Any]:
+    """The DesignPattern that is meant; raises Stalled where there is none, or several."""
+    every = [each for each in bodies if text_at(each, "kind") == KIND]
+    if not every:
+        raise _invalid(path, f"has no object of kind {KIND}, and --pattern takes one: name the file of one")
+    left = every
+    if len(left) > 1 and name is not None:
+        left = [each for each in left if text_at(each, "metadata", "name") == name]
+    if len(left) > 1 and namespace is not None:
+        left = [each for each in left if text_at(each, "metadata", "namespace") in ("", namespace)]
+    if len(left) == 1:
+        return left[0]
+    names = listed([one_line(_display_name(each)) for each in every], _NAMED)
+    raise _invalid(
+        path, f"has {len(every)} DesignPatterns ({names}): choose one by --name, and by -n where several have the name"
+    )
+
+
+def _display_name(body: dict[str, Any]) -> str:
+    namespace, name = text_at(body, "metadata", "namespace"), text_at(body, "metadata", "name")
+    return f"{namespace}/{name}" if namespace else name or "one without a name"
 
 
 def _check(body: dict[str, Any], *, path: str) -> None:
@@ -93,48 +125,41 @@ def _check(body: dict[str, Any], *, path: str) -> None:
         if each.rule.severity is Severity.ERROR
     ]
     if faults:
-        raise _invalid(path, f"{listed(faults, _NAMED)}. Correct it")
+        told = listed(faults, _NAMED)
+        raise _invalid(path, f"{told}{'' if told.endswith('?') else '.'} Correct it")
 
 
 def _decoded(body: dict[str, Any], *, namespace: str, path: str) -> DesignPattern:
     metadata = mapping(body.get("metadata"))
     own = {name: metadata[name] for name in ("name", "namespace") if name in metadata}
-    if not text_at(body, "metadata", "name"):
+    if metadata.get("name") in (None, ""):
         raise _invalid(path, "the DesignPattern has no metadata.name: add one")
     try:
         return designpattern.decode({"metadata": {"namespace": namespace, **own}, "spec": body.get("spec")})
     except msgspec.ValidationError as error:
-        raise _invalid(path, f"{one_line(str(error))}. Correct it") from None
+        raise _invalid(path, f"{one_line(explained(str(error), DesignPattern))}. Correct it") from None
 
 
-def _with_values(pattern: DesignPattern, bodies: Sequence[dict[str, Any]]) -> DesignPatternFile:
-    values, unread = list[Value](), list[str]()
-    for where, value in _values_from(pattern, bodies):
-        if isinstance(value, Value):
-            values.append(value)
-        elif not value:
-            unread.append(where)
+def _with_values(pattern: DesignPattern, bodies: Sequence[dict[str, Any]], *, path: str) -> DesignPatternFile:
+    found = list(looked_up(pattern, bodies, path=path))
     spec = pattern.spec
+    try:
+        parameters = merged([each for each in found if isinstance(each, Value)], spec.render.parameters)
+    except Stalled as error:
+        raise of_file(error, path) from None
     options = options_of(
         pattern.metadata,
         render=spec.render,
         layer=spec.source.layer,
         create_namespace=spec.apply.create_namespace,
-        parameters=merged(values, spec.render.parameters),
+        parameters=parameters,
     )
-    # Who reads the file and what is printed has the values before them.
-    return DesignPatternFile(pattern=pattern, options=replace(options, holds_secrets=False), unread=tuple(unread))
-
-
-def _values_from(pattern: DesignPattern, bodies: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Value | bool]]:
-    """Each entry of ``valuesFrom`` by its name, with its value; of one that is not there, whether it is optional."""
-    own = pattern.metadata.namespace
-    found = secrets_in(each for each in bodies if text_at(each, "kind") in _MATERIAL)
-    data = {(kind, name): of for (kind, namespace, name), of in found.items() if namespace in ("", own)}
-    for each in pattern.spec.render.values_from or ():
-        where = f"{each.kind} {own}/{each.name}, key {each.values_key}"
-        content = data.get((each.kind, each.name), {}).get(each.values_key)
-        yield where, each.optional if content is None else Value(where, content, each.target_path)
+    return DesignPatternFile(
+        path=path,
+        pattern=pattern,
+        options=replace(options, holds_secrets=False),  # who reads the file and what is printed has the values anyway
+        missing=tuple(each for each in found if isinstance(each, Missing)),
+    )
 
 
 def _invalid(path: str, why: str) -> Stalled:

@@ -7,6 +7,7 @@ or a mapping with a list called ``patches``. A JSON patch (RFC 6902) is a list o
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pattern_operator.api.reason import Reason
@@ -42,8 +43,9 @@ def patches(paths: Sequence[str]) -> tuple[Patch, ...]:
 
 def _patches(path: str, documents: Iterator[Document]) -> Iterator[Patch]:
     for document in documents:
-        where = f"{quoted(path)}, line {document.line}"
-        yield from _of_document(document.value, where=where)
+        place = f"{quoted(path)}, line {document.line}"
+        for number, each in enumerate(_of_document(document.value, where=place), start=1):
+            yield replace(each, where=f"--patch {place}, patch {number}" if number > 1 else f"--patch {place}")
 
 
 def _of_document(value: Any, *, where: str) -> Iterator[Patch]:

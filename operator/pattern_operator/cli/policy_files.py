@@ -4,8 +4,6 @@ A reference is looked up in the files that were given, whatever the namespace: a
 Two objects of one kind and name that differ are refused.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +26,7 @@ from pattern_operator.api.verification import (
     Requirement,
     TrustedAuthority,
 )
+from pattern_operator.cli.values_from_files import base64_value
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MIB
 from pattern_operator.quote import one_line, quoted
@@ -201,8 +200,8 @@ def _data(body: Mapping[str, Any]) -> Mapping[str, bytes]:
     found: dict[str, bytes] = {}
     for name, value in encoded.items():
         try:
-            found[name] = base64.b64decode(str(value), validate=True)
-        except (binascii.Error, ValueError) as error:
+            found[name] = base64_value(value)
+        except ValueError as error:
             where = f"{text_at(body, 'kind')} {ObjectMeta.of(body).name}"
             why = f"{one_line(where)} has an entry {quoted(name)} that is not base64: correct it."
             raise Stalled(reason=Reason.POLICY_INVALID, message=why) from error

@@ -67,7 +67,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 def _add_spec(command: Parser) -> None:
     group = command.add_argument_group("what a DesignPattern says; each flag counts in the place of its field")
     group.add_argument("--pattern", metavar="FILE", help="a DesignPattern, to be rendered as it says")
-    group.add_argument("--name", help="its name: of the Helm release (default: release-name)")
+    group.add_argument(
+        "--name", help="its name: of the Helm release (default: release-name), or which of several in the file"
+    )
     group.add_argument("-n", "--namespace", help="for objects that name none (default: default)")
     group.add_argument("--target-namespace", metavar="NAMESPACE", help="for every namespaced object")
     group.add_argument("--create-namespace", action="store_true", help="as spec.apply.createNamespace: true does")
@@ -137,10 +139,9 @@ def _printed(options: argparse.Namespace) -> "Printed":
     from pattern_operator.render import render
 
     asked = Asked.by(options)
-    for note in asked.notes:
-        output.print_error(output.plain(note))
-    steps = render(_files(options.artifact, asked), options=asked.options)
-    rendering = driven(steps, helm=options.helm, kustomize=options.kustomize)
+    with asked.errors_in_its_terms():
+        steps = render(_files(options.artifact, asked), options=asked.options)
+        rendering = driven(steps, helm=options.helm, kustomize=options.kustomize)
     of_file = asked.file.pattern if asked.file is not None else None
     declared.refuse(rendering.depends_on, rendering.health_checks, pattern=of_file)
     hooks = [each.object for each in rendering.hooks]
@@ -148,7 +149,7 @@ def _printed(options: argparse.Namespace) -> "Printed":
     if options.no_hooks:
         told = "is a hook, which --no-hooks leaves out: the operator makes it at its moment"
         left_out |= {each.key: (NO_HOOKS, f"{each.key.display_name} {told}") for each in hooks}
-    return Printed(rendering, left_out, asked.on_invalid)
+    return Printed(rendering, left_out, asked.on_invalid, asked.replaced)
 
 
 def _about_patterns(printed: "Printed", given: str) -> "Iterator[str]":

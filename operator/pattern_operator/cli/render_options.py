@@ -1,24 +1,29 @@
 """What the flags of ``patternctl render`` ask, on what the DesignPattern of ``--pattern`` says."""
 
 import argparse
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from pattern_operator.api.reference import Reference
 from pattern_operator.cli import patch_files, registry, values
 from pattern_operator.cli.designpattern_file import DesignPatternFile, read_pattern
+from pattern_operator.cli.error_messages import PARAMETERS, OfFile, in_terms_of_pattern
+from pattern_operator.cli.values_from_files import Missing, not_found
+from pattern_operator.errors import Stalled
 from pattern_operator.render import Options
+from pattern_operator.render.parameters import InvalidTargetPath, TargetPath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """How to render, and how the artifact is had; ``notes`` are to be told to people.
+    """How to render, and how the artifact is had; ``file`` is the DesignPattern that was given.
 
-    ``file`` is the DesignPattern that was given.
-
-    ``reference`` names the artifact in a registry; None where it is read from a path, or standard input.
+    ``reference`` names the artifact in a registry; None where it is read from a path, or standard input. ``flags``
+    count in the place of fields of ``file``, as ``in_terms_of_pattern`` takes them.
     """
 
     options: Options
@@ -27,13 +32,19 @@ class Asked:
     insecure: bool
     token_service: str | None
     media_type: str | None
-    notes: tuple[str, ...] = ()
     file: DesignPatternFile | None = None
+    flags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def by(cls, given: argparse.Namespace) -> "Asked":
-        """What is asked; raises Stalled as reading the files of patterns, values and patches does."""
-        file = read_pattern(given.pattern, namespace=given.namespace) if given.pattern is not None else None
+        """What is asked; raises Stalled as reading the files of patterns, values and patches does.
+
+        Also PARAMETERS_NOT_FOUND where ``valuesFrom`` names what is in no file, and no flag gives its values.
+        """
+        file = None
+        if given.pattern is not None:
+            file = read_pattern(given.pattern, name=given.name, namespace=given.namespace)
+            _refuse_missing(file, given)
         source = file.pattern.spec.source if file is not None else None
         layer = source.layer if source is not None else None
         return cls(
@@ -43,9 +54,71 @@ class Asked:
             insecure=given.insecure or (source is not None and source.insecure),
             token_service=given.token_service or (source.token_service if source is not None else None),
             media_type=given.media_type or (layer.media_type if layer is not None else None),
-            notes=() if file is None or given.values else tuple(_unread(file, given.pattern)),
             file=file,
+            flags=_flags(given, file),
         )
+
+    @property
+    def replaced(self) -> tuple[Missing, ...]:
+        """What ``valuesFrom`` names and no file has: flags give values in its place."""
+        return self.file.missing if self.file is not None else ()
+
+    @contextmanager
+    def errors_in_its_terms(self) -> Iterator[None]:
+        """Let errors within name what was given: fields of the DesignPattern, or flags."""
+        try:
+            yield
+        except Stalled as error:
+            if self.file is None or isinstance(error, OfFile):
+                raise
+            message = in_terms_of_pattern(error.message, path=self.file.path, flags=self.flags)
+            raise OfFile(reason=error.reason, message=message) from error.__cause__
+
+
+def _refuse_missing(file: DesignPatternFile, given: argparse.Namespace) -> None:
+    """Raise Stalled for what ``valuesFrom`` names elsewhere, unless flags give the values.
+
+    Whether a file of values is what such an object has is for the user to say; whether the one value of a
+    ``targetPath`` is given can be seen.
+    """
+    by_flags = json.loads(values.merged(given.values, settings=values.Settings.of(given))) if file.missing else {}
+    missing = [each for each in file.missing if not _is_given(each, by_flags, has_files=bool(given.values))]
+    if missing:
+        raise not_found(missing)
+
+
+def _is_given(missing: Missing, by_flags: Any, *, has_files: bool) -> bool:
+    if missing.target_path is None:
+        return has_files
+    try:
+        steps = TargetPath.parse(missing.target_path).steps
+    except InvalidTargetPath:
+        return False
+    below = by_flags
+    for step in steps:
+        if isinstance(below, str):
+            return False
+        try:
+            below = below[step]
+        except (LookupError, TypeError):  # it is not there, or nothing that has entries
+            return False
+    return True
+
+
+def _flags(given: argparse.Namespace, file: DesignPatternFile | None) -> Mapping[str, str]:
+    """The flags that were given in the place of fields of the DesignPattern, in words."""
+    flags = {
+        name: f"--{name.replace('_', '-')}"
+        for name in ("path", "target_namespace", "format")
+        if getattr(given, name) is not None
+    }
+    of_values = ("values", "set", "set_string", "set_json", "set_file")
+    words = " or ".join(f"--{name.replace('_', '-')}" for name in of_values if getattr(given, name))
+    if words and file is not None:
+        render = file.pattern.spec.render
+        has_own = render.parameters is not None or render.values_from
+        flags[PARAMETERS] = f"{{field}}, or {words}" if has_own else words
+    return flags
 
 
 def _reference(artifact: str | None, file: DesignPatternFile | None) -> Reference | None:
@@ -54,14 +127,6 @@ def _reference(artifact: str | None, file: DesignPatternFile | None) -> Referenc
         is_path = not registry.is_reference(artifact) or Path(artifact).exists()
         return None if is_path else registry.reference(artifact)
     return file.reference if file is not None else None
-
-
-def _unread(file: DesignPatternFile, path: str) -> Iterator[str]:
-    for each in file.unread:
-        yield (
-            f"{each} is not in {path}, and no cluster is asked: what is printed lacks its values. Give them by"
-            " --values, or put it into a folder with the DesignPattern, and name the folder"
-        )
 
 
 def _options(given: argparse.Namespace, of_pattern: Options) -> Options:

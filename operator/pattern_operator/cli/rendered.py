@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
 from pattern_operator.api.repair import Repair
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.cli import error_messages, output, yaml_output
+from pattern_operator.cli.values_from_files import Missing
 from pattern_operator.errors import PatternError
 from pattern_operator.quote import cut
 from pattern_operator.render import FOR_OTHER_TOOLS, ComponentReason
@@ -28,11 +30,13 @@ class Printed:
     """A rendering, and which of its objects are not printed: ``left_out`` has the reason and a sentence for each.
 
     ``on_invalid`` says what becomes of the rest where a component is refused, as ``spec.render.onInvalid`` does.
+    ``replaced`` is what ``valuesFrom`` names and no file has: flags gave values in its place.
     """
 
     rendering: Rendering
     left_out: Mapping[ObjectKey, tuple[str, str]]
     on_invalid: OnInvalid = "Refuse"
+    replaced: tuple[Missing, ...] = ()
 
     @cached_property
     def objects(self) -> list[Object]:
@@ -82,6 +86,7 @@ class Printed:
 
     def notes(self) -> Iterator[str]:
         """What is not printed, or not as it is written or each time, though nobody asked for that."""
+        yield from _first(list(map(_told_of_missing, self.replaced)), "replaced")
         skipped = [each.message for each in self.rendering.with_outcome(Outcome.SKIPPED) if each.reason in _TOLD]
         skipped += [message for reason, message in self.left_out.values() if reason == NEVER_APPLIED]
         yield from _first(skipped, "left out")
@@ -101,6 +106,8 @@ class Printed:
             )
 
     def _rows(self) -> Iterator[dict[str, Any]]:
+        for each in self.replaced:
+            yield _row_of_missing(each)
         made = {each.component: each for each in self._made()}
         for component in self.rendering.components:
             found = made.pop(component.id, None) if component.outcome is Outcome.RENDERED else None
@@ -147,6 +154,17 @@ def _row(component: ComponentReport, made: Object | None) -> dict[str, Any]:
     if component.more_repairs:
         row["moreRepairs"] = component.more_repairs
     return row
+
+
+def _told_of_missing(missing: Missing) -> str:
+    return f"{missing.fact}: what --values and --set give counts in its place"
+
+
+def _row_of_missing(missing: Missing) -> dict[str, Any]:
+    reason, name = str(Reason.PARAMETERS_NOT_FOUND), f"{missing.kind} {missing.namespace}/{missing.name}"
+    told = output.plain(_told_of_missing(missing))
+    component = ComponentReport(name, missing.name, missing.kind, Outcome.SKIPPED, reason, told, position=missing.field)
+    return _row(component, None) | {"apiVersion": "v1", "namespace": missing.namespace}
 
 
 def _of_object(made: Object) -> ComponentReport:

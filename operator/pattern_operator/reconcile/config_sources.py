@@ -19,6 +19,7 @@ from pattern_operator.apply.errors import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent, objects
 from pattern_operator.kube.wellknown import CONFIG_MAP
+from pattern_operator.quote import quoted
 from pattern_operator.reconcile.content_cache import ContentCache
 from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.reconcile.policy_store import PolicyKey
@@ -173,7 +174,13 @@ def _decode(body: Mapping[str, object], config_source: ConfigSource) -> Mapping[
     data = texts(mapping_at(body, "data"))
     if config_source.kind == CONFIG_MAP.kind:
         return {name: text(value).encode() for name, value in data.items()}
-    try:
-        return {name: base64.b64decode(value, validate=True) for name, value in data.items()}
-    except (binascii.Error, TypeError, ValueError):
-        raise Stalled(reason=Reason.SECRET_INVALID, message=f"{config_source} has data that is not base64") from None
+    content = dict[str, bytes]()
+    for name, value in data.items():
+        try:
+            content[name] = base64.b64decode(value, validate=True)
+        except (binascii.Error, TypeError, ValueError):
+            raise Stalled(
+                reason=Reason.SECRET_INVALID,
+                message=f"{config_source} has an entry {quoted(name)} that is not base64: correct it.",
+            ) from None
+    return content

@@ -123,6 +123,8 @@ async def _read(
             account=account,
         )
     except Stalled as error:
+        if error.reason is Reason.SECRET_INVALID:
+            raise Stalled(reason=Reason.PARAMETERS_INVALID, message=error.message) from error
         if error.reason is not Reason.SECRET_NOT_FOUND:
             raise
         if reference.optional:

@@ -7,6 +7,7 @@ Where the spec asks for nothing, no program is run.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -30,6 +31,7 @@ from pattern_operator.render.transform.runs import runs, sent_of
 __all__ = ["transform"]
 
 _WHERE: Final = "spec.render"
+_INDEX: Final = re.compile(r"\[\d+\]$")
 
 
 def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
@@ -100,7 +102,7 @@ def _asked(patches: list[OnePatch], options: Options) -> str:
         "nameSuffix": options.name_suffix,
         "commonMetadata": common.labels or common.annotations,
     }
-    asked = places if len(places) == 1 else list(dict.fromkeys(each.rpartition("[")[0] for each in places))
+    asked = places if len(places) == 1 else list(dict.fromkeys(_INDEX.sub("", each) for each in places))
     return ", ".join([*asked, *(f"{_WHERE}.{name}" for name, value in fields.items() if value)])
 
 
