@@ -33,7 +33,7 @@ from tests.lint.schemas import shipped
 
 import pattern_operator
 from pattern_operator import handlers
-from pattern_operator.api import fields, trust_policy
+from pattern_operator.api import designpattern, fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.generated import GeneratedFields, value_at
@@ -110,7 +110,16 @@ from pattern_operator.apply.replaced_fields import (
 )
 from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.result import ApplyFailure
-from pattern_operator.cli import cluster, designpattern_file, installation, table, uninstaller, wait, watch
+from pattern_operator.cli import (
+    cluster,
+    designpattern_file,
+    installation,
+    table,
+    uninstaller,
+    values_from_files,
+    wait,
+    watch,
+)
 from pattern_operator.cli import policy as policy_command
 from pattern_operator.cli.imports import notation
 from pattern_operator.cli.policy_files import secrets_in
@@ -871,7 +880,34 @@ def a_design_pattern_in_a_file(body: Any) -> None:
         with suppress(PatternError):
             designpattern_file._check(body, path="prod.yaml")
         designpattern_file.is_design_pattern(body)
+        with suppress(PatternError):
+            designpattern_file._chosen(
+                [body, {**body, "kind": "DesignPattern"}], name=None, namespace=None, path="prod.yaml"
+            )
+        with suppress(PatternError):
+            designpattern_file._chosen(
+                [{**body, "kind": "DesignPattern"}] * 2, name="a", namespace="b", path="prod.yaml"
+            )
         designpattern_file._decoded(body, namespace="team", path="prod.yaml")
+
+
+@reader
+def what_values_from_names_in_a_file(body: Any) -> None:
+    """``patternctl render --pattern``."""
+    if not isinstance(body, dict):
+        return
+    references = [{"kind": kind, "name": "db", "valuesKey": "a"} for kind in ("Secret", "ConfigMap")]
+    source = {"url": "oci://registry.example/web", "ref": {"tag": "1"}}
+    metadata = {"name": "web", "namespace": "team"}
+    for reference in references:
+        found = designpattern.decode(
+            {"metadata": metadata, "spec": {"source": source, "render": {"valuesFrom": [reference]}}}
+        )
+        named = {"kind": reference["kind"], "metadata": {"name": "db"}}
+        bodies = [{**body, "kind": reference["kind"]}, {**body, **named}, {**named, "data": body, "stringData": body}]
+        for each in bodies:
+            with suppress(PatternError):
+                list(values_from_files.looked_up(found, [each], path="prod.yaml"))
 
 
 # --- the tests -----------------------------------------------------------------------------------------------------

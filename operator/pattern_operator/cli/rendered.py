@@ -106,8 +106,7 @@ class Printed:
             )
 
     def _rows(self) -> Iterator[dict[str, Any]]:
-        for each in self.replaced:
-            yield _row_of_missing(each)
+        yield from map(_row_of_missing, self.replaced)
         made = {each.component: each for each in self._made()}
         for component in self.rendering.components:
             found = made.pop(component.id, None) if component.outcome is Outcome.RENDERED else None
