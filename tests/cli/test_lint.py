@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from tests.render.designs import DATA
 
-from pattern_operator.cli import exit_codes
+from pattern_operator.cli import exit_codes, mended_file
 from pattern_operator.cli import lint as command
 from pattern_operator.lint.schema import shipped
 from pattern_operator.render import options
@@ -103,7 +103,7 @@ def test_fix_in_a_folder_changes_only_what_is_repaired(patternctl, pod):
 
     done = patternctl("lint", pod.parent, "--fix")
 
-    assert done.err.splitlines() == ["patternctl: pod.yaml: 1 changes made"]
+    assert done.err.splitlines() == ["patternctl: pod.yaml: 1 change made"]
     assert other.stat().st_mtime_ns == before
 
 
@@ -111,7 +111,42 @@ def test_a_dry_run_writes_nothing(patternctl, pod):
     done = patternctl("lint", pod, "--fix", "--dry-run")
 
     assert pod.read_text() == POD
-    assert "pod.yaml: 1 changes would be made" in done.err
+    assert "pod.yaml: 1 change would be made" in done.err
+    assert done.out.splitlines() == [
+        "--- pod.yaml",
+        "+++ pod.yaml (mended)",
+        "@@ -2,7 +2,6 @@",
+        " kind: Pod",
+        " metadata:",
+        "   name: web  # stays",
+        "-  uid: abc",
+        " spec:",
+        "   containers:",
+        "   - name: web",
+        "pod.yaml:5:3: warning: Pod web: metadata.uid left out: of the cluster it was captured from"
+        " [DropCapturedMetadata]",
+        "0 errors, 1 warning, 0 notes; --fix mends 1",
+    ]
+
+
+def test_programs_have_the_findings_alone_in_a_dry_run(patternctl, pod):
+    done = patternctl("lint", pod, "--fix", "--dry-run", "-o", "json")
+
+    assert [each["rule"] for each in done.json["findings"]] == ["DropCapturedMetadata"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--dry-run",)], ids=["to the end", "dry run"])
+def test_a_file_that_cannot_be_read_hides_nothing_from_fix(patternctl, pod, flags):
+    (pod.parent / "bad.yaml").write_text("a:\n\tb: 1\n")
+    (pod.parent / "wrong.yaml").write_text(WRONG.replace("  uid: abc\n", "").replace("name: web  # stays", "name: b"))
+
+    done = patternctl("lint", pod.parent, "--fix", *flags)
+
+    assert done.code == exit_codes.FOUND
+    assert ("uid" in pod.read_text()) == bool(flags)
+    assert "bad.yaml:2:1: error" in done.out
+    assert "imagee is not a field" in done.out
+    assert f"pod.yaml: 1 change {'would be ' * bool(flags)}made" in done.err
 
 
 @pytest.mark.parametrize(
@@ -187,8 +222,8 @@ def test_a_mended_file_keeps_its_owner(tmp_path, monkeypatch):
     mine = path.stat()
     theirs = os.stat_result((mine.st_mode, 0, 0, 1, mine.st_uid + 1, mine.st_gid + 2, 0, 0, 0, 0))
 
-    command._keep_owner(str(path), theirs)
-    command._keep_owner(str(path), mine)
+    mended_file._keep_owner(str(path), theirs)
+    mended_file._keep_owner(str(path), mine)
 
     assert given == [(mine.st_uid + 1, -1), (-1, mine.st_gid + 2)]
 

@@ -217,9 +217,24 @@ def test_what_is_refused_is_not_touched():
     assert fix([file], options=OPTIONS).fixed == ()
 
 
-def test_what_cannot_be_read_is_an_error():
-    with pytest.raises(Stalled):
-        fix([File("a.yaml", b"a: [")], options=OPTIONS)
+def test_what_cannot_be_read_is_left():
+    assert fix([File("a.yaml", b"a: [")], options=OPTIONS).fixed == ()
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_mended():
+    good = File("b.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, uid: abc}\n")
+
+    (done,) = fix([File("a.yaml", b"a: ["), good, File("c.yaml", b"\t")], options=OPTIONS).fixed
+
+    assert (done.path, done.after) == ("b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+
+
+def test_nothing_is_mended_where_required_parameters_are_missing():
+    schema = b"parameters: {schema: {type: object, properties: {host: {type: string}}, required: [host]}}\n"
+    described = File("pattern.yaml", b"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\n" + schema)
+    good = File("b.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, uid: abc}\n")
+
+    assert fix([described, good], options=OPTIONS).fixed == ()
 
 
 def test_edits_that_overlap_are_refused():

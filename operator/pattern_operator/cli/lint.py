@@ -9,13 +9,11 @@ from pattern_operator.cli.arguments import Parser
 from pattern_operator.cli.cluster import UsageError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
     from pathlib import Path
 
     from pattern_operator.api.artifact import File
     from pattern_operator.lint.finding import LintReport
-    from pattern_operator.lint.fix.fixer import Fixed
     from pattern_operator.lint.schema.schemas import Schemas
     from pattern_operator.render import Options
 
@@ -26,7 +24,7 @@ examples:
   patternctl lint ./manifests --schemas cluster            against those of the cluster, its CRDs included
   patternctl lint ./pattern --set host=a.example           with parameters that its pattern.yaml declares
   patternctl lint ./design.yml --fix                       write the repairs back into the file
-  patternctl lint ./design.yml --fix --dry-run             say only which files would change
+  patternctl lint ./design.yml --fix --dry-run             show what would change
   patternctl lint ./design.yml -o sarif > lint.sarif       for code scanning; see docs/ci.md
   patternctl render ./chart | patternctl lint -            what a chart makes has no lines of its own
 
@@ -60,9 +58,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--schemas", choices=("shipped", "cluster"), default="shipped", help="whose schemas (default: shipped)"
     )
     command.add_argument("--fix", action="store_true", help="write the repairs back into the files")
-    command.add_argument(
-        "--dry-run", action="store_true", help="with --fix: write nothing, say which files would change"
-    )
+    command.add_argument("--dry-run", action="store_true", help="with --fix: write nothing, show what would change")
     command.add_argument("--format", choices=_FORMATS, default="Auto", help="what the pattern is (default: Auto)")
     command.add_argument("--path", help="the file or folder inside the pattern (default: its design, or all)")
     value_flags.add(command)
@@ -156,21 +152,27 @@ async def _of_cluster(options: argparse.Namespace) -> "Schemas":
 
 
 def _fix(files: "Sequence[File]", asked: "Options", options: argparse.Namespace) -> "Sequence[File]":
-    """Write the repairs back; the files as they are then, or would be."""
+    """Write the repairs back; the files as they are then."""
     from pattern_operator.api.artifact import File
+    from pattern_operator.cli import mended_file
     from pattern_operator.lint.fix.fixer import fix
 
     place = _place(files, options)
     done = fix(files, options=asked)
     for each in done.fixed:
-        if not options.dry_run:
-            _write(place, each)
-        words = "would be made" if options.dry_run else "made"
-        output.print_error(f"{output.plain(each.path)}: {each.edits} changes {words}")
+        if options.dry_run:
+            if options.output == "table":  # programs have the findings alone
+                mended_file.show(each, _place_of(each.path, options))
+        else:
+            mended_file.write(place, each)
+        changes = "1 change" if each.edits == 1 else f"{each.edits} changes"
+        output.print_error(f"{output.plain(each.path)}: {changes} {'would be made' if options.dry_run else 'made'}")
     for why in done.kept:
         output.print_error(output.plain(why))
     if not done.fixed:
         output.print_error("there is nothing that --fix can mend: what has errors is mended when they are corrected")
+    if options.dry_run:
+        return files
     new = {each.path: each.after for each in done.fixed}
     return [File(each.path, new[each.path].encode()) if each.path in new else each for each in files]
 
@@ -185,46 +187,6 @@ def _place(files: "Sequence[File]", options: argparse.Namespace) -> "Path":
     if not place.is_dir() and [file.path for file in files] != [place.name]:
         raise UsageError("--fix does not write into an archive: unpack it, and name the folder")
     return place
-
-
-def _write(place: "Path", fixed: "Fixed") -> None:
-    """Put the new text in the place of the old one at once; raises Stalled where the file has changed meanwhile."""
-    import os
-    import tempfile
-    from pathlib import Path
-
-    from pattern_operator.api.reason import Reason
-    from pattern_operator.errors import Stalled
-
-    target = place / fixed.path if place.is_dir() else place
-    if target.is_symlink() or target.read_bytes() != fixed.before.encode():
-        raise Stalled(
-            reason=Reason.DOCUMENT_INVALID,
-            message=f"{target} is not what was read, or a link: nothing is written. Run the command again.",
-        )
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".patternctl-")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(fixed.after.encode())
-        _keep_owner(name, target.stat())
-        Path(name).chmod(target.stat().st_mode & 0o7777)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _keep_owner(path: str, before: "os.stat_result") -> None:
-    """Give a new file the owner and group of the old one, as far as the user may: who is root in a container may."""
-    import os
-    from contextlib import suppress
-    from pathlib import Path
-
-    now = Path(path).stat()
-    for user, group in ((before.st_uid, -1), (-1, before.st_gid)):
-        if (user, group) not in ((now.st_uid, -1), (-1, now.st_gid)):
-            with suppress(PermissionError):  # as of an editor that writes anew, it is the user's then
-                os.chown(path, user, group)
 
 
 def _print(report: "LintReport", options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -38,6 +38,7 @@ from pattern_operator.render.pattern_file import (
 from pattern_operator.render.pattern_file import declared as declared_by
 from pattern_operator.render.selection import select
 
+T = TypeVar("T")
 Compile = Callable[[Collection[str]], Mapping[str, str]]
 """Why some expressions of health checks can be true of nothing, a clause by expression; raises Transient."""
 
@@ -83,21 +84,30 @@ def lint(files: Sequence[File], *, options: Options, schemas: Schemas, compile_c
 
     A file that cannot be read hides nothing of the others.
     """
+    broken, found = reading_on(
+        files, lambda left: _linted(left, options=options, schemas=schemas, compile_checks=compile_checks)
+    )
+    return report([*broken, *(found or ())])
+
+
+def reading_on(files: Sequence[File], work: Callable[[Sequence[File]], T]) -> tuple[list[Finding], T | None]:
+    """What ``work`` makes of the files that can be read, and a finding for each that cannot.
+
+    None in its place where the pattern as a whole cannot be read, which the last finding says.
+    """
     broken, left = list[Finding](), list(files)
     while True:
         try:
-            found = _linted(left, options=options, schemas=schemas, compile_checks=compile_checks)
+            return broken, work(left)
         except Stalled as error:
             finding = _of_error(error, left)
             if broken and error.reason is Reason.NOT_A_PATTERN:  # what was the pattern is what cannot be read
-                return report(broken)
+                return broken, None
             broken.append(finding)
             others = [each for each in left if each.path != finding.file]
             if not _is_alone(error, finding) or len(others) in (0, len(left)) or len(broken) == _MOST_BROKEN:
-                return report(broken)
+                return broken, None
             left = others
-        else:
-            return report([*broken, *found])
 
 
 def _is_alone(error: Stalled, finding: Finding) -> bool:

@@ -11,14 +11,14 @@ from pattern_operator.errors import Stalled
 from pattern_operator.lint.fix.difference import Difference
 from pattern_operator.lint.fix.edit import CannotKeep, Edit, applied
 from pattern_operator.lint.fix.removal import remove_members
-from pattern_operator.lint.linter import Inspected, inspect
+from pattern_operator.lint.linter import Inspected, inspect, reading_on
 from pattern_operator.lint.locate import Locus, Path
 from pattern_operator.lint.position.node import Node
 from pattern_operator.lint.position.sources import Sources, decoded
 from pattern_operator.render import Options
 from pattern_operator.render.build_root import Chart, Kustomization
 from pattern_operator.render.document import read
-from pattern_operator.render.pattern_file import describe
+from pattern_operator.render.pattern_file import MissingParameters, describe
 from pattern_operator.render.selection import select
 
 _MAPS: Final = ("labels", "annotations")
@@ -45,10 +45,17 @@ class FixReport:
 def fix(files: Sequence[File], *, options: Options) -> FixReport:
     """Write back what rendering repairs; nothing where the files would render to anything else.
 
-    Raises:
-        Stalled: the pattern cannot be read at all, as ``render`` says.
+    A file that cannot be read is left, and the others are mended; nothing is where the pattern cannot be read at all.
     """
-    described = describe(files, options=options)
+    _, done = reading_on(files, lambda left: _fixed(left, options))
+    return done if done is not None else FixReport(())
+
+
+def _fixed(files: Sequence[File], options: Options) -> FixReport:
+    try:
+        described = describe(files, options=options)
+    except MissingParameters as error:
+        return FixReport((), (f"nothing is written: {error.fault}",))
     if described.declares_parameters:  # what is put in would be written in the place of its reference
         return FixReport((), ("nothing is written: texts of the pattern may refer to parameters",))
     files, options = described.files, described.options
