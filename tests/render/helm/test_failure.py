@@ -1,5 +1,7 @@
 """What is said of a chart that cannot be rendered: helm's own words, where it is, and no value of a parameter."""
 
+import re
+
 import pytest
 from tests.render.helm.charts import below, chart, config_map, package, render
 
@@ -136,6 +138,104 @@ def test_a_schema_that_is_elsewhere_is_the_fault_of_the_chart_and_not_looked_for
     assert f"refers by $ref to what is not in the chart ({url}), and nothing is fetched. Put" in error.message
     assert "no such" not in error.message
     assert "spec.render.parameters" not in error.message
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["of the chart", "of a subchart"])
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ('{"type": "object",}', "invalid character '}'"),
+        ("{", "unexpected EOF"),
+        ("", "EOF"),
+        ("null", "at '': got null, want boolean or object"),
+        ('{"type": "objct"}', "at '/type': value must be one of 'array', 'boolean', 'integer', 'null'"),
+        ('{"properties": {"a": {"pattern": "("}}}', "'(' is not valid regex"),
+        ('{"properties": {"a": {"$ref": "#/nowhere"}}}', "not found"),
+    ],
+)
+def test_a_schema_that_is_none_is_the_fault_of_the_chart_and_not_of_parameters(schema, words, below):
+    files = chart({"templates/a.yaml": config_map("a"), ("charts/db/" if below else "") + "values.schema.json": schema})
+    files |= below_db() if below else {}
+    error = refused(files, parameters={"n": 1})
+
+    assert error.reason is Reason.CHART_FAILED
+    of = "db" if below else "web"
+    assert f"values.schema.json of the chart {of} is not a JSON Schema that helm can read: " in error.message
+    assert words in error.message
+    assert "or set spec.render.skipSchemaValidation: true, and the values are not checked." in error.message
+    assert "spec.render.parameters" not in error.message
+    assert render(files, skip_schema_validation=True).objects
+
+
+def below_db() -> dict[str, bytes]:
+    return below("charts/db", chart({}, name="db"))
+
+
+def test_a_schema_that_is_none_is_told_without_its_words_where_a_secret_gives_parameters():
+    files = chart({"templates/a.yaml": config_map("a"), "values.schema.json": '{"type": "objct"}'})
+    error = refused(files, parameters={"n": "objct"}, holds_secrets=True)
+
+    assert error.reason is Reason.CHART_FAILED
+    assert "values.schema.json of the chart web is not a JSON Schema that helm can read. Correct" in error.message
+
+
+CLOSED = '{"type": "object", "additionalProperties": false, "properties": {"n": {"type": "integer"}}}'
+
+
+def test_a_subchart_whose_schema_refuses_what_helm_gives_it_is_the_fault_of_the_chart():
+    files = (
+        chart({"templates/a.yaml": config_map("a")}) | below_db() | {"charts/db/values.schema.json": CLOSED.encode()}
+    )
+    error = refused(files)
+
+    assert error.reason is Reason.CHART_FAILED
+    assert "the parameter global, and values.schema.json of the chart db refuses it" in error.message
+    assert "or set spec.render.skipSchemaValidation: true" in error.message
+    assert "spec.render.parameters" not in error.message
+    assert render(files, skip_schema_validation=True).objects
+
+
+def test_beside_a_parameter_that_a_subchart_refuses_the_way_out_for_global_is_said_too():
+    files = (
+        chart({"templates/a.yaml": config_map("a")}) | below_db() | {"charts/db/values.schema.json": CLOSED.encode()}
+    )
+    error = refused(files, parameters={"db": {"n": "a"}})
+
+    assert error.reason is Reason.PARAMETERS_INVALID
+    assert "at '/n': got string, want integer" in error.message
+    assert (
+        "Correct spec.render.parameters. helm gives each chart below another one the parameter global" in error.message
+    )
+
+
+def test_a_global_of_the_users_own_that_a_chart_refuses_is_the_fault_of_parameters():
+    files = chart({"templates/a.yaml": config_map("a"), "values.schema.json": CLOSED})
+    error = refused(files, parameters={"global": {"a": "b"}})
+
+    assert error.reason is Reason.PARAMETERS_INVALID
+    assert error.message.endswith("Correct spec.render.parameters.")
+
+
+@pytest.mark.parametrize("number", [7777777, 1234, 6, 6.5, 48151623421, -7, 1e30])
+@pytest.mark.parametrize("rule", ['"maximum": -9', '"exclusiveMaximum": -9', '"multipleOf": 1009', '"minimum": 1e40'])
+def test_no_number_that_a_schema_refuses_is_said(number, rule):
+    files = chart(
+        {"templates/a.yaml": config_map("a"), "values.schema.json": f'{{"properties": {{"cc": {{{rule}}}}}}}'}
+    )
+    message = refused(files, parameters={"cc": number}).message
+
+    assert re.search(r"at '/cc': \w+: got \*\*\*, want ", message)
+    assert str(number) not in message
+
+
+@pytest.mark.parametrize("value", ["x" * 1234, "ab"])
+def test_a_text_that_is_too_long_for_a_schema_is_said_without_its_length(value):
+    schema = '{"properties": {"cc": {"maxLength": 1}}}'
+    message = refused(
+        chart({"templates/a.yaml": config_map("a"), "values.schema.json": schema}), parameters={"cc": value}
+    ).message
+
+    assert "at '/cc': maxLength: got ***, want 1" in message
 
 
 def test_parameters_of_a_secret_that_do_not_fit_the_schema_are_not_said():

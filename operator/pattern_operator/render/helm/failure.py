@@ -3,7 +3,7 @@
 What a template makes of a value (``toJson``, ``urlquery``, base64 of several) cannot be taken out of free text: where
 values come from a Secret, only the kind of failure and its place are said.
 
-Source: Helm 4, ``pkg/engine/engine.go`` (errors of templates), ``pkg/chart/common/util/jsonschema.go`` (of values).
+Source: Helm 4, ``pkg/engine/engine.go`` (errors of templates). ``schema_failure`` is for those of values.
 """
 
 import re
@@ -15,6 +15,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_CHART_WORDS, MAX_PATH
 from pattern_operator.quote import one_line
 from pattern_operator.render.helm.redaction import redacted
+from pattern_operator.render.helm.schema_failure import SCHEMA, schema_failure, without_numbers
 from pattern_operator.render.options import Options
 from pattern_operator.render.program import ProgramOutput
 
@@ -22,13 +23,11 @@ _SAID: Final = re.compile(r"^Error: ", re.MULTILINE)  # what stands before it ar
 _POSITION: Final = re.compile(r"([^\s:(<\"]{1,512}/templates/[^\s:)\"]{1,512}):(\d{1,9})(?::\d{1,9})?")
 _AT: Final = re.compile(r"\b(?:execution|parse) error at \(\):\s*|\(\)")  # what is left without the position
 _HINT: Final = "Use --debug flag to render out invalid YAML"
-_SCHEMA: Final = "values don't meet the specifications of the schema"
-_REMOTE: Final = re.compile(r'\bfailing loading "([^"\n]{1,1024})"')
 _NO_YAML: Final = re.compile(r"YAML parse error on ([^\n:]{1,1024}):")
 _HIDDEN: Final = "its words are not shown, because they may quote a value of a Secret"
 # Sentences of helm and of Go's templates, without what they are about.
 _KNOWN: Final = (
-    *(_SCHEMA, "nil pointer evaluating", "wrong type for value", "incompatible types for comparison"),
+    *(SCHEMA, "nil pointer evaluating", "wrong type for value", "incompatible types for comparison"),
     *("map has no entry for key", "can't evaluate field", "index out of range", "chart requires kubeVersion"),
     *("YAML parse error", "parse error", "execution error", "error calling include", "error calling tpl"),
 )
@@ -44,27 +43,12 @@ def failure(output: ProgramOutput, *, chart: str, templates: Container[str], opt
     told = _known(words) if options.holds_secrets else _shown(words, options.parameters)
     told = told or f"it ended with exit code {output.exit_code}"
     told += "" if told.endswith((".", "!", "?")) else "."
-    if _SCHEMA in said and (remote := _REMOTE.search(said)):
-        return _schema_elsewhere(chart, "" if options.holds_secrets else f" ({one_line(remote[1], MAX_PATH)})")
-    if _SCHEMA in said:
-        return Stalled(
-            reason=Reason.PARAMETERS_INVALID,
-            message=f"helm refuses the parameters of the chart {chart}: {told} Correct spec.render.parameters.",
-        )
+    if SCHEMA in said:
+        return schema_failure(said, chart=chart, told=told, options=options)
     at = f"{chart} ({where})" if where else chart
     return Stalled(
         reason=Reason.CHART_FAILED,
         message=f"helm cannot render the chart {at}: {told} Correct the chart, or its parameters in spec.render.",
-    )
-
-
-def _schema_elsewhere(chart: str, where: str) -> Stalled:
-    """The error for a schema that refers to what is not in the chart; whether it is there elsewhere is not said."""
-    return Stalled(
-        reason=Reason.CHART_FAILED,
-        message=f"helm cannot render the chart {chart}: its values.schema.json refers by $ref to what is not in the"
-        f" chart{where}, and nothing is fetched. Put it into the chart, and publish it again, or set"
-        " spec.render.skipSchemaValidation: true, and the values are not checked.",
     )
 
 
@@ -75,7 +59,8 @@ def _file(said: str, templates: Container[str]) -> str:
 
 
 def _shown(words: str, parameters: bytes) -> str:
-    return one_line(_AT.sub("", redacted(words, parameters)), MAX_CHART_WORDS)
+    shown = redacted(words, parameters)
+    return one_line(_AT.sub("", without_numbers(shown) if SCHEMA in words else shown), MAX_CHART_WORDS)
 
 
 def _known(said: str) -> str:
