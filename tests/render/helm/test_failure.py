@@ -148,7 +148,7 @@ def test_a_schema_that_is_elsewhere_is_the_fault_of_the_chart_and_not_looked_for
         ("{", "unexpected EOF"),
         ("", "EOF"),
         ("null", "at '': got null, want boolean or object"),
-        ('{"type": "objct"}', "at '/type': value must be one of 'array', 'boolean', 'integer', 'null'"),
+        ('{"type": "map"}', "at '/type': value must be one of 'array', 'boolean', 'integer', 'null'"),
         ('{"properties": {"a": {"pattern": "("}}}', "'(' is not valid regex"),
         ('{"properties": {"a": {"$ref": "#/nowhere"}}}', "not found"),
     ],
@@ -172,8 +172,8 @@ def below_db() -> dict[str, bytes]:
 
 
 def test_a_schema_that_is_none_is_told_without_its_words_where_a_secret_gives_parameters():
-    files = chart({"templates/a.yaml": config_map("a"), "values.schema.json": '{"type": "objct"}'})
-    error = refused(files, parameters={"n": "objct"}, holds_secrets=True)
+    files = chart({"templates/a.yaml": config_map("a"), "values.schema.json": '{"type": "map"}'})
+    error = refused(files, parameters={"n": "map"}, holds_secrets=True)
 
     assert error.reason is Reason.CHART_FAILED
     assert "values.schema.json of the chart web is not a JSON Schema that helm can read. Correct" in error.message

@@ -22,8 +22,8 @@ _CHART: Final = re.compile(r"([A-Za-z0-9._-]{1,253}):")
 _VIOLATION: Final = re.compile(r"\s*- at '")
 _METASCHEMA: Final = re.compile(r".*is not valid against metaschema: jsonschema validation failed with '[^']*'")
 _REMOTE: Final = re.compile(r'\bfailing loading "([^"\n]{1,1024})"')
-_GLOBAL: Final = re.compile(r"\s*- at '': additional propert(?:y|ies) 'global' not allowed")
-_WITH_GLOBAL: Final = re.compile(r"\s*- at '': additional propert(?:y|ies) [^\n]*'global'")
+_GLOBAL: Final = re.compile(r"\s*- at '': additional (?:property|properties) 'global' not allowed")
+_WITH_GLOBAL: Final = re.compile(r"\s*- at '': additional (?:property|properties) [^\n]*'global'")
 # jsonschema prints numbers as a language does, which is not how they are written; the name of a type is no value.
 _GOT: Final = re.compile(r"\bgot (?!(?:null|boolean|object|array|number|string|integer), want )[^\n]{1,256}?, want ")
 _SKIP: Final = "set spec.render.skipSchemaValidation: true, and the values are not checked."
