@@ -185,6 +185,41 @@ def test_an_interrupted_command_ends_quietly_and_leaves_nothing_behind(patternct
     assert list(patternctl.temporary.iterdir()) == []
 
 
+INTERRUPTED_IN_A_FINALIZER = """
+import asyncio, os, signal, sys
+from pattern_operator import cli
+from pattern_operator.cli import get
+
+class Held:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+
+async def ask():
+    Held()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    print("went on")
+
+get.run = lambda options: asyncio.run(ask())
+sys.exit(cli.main(["get"]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "TERM", "HUP"])
+def test_no_interruption_is_lost_wherever_the_program_is(patternctl, number):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IN_A_FINALIZER, str(int(number))],
+        env=patternctl.environment,
+        capture_output=True,
+        text=True,
+        preexec_fn=heed,
+        timeout=ENDS_WITHIN,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (exit_codes.INTERRUPTED, "", "")
+
+
 def test_what_a_killed_command_left_of_the_run_of_a_program_is_removed_by_the_next(patternctl, tmp_path):
     left = patternctl.temporary / "pattern-operator-run-4194303-x"
     left.mkdir(parents=True)

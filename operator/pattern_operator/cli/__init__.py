@@ -8,6 +8,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from pattern_operator import __version__
 from pattern_operator.cli import (
@@ -73,7 +74,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         for ending in (signal.SIGTERM, signal.SIGHUP):  # end as by Ctrl-C: what is temporary is removed
             if signal.getsignal(ending) is not signal.SIG_IGN:  # as nohup has it
-                signal.signal(ending, signal.default_int_handler)
+                signal.signal(ending, _end)
         output.prepare()
         given = sys.argv[1:] if words is None else list(words)
         if given[:1] == [completion.COMPLETE]:
@@ -91,6 +92,19 @@ def main(words: Sequence[str] | None = None) -> int:
         return exit_codes.INTERRUPTED
     finally:
         output.close()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End as by Ctrl-C, whatever that does now: asyncio's Runner cancels its task for it.
+
+    An exception that is raised wherever the program happens to be is lost where that is a finalizer, or a callback of
+    the garbage collector: Python prints "Exception ignored", and goes on (sys.unraisablehook).
+
+    Raises:
+        KeyboardInterrupt: nothing has taken Ctrl-C.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(number, frame)
 
 
 def kubectl_complete() -> int:
