@@ -786,6 +786,12 @@ class Cluster(HookCluster):
     def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
         return (pattern,)
 
+    def contained(self, pattern: DesignPattern) -> frozenset[str]:
+        return self.world.patterns.contained(key_of(pattern))
+
+    def count_below(self, pattern: DesignPattern, *, most: int) -> int:
+        return self.world.patterns.count_below(key_of(pattern), most=most)
+
     def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
         self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
         return unmet(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)

@@ -72,6 +72,14 @@ class Cluster:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
         return self.patterns.line(pattern)
 
+    def contained(self, pattern: DesignPattern) -> frozenset[str]:
+        """The ids of the DesignPatterns that the pattern has in its inventory."""
+        return self.patterns.contained(key_of(pattern))
+
+    def count_below(self, pattern: DesignPattern, *, most: int) -> int:
+        """How many DesignPatterns are below the pattern, one in another; not all where there are more than ``most``."""
+        return self.patterns.count_below(key_of(pattern), most=most)
+
     def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
         """What the pattern waits for of what it depends on; ``of_artifact`` is what its artifact names."""
         self.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))

@@ -15,6 +15,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
 from pattern_operator.apply.ownership import owner_id
+from pattern_operator.reconcile.contained_patterns import ContainedPatterns, id_of
 from pattern_operator.reconcile.dependency_state import DependencyState
 from pattern_operator.reconcile.write_ahead import keep_ahead
 
@@ -48,6 +49,7 @@ class PatternStore:
         self._unpacked: dict[PatternKey, tuple[bytes, Inventory]] = {}  # by the digest of its compressed text
         self._listed: Counter[str] = Counter()  # how many inventories name an object
         self._names: dict[PatternKey, _Names] = {}
+        self._contained = ContainedPatterns()
         self._lost_ahead: set[PatternKey] = set()  # of which somebody removed what is written ahead
         self._sent: dict[PatternKey, deque[Status]] = {}  # what this process wrote last, whether answered or not
 
@@ -96,6 +98,14 @@ class PatternStore:
     def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
         """The names of its ``line``."""
         return frozenset(key_of(each) for each in self.line(pattern))
+
+    def contained(self, pattern: PatternKey) -> frozenset[str]:
+        """The ids of the DesignPatterns in the inventory of a pattern."""
+        return self._contained.of(id_of(pattern.namespace, pattern.name))
+
+    def count_below(self, pattern: PatternKey, *, most: int) -> int:
+        """How many DesignPatterns are below a pattern, by inventories; not all where there are more than ``most``."""
+        return self._contained.below(id_of(pattern.namespace, pattern.name), most=most)
 
     def note_dependencies(self, key: PatternKey, dependencies: tuple[PatternKey, ...]) -> None:
         """The artifact of a pattern, as its spec is now, names these."""
@@ -211,6 +221,7 @@ class PatternStore:
         if old == new and _hook(before) == hook:
             return
         was, now = self._names.pop(key, None) or _Names(), frozenset((*(each.id for each in new), *hook))
+        self._contained.note(id_of(key.namespace, key.name), now)
         added = now - was.listed
         self._listed.update(added)
         for name in was.listed - now:

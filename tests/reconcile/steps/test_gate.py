@@ -20,8 +20,10 @@ from pattern_operator.reconcile.steps.gate import accept, gate
 class Rules:
     """Admits everything, but for what ``check`` is told to refuse; ``holders`` hold the pattern, one in another."""
 
-    def __init__(self, *holders: DesignPattern, refuses: Stalled | None = None) -> None:
-        self.holders, self.refuses = holders, refuses
+    def __init__(
+        self, *holders: DesignPattern, refuses: Stalled | None = None, has: frozenset[str] = frozenset(), below: int = 0
+    ) -> None:
+        self.holders, self.refuses, self.has, self.below = holders, refuses, has, below
 
     def check(self, _: Any, __: Any) -> None:
         if self.refuses is not None:
@@ -29,6 +31,13 @@ class Rules:
 
     def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
         return (pattern, *self.holders)
+
+    def contained(self, _: Any) -> frozenset[str]:
+        return self.has
+
+    def count_below(self, pattern: DesignPattern, *, most: int) -> int:
+        assert pattern == self.holders[-1] if self.holders else pattern  # the one at the top
+        return self.below
 
     def cpu(self, _: Any) -> Any:
         return None  # a small inventory is not compressed
@@ -174,7 +183,7 @@ async def test_a_pattern_that_is_held_by_one_of_its_artifact_and_holds_none_is_a
 
 @pytest.mark.parametrize(("holders", "held", "refused"), [(7, HELD, False), (8, HELD, True), (9, None, False)])
 async def test_no_more_than_so_many_patterns_hold_one_another(holders: int, held: Object | None, refused: bool):
-    line = [pattern(name=f"p-{number}", spec={"render": {"parameters": {"n": number}}}) for number in range(holders)]
+    line = [pattern(name=f"p-{n}", spec={"source": {**WEB, "url": f"{WEB['url']}-{n}"}}) for n in range(holders)]
     content = rendering(held or an_object("ConfigMap", "a"))
 
     if not refused:
@@ -182,3 +191,46 @@ async def test_no_more_than_so_many_patterns_hold_one_another(holders: int, held
         return
     with pytest.raises(Stalled, match="more than 8 are taken for a pattern without end"):
         await gate(pattern(), REVISION, content, port=Rules(*line))
+
+
+def otherwise(number: int, **source: Any) -> DesignPattern:
+    """The pattern with another parameter, tag and so on, which differs each time."""
+    spec = {"source": {**WEB, "ref": {"tag": f"1.0.{number}"}, **source}, "render": {"parameters": {"n": number}}}
+    return pattern(name=f"web-{number}", spec=spec)
+
+
+async def test_of_one_part_of_a_repository_a_third_may_not_hold_patterns_however_it_is_rendered():
+    await gate(otherwise(2), REVISION, rendering(HELD), port=Rules(otherwise(1)))
+
+    with pytest.raises(Stalled, match="2 that contain this one are already") as refusal:
+        await gate(otherwise(3), REVISION, rendering(HELD), port=Rules(otherwise(2), otherwise(1)))
+    assert refusal.value.reason is Reason.CONTAINS_ITSELF
+
+
+async def test_a_fleet_of_one_repository_whose_levels_have_paths_of_their_own_is_applied():
+    fleet, region = (otherwise(n, layer={"path": path}) for n, path in enumerate(("fleet", "regions/eu")))
+    cluster = otherwise(3, layer={"path": "clusters/one"})
+
+    assert (await gate(cluster, REVISION, rendering(HELD), port=Rules(region, fleet))).again == 1
+
+
+async def test_what_holds_no_pattern_may_be_of_the_repository_a_third_time():
+    plain = rendering(an_object("ConfigMap", "a"))
+
+    assert (await gate(otherwise(3), REVISION, plain, port=Rules(otherwise(2), otherwise(1)))).again == 3
+
+
+@pytest.mark.parametrize(("below", "refused"), [(4_999, False), (5_000, True)])
+async def test_no_more_than_so_many_patterns_are_below_one(below: int, refused: bool):
+    if not refused:
+        assert (await gate(pattern(), REVISION, rendering(HELD), port=Rules(below=below))).below == below + 1
+        return
+    with pytest.raises(Stalled, match="more than 5000 below the one at the top") as refusal:
+        await gate(pattern(), REVISION, rendering(HELD), port=Rules(below=below))
+    assert refusal.value.reason is Reason.CONTAINS_ITSELF
+
+
+async def test_a_pattern_that_holds_no_new_ones_is_applied_however_many_there_are():
+    has = frozenset({"team_web-x_pattern-operator.io_DesignPattern"})
+
+    assert (await gate(pattern(), REVISION, rendering(HELD), port=Rules(below=9_000, has=has))).below == 0
