@@ -5,10 +5,13 @@ import typing
 
 import pytest
 from tests.render.designs import DATA, component, deployment, design, published
+from tests.testbed.paths import ROOT
 
 from pattern_operator.api import render_spec
+from pattern_operator.api.reason import Reason
 from pattern_operator.cli import render, rendered
-from pattern_operator.render import options
+from pattern_operator.cli.rendered import LeftOut
+from pattern_operator.render import ComponentReason, options
 
 YAML = "application/yaml"
 WHOLE = DATA / "nginx-deployment"  # all of it is rendered
@@ -313,6 +316,27 @@ def test_what_asks_never_to_be_applied_is_no_rendered_row(patternctl, files, tmp
     (row,) = json.loads(report.read_text())["components"]
     assert (done.items, row["outcome"], row["reason"]) == ([], "skipped", "NeverApplied")
     assert "kapp.k14s.io/noop" in row["message"]
+
+
+def test_a_row_of_a_refused_component_has_what_it_says_of_itself(patternctl, files, tmp_path):
+    manifest = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Not-A-Name, namespace: shop}\n"
+    of_manifest, of_design = tmp_path / "a.json", tmp_path / "b.json"
+
+    patternctl("render", files(a_yml=manifest), "--report", of_manifest)
+    patternctl("render", files_of(patternctl, design(BAD).content), "--report", of_design)
+
+    rows = [row for file in (of_manifest, of_design) for row in json.loads(file.read_text())["components"]]
+    assert [(row["outcome"], row["apiVersion"], row["namespace"]) for row in rows] == [
+        ("refused", "v1", "shop"),
+        ("refused", "apps/v1", "default"),
+    ]
+
+
+@pytest.mark.parametrize("reason", [*LeftOut, Reason.PARAMETERS_NOT_FOUND, *ComponentReason])
+def test_every_reason_of_a_row_stands_in_the_docs(reason):
+    pages = [(ROOT / "docs" / f"{name}.md").read_text() for name in ("render-at-a-terminal", "meshery-designs")]
+
+    assert any(f"| `{reason}` |" in page for page in pages)
 
 
 def test_what_is_said_of_many_long_refusals_stays_below_20_kb(patternctl, files):

@@ -27,7 +27,7 @@ class ComponentReport:
     ``id`` is the component's id, or ``<file>#<position>`` for a manifest. ``reason`` is a CamelCase word, empty for
     a component that was rendered. ``repairs`` have the first ones, ``more_repairs`` counts the rest. ``path`` is the
     file, ``position`` the place in it (``components[3]``, ``services.web``, ``#2`` for the second document), ``line``
-    the line where it begins; 0 where that is not known.
+    the line where it begins; 0 where that is not known. ``api_version`` and ``namespace`` are those it names itself.
     """
 
     id: str
@@ -41,6 +41,8 @@ class ComponentReport:
     path: str = ""
     position: str = ""
     line: int = 0
+    api_version: str = ""
+    namespace: str = ""
 
     @property
     def repair_messages(self) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
         return reference, asyncio.run(_push_layout(reference, tag, options))
     files = inputs.read(options.path, beyond_documents=lambda paths: (lambda _: True) if has_builds(paths) else None)
     for warning in (*_refused(files), *_warnings(files)):
-        output.print_error(output.plain(f"warning: {warning}"))
+        output.print_error(output.plain(warning))
     return reference, asyncio.run(_push_files(files, reference, tag, options))
 
 
@@ -146,7 +146,8 @@ def _refused(files: "Sequence[File]") -> "list[str]":
         return []  # rendering says it
     if said is None:
         return []
-    return [f"the operator refuses it: {each.message}" for each in declared.found(said.depends_on, said.health_checks)]
+    found = declared.found(said.depends_on, said.health_checks)
+    return [f"warning: the operator refuses it: {each.message}" for each in found]
 
 
 def _warnings(files: "Sequence[File]") -> "list[str]":
@@ -156,19 +157,30 @@ def _warnings(files: "Sequence[File]") -> "list[str]":
     from pattern_operator.cli.programs import driven
     from pattern_operator.errors import PatternError
     from pattern_operator.render import FOR_OTHER_TOOLS, Options, render
-    from pattern_operator.render.pattern_file import MissingParameters
 
     try:
         rendering = driven(render(files, options=Options()))
-    except MissingParameters:
-        return []  # of the DesignPattern, which is not there yet
     except PatternError as error:
         if error.reason in (Reason.PROGRAM_MISSING, Reason.OPERATOR_BUSY):
             return []  # whoever has the program sees it
+        if error.reason is Reason.PARAMETERS_INVALID and (needed := _needed(error.message)):
+            return [f"note: it needs parameters: {needed}. Its DesignPattern gives them in spec.render.parameters."]
         # In terms of the spec: it is for the DesignPattern to say, and push has no such flags.
-        return [f"the operator cannot render this: {error.reason}: {error.message}"]
+        alone = " with its own values" if error.reason in (Reason.PARAMETERS_INVALID, Reason.CHART_FAILED) else ""
+        return [f"warning: the operator cannot render this{alone}: {error.reason}: {error.message}"]
     found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]
     found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
     found += never_applied.asked_for(rendering.objects).values()
     more = [f"and {len(found) - _NAMED} more: patternctl render shows them"] if len(found) > _NAMED else []
-    return found[:_NAMED] + more
+    return [f"warning: {each}" for each in found[:_NAMED] + more]
+
+
+def _needed(message: str) -> str:
+    """The parameters that are required and have no default, by what helm or ``pattern.yaml`` says; empty for others."""
+    import re
+
+    found = re.findall(r"([^\s:;]+) is required, and is not given", message)
+    for place, names in re.findall(r"at '([^']*)': missing (?:property|properties) ('[^']*'(?:, '[^']*')*)", message):
+        within = place.strip("/").replace("/", ".")
+        found += [f"{within}.{name}" if within else name for name in re.findall(r"'([^']*)'", names)]
+    return ", ".join(dict.fromkeys(found))

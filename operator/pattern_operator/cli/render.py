@@ -135,7 +135,7 @@ def _printed(options: argparse.Namespace) -> "Printed":
     from pattern_operator.cli import declared
     from pattern_operator.cli.programs import driven
     from pattern_operator.cli.render_options import Asked
-    from pattern_operator.cli.rendered import NEVER_APPLIED, NO_HOOKS, Printed
+    from pattern_operator.cli.rendered import LeftOut, Printed
     from pattern_operator.render import render
 
     asked = Asked.by(options)
@@ -145,10 +145,11 @@ def _printed(options: argparse.Namespace) -> "Printed":
     of_file = asked.file.pattern if asked.file is not None else None
     declared.refuse(rendering.depends_on, rendering.health_checks, pattern=of_file)
     hooks = [each.object for each in rendering.hooks]
-    left_out = {key: (NEVER_APPLIED, why) for key, why in never_applied.asked_for((*rendering.objects, *hooks)).items()}
+    never = never_applied.asked_for((*rendering.objects, *hooks))
+    left_out = {key: (LeftOut.NEVER_APPLIED, why) for key, why in never.items()}
     if options.no_hooks:
         told = "is a hook, which --no-hooks leaves out: the operator makes it at its moment"
-        left_out |= {each.key: (NO_HOOKS, f"{each.key.display_name} {told}") for each in hooks}
+        left_out |= {each.key: (LeftOut.NO_HOOKS, f"{each.key.display_name} {told}") for each in hooks}
     return Printed(rendering, left_out, asked.on_invalid, asked.replaced)
 
 

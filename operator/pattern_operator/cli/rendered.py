@@ -1,7 +1,8 @@
 """What ``patternctl render`` prints of a rendering: one List, the report as rows, and sentences on what is missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -16,13 +17,18 @@ from pattern_operator.quote import cut
 from pattern_operator.render import FOR_OTHER_TOOLS, ComponentReason
 
 OnInvalid = Literal["Refuse", "Skip"]  # as spec.render.onInvalid
-NEVER_APPLIED: Final = "NeverApplied"  # the reason of an object that is annotated so
-NO_HOOKS: Final = "NoHooks"  # the reason of a hook that --no-hooks leaves out
 # What is not in the List, or may come out otherwise, though nobody asked for that: whoever pipes it on would miss it.
 _TOLD: Final = FOR_OTHER_TOOLS | {ComponentReason.TARGET_NAMESPACE}
 _NAMED: Final = 20  # components of one kind of sentence that are named; --report has all
 _LINE: Final = 320  # bytes of one: three times twenty of them stay below 20 kB
 _WHOLE: Final = 8192  # bytes of what is said of a pattern as a whole
+
+
+class LeftOut(StrEnum):
+    """Why an object that rendering made is not printed: reasons of the report, beside those of ``ComponentReason``."""
+
+    NEVER_APPLIED = "NeverApplied"  # it is annotated so
+    NO_HOOKS = "NoHooks"  # --no-hooks
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Printed:
     """
 
     rendering: Rendering
-    left_out: Mapping[ObjectKey, tuple[str, str]]
+    left_out: Mapping[ObjectKey, tuple[LeftOut, str]]
     on_invalid: OnInvalid = "Refuse"
     replaced: tuple[Missing, ...] = ()
 
@@ -88,7 +94,7 @@ class Printed:
         """What is not printed, or not as it is written or each time, though nobody asked for that."""
         yield from _first(list(map(_told_of_missing, self.replaced)), "replaced")
         skipped = [each.message for each in self.rendering.with_outcome(Outcome.SKIPPED) if each.reason in _TOLD]
-        skipped += [message for reason, message in self.left_out.values() if reason == NEVER_APPLIED]
+        skipped += [message for reason, message in self.left_out.values() if reason == LeftOut.NEVER_APPLIED]
         yield from _first(skipped, "left out")
         if not self.is_refused:
             yield from _first(list(self._not_as_written()), "not as they are written")
@@ -117,7 +123,7 @@ class Printed:
     def _row(self, component: ComponentReport, made: Object | None) -> dict[str, Any]:
         row = _row(component, made)
         if made and (why := self.left_out.get(made.key)):
-            row |= {"outcome": Outcome.SKIPPED, "reason": why[0], "message": why[1]}
+            row |= {"outcome": Outcome.SKIPPED, "reason": str(why[0]), "message": why[1]}
         return row
 
 
@@ -138,9 +144,9 @@ def _first(messages: Sequence[str], more: str) -> Iterator[str]:
 def _row(component: ComponentReport, made: Object | None) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": component.id,
-        "apiVersion": made.api_version if made else "",
+        "apiVersion": made.api_version if made else component.api_version,
         "kind": component.kind,
-        "namespace": made.key.namespace if made else "",
+        "namespace": made.key.namespace if made else component.namespace,
         "name": component.name,
         "outcome": component.outcome,
         "reason": component.reason,
@@ -162,8 +168,8 @@ def _told_of_missing(missing: Missing) -> str:
 def _row_of_missing(missing: Missing) -> dict[str, Any]:
     reason, name = str(Reason.PARAMETERS_NOT_FOUND), f"{missing.kind} {missing.namespace}/{missing.name}"
     told = output.plain(_told_of_missing(missing))
-    component = ComponentReport(name, missing.name, missing.kind, Outcome.SKIPPED, reason, told, position=missing.field)
-    return _row(component, None) | {"apiVersion": "v1", "namespace": missing.namespace}
+    skipped = ComponentReport(name, missing.name, missing.kind, Outcome.SKIPPED, reason, told, position=missing.field)
+    return _row(replace(skipped, api_version="v1", namespace=missing.namespace), None)
 
 
 def _of_object(made: Object) -> ComponentReport:

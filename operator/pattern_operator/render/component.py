@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pattern_operator.api.fields import mapping, text
 from pattern_operator.api.object import Body
 from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.api.report import ComponentReport, Outcome
@@ -112,6 +113,11 @@ class WorkingComponent:
             path=_cut(self.path, MAX_REPORT_NAME),
             position=_cut(self.position, MAX_REPORT_NAME),
             line=self.line,
+            api_version=_cut(text(self.body.get("apiVersion")), MAX_REPORT_NAME),
+            namespace=_cut(
+                text(mapping(self.body.get("metadata")).get("namespace")) or self.source_namespace or "",
+                MAX_REPORT_NAME,
+            ),
         )
 
     def _shown_repairs(self) -> tuple[MadeRepair, ...]:
