@@ -2,11 +2,13 @@
 
 import base64
 import json
+import re
 from copy import deepcopy
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.cputime import cpu_time
 
 from pattern_operator.limits import MAX_GENERATED, MAX_SETTINGS
 from pattern_operator.render.helm.actions import calls, replaced, replaced_field
@@ -120,6 +122,35 @@ def test_a_field_is_replaced_with_all_that_leads_to_it(template, field):
     made = replaced_field(template.encode(), ".V", lambda each: b"@%s@" % each)
 
     assert made == (template.encode().replace(field, b"@%s@" % field) if field else template.encode())
+
+
+def walked_back_each_time(content: bytes, name: str) -> bytes:
+    """What ``replaced_field`` makes with ``@...@``, by walking back from each field to where all of it begins."""
+    pieces, begin = list[bytes](), 0
+    for call in calls(content, (name,)):
+        start = call.start
+        while start > begin and re.fullmatch(rb"[A-Za-z0-9_.$]", content[start - 1 : start]):
+            start -= 1
+        if content[start - 1 : start] != b")":
+            pieces += [content[begin:start], b"@%s@" % content[start : call.end]]
+            begin = call.end
+    return b"".join((*pieces, content[begin:]))
+
+
+@given(st.lists(st.sampled_from(["{{", "}}", ".V", ".V", ".a", "$", ")", "(", " ", "V", '"', "x"]), max_size=30))
+@example(["{{", ")", ".V", ".V", "}}"])
+@example(["{{", ")", ".V", ".a", ".V", " ", ".V", ".V", "}}"])
+def test_fields_are_replaced_as_by_walking_back_from_each(parts: list[str]):
+    content = "".join(["{{", *parts]).encode()
+
+    assert replaced_field(content, ".V", lambda each: b"@%s@" % each) == walked_back_each_time(content, ".V")
+
+
+def test_a_long_chain_behind_parentheses_takes_time_in_proportion():
+    content = b"{{ if false }}{{ (dict)" + b".HelmVersion" * 8_000 + b" }}{{ end }}"
+
+    # A minute where each is walked back to the parentheses.
+    assert cpu_time(lambda: replaced_field(content, ".HelmVersion", lambda each: each), enough=0.5) < 0.5
 
 
 # --- redaction ------------------------------------------------------------------------------------------------------

@@ -55,11 +55,14 @@ def calls(content: bytes, names: Collection[str]) -> Iterator[Call]:
 def replaced_field(content: bytes, name: str, by: Callable[[bytes], bytes]) -> bytes:
     """The template with ``by(field)`` in place of each field ``name``, which begins with a dot; ``field`` is all of it.
 
-    As in ``$.Capabilities.HelmVersion``. One of a pipeline in parentheses stays as it is.
+    As in ``$.Capabilities.HelmVersion``. One of a pipeline in parentheses stays as it is. Time is in proportion to the
+    text: what leads to a field is walked once, also where it is a chain of such fields.
     """
     pieces, begin = list[bytes](), 0
+    start = end = 0  # of the field before, of which the next may be a part
     for call in calls(content, (name,)):
-        start = _start_of_field(content, begin, call.start)
+        walked = _start_of_field(content, max(begin, end), call.start)
+        start, end = (start if walked == end > begin else walked), call.end
         if content[start - 1 : start] == b")":
             continue
         pieces += [content[begin:start], by(content[start : call.end])]
