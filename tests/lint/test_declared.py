@@ -6,7 +6,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.lint.schemas import compiled, findings, shipped
+from tests.lint.schemas import built, compiled, findings, shipped
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.designpattern import decode
@@ -137,7 +137,7 @@ def test_what_cannot_be_compiled_now_is_noted_and_hides_nothing():
         raise Transient(reason=Reason.OPERATOR_BUSY, message="it is not known whether the health checks compile.")
 
     files = [pattern_file(CHECK % "a =" + "dependsOn: [{name: db, version: x y}]\n"), CONFIG]
-    found = lint(files, options=Options(), schemas=shipped(), compile_checks=busy).findings
+    found = lint(files, options=Options(), schemas=shipped(), compile_checks=busy, build=built).findings
 
     assert sorted(each.rule for each in found) == ["InvalidReference", "NotChecked"]
 
@@ -146,7 +146,7 @@ def test_nothing_is_compiled_where_nothing_is_to_be():
     def never(_):
         raise AssertionError("a process would be started")
 
-    report = lint([pattern_file(""), CONFIG], options=Options(), schemas=shipped(), compile_checks=never)
+    report = lint([pattern_file(""), CONFIG], options=Options(), schemas=shipped(), compile_checks=never, build=built)
 
     assert report.findings == ()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.lint.schemas import compiled, findings, rules, shipped
+from tests.lint.schemas import built, compiled, findings, rules, shipped
 from tests.render.designs import component, deployment, design, names, published
 
 from pattern_operator.api.artifact import File
@@ -78,23 +78,16 @@ def test_a_file_that_cannot_be_read_is_one_error_with_its_line():
     assert found.line > 1
 
 
-def test_of_a_chart_it_is_said_that_it_is_not_checked():
-    files = (File("Chart.yaml", b"apiVersion: v2\nname: a\nversion: 1.0.0\n"), File("templates/a.yaml", b"{{ x }}"))
+@pytest.mark.parametrize("components", [b', "components": []', b', "components": null', b""])
+def test_a_design_without_components_is_a_warning(components):
+    [found] = findings(File("design.json", b'{"schemaVersion": "designs.meshery.io/v1beta1"' + components + b"}"))
 
-    [found] = findings(*files)
-
-    assert (found.rule, found.severity, found.file) == (Rule.NOT_CHECKED, Severity.NOTE, "Chart.yaml")
-
-
-def test_of_a_kustomization_it_is_said_that_it_is_not_checked():
-    [found] = findings(File("kustomization.yaml", b"resources: [a.yaml]\n"), File("a.yaml", MANIFEST))
-
-    assert found.rule == Rule.NOT_CHECKED
+    assert (found.rule, found.severity, found.line) == (Rule.NO_COMPONENTS, Severity.WARNING, 1)
 
 
 @pytest.mark.parametrize("name", names())
 def test_every_finding_of_a_published_design_has_a_line(name: str):
-    found = lint(published(name), options=Options(), schemas=shipped(), compile_checks=compiled).findings
+    found = lint(published(name), options=Options(), schemas=shipped(), compile_checks=compiled, build=built).findings
 
     assert [each for each in found if not each.line and each.rule != "NotAPattern"] == []
 
@@ -180,7 +173,7 @@ def test_findings_are_bounded_however_much_is_wrong():
     ]
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}).encode()
 
-    made = lint([File("a.json", text)], options=Options(), schemas=shipped(), compile_checks=compiled)
+    made = lint([File("a.json", text)], options=Options(), schemas=shipped(), compile_checks=compiled, build=built)
 
     assert len(made.findings) == MOST
     assert made.left_out == 3 * MOST
@@ -225,7 +218,7 @@ def test_a_pattern_that_requires_parameters_is_no_error_without_them():
 
 
 def test_a_default_that_does_not_fit_is_the_fault_of_the_pattern_file():
-    assert with_parameters(b", default: two", b"{}") == [("DocumentInvalid", 0)]
+    assert with_parameters(b", default: two", b"{}") == [("DocumentInvalid", 3)]
 
 
 def test_parameters_that_do_not_fit_are_an_error():

@@ -1,6 +1,7 @@
 """What the schemas allow, and how what they do not allow is told."""
 
 import copy
+from typing import Any
 
 import pytest
 from tests.lint.schemas import shipped
@@ -102,7 +103,7 @@ def test_values_are_in_no_message():
     assert not any(SECRET in message for message in messages)
 
 
-CRD = {
+CRD: dict[str, Any] = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
     "spec": {
@@ -149,6 +150,28 @@ def test_a_crd_of_the_artifact_is_the_schema_of_its_objects(spec, rules):
     body = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": spec}
 
     assert [fault.rule for fault in schemas.faults(body)] == rules
+
+
+def test_a_version_that_the_crd_beside_it_has_not_is_an_error():
+    schemas = shipped().with_crds([CRD])
+    body = {"apiVersion": "example.com/v1beta1", "kind": "Thing", "metadata": {"name": "a"}}
+
+    [fault] = schemas.faults(body)
+
+    assert (fault.rule, fault.path) == (Rule.UNKNOWN_KIND, ("apiVersion",))
+    assert fault.message == "the CRD of 'Thing' has no version 'v1beta1'"
+    assert fault.suggestion == "did you mean example.com/v1?"
+    assert [each.rule for each in schemas.faults(body | {"kind": "Other"})] == [Rule.NO_SCHEMA]
+
+
+def test_a_version_that_is_not_served_is_none():
+    (version,) = CRD["spec"]["versions"]
+    versions = [version | {"name": "v1beta1", "served": False}, version]
+    schemas = shipped().with_crds([CRD | {"spec": CRD["spec"] | {"versions": versions}}])
+
+    [fault] = schemas.faults({"apiVersion": "example.com/v1beta1", "kind": "Thing", "metadata": {"name": "a"}})
+
+    assert fault.rule is Rule.UNKNOWN_KIND
 
 
 @pytest.mark.parametrize(

@@ -571,6 +571,13 @@ def test_the_objects_and_the_components_that_there_are_are_counted():
     assert said == "0 objects of Meshery: 2 components rendered, 1 component skipped"
 
 
+def test_of_a_design_without_components_it_is_said_that_it_has_none():
+    made = results(rendering=Rendering(objects=(), format="Meshery"))
+
+    said = condition(status.after(pattern(), made, now=NOW), "Rendered").message
+    assert said == "0 objects of Meshery: it has no components"
+
+
 def test_what_is_awaited_no_longer_in_vain_does_not_stay_stalled_while_a_registry_is_away():
     late = status.after(running(), results(health=ILL, overdue=True), now=NOW)
 

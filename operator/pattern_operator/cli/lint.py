@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pattern_operator.api.artifact import File
+    from pattern_operator.api.report import Rendering
     from pattern_operator.lint.finding import LintReport
     from pattern_operator.lint.schema.schemas import Schemas
     from pattern_operator.render import Options
@@ -26,7 +27,7 @@ examples:
   patternctl lint ./design.yml --fix                       write the repairs back into the file
   patternctl lint ./design.yml --fix --dry-run             show what would change
   patternctl lint ./design.yml -o sarif > lint.sarif       for code scanning; see docs/ci.md
-  patternctl render ./chart | patternctl lint -            what a chart makes has no lines of its own
+  patternctl lint ./chart --values prod.yaml               what helm makes of it, hooks too; without lines
 
 A path that exists is read; anything else is pulled, as for `patternctl render`. No cluster is asked, unless --schemas
 cluster says so.
@@ -62,6 +63,8 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--format", choices=_FORMATS, default="Auto", help="what the pattern is (default: Auto)")
     command.add_argument("--path", help="the file or folder inside the pattern (default: its design, or all)")
     value_flags.add(command)
+    command.add_argument("--helm", metavar="PATH", help="the helm that renders charts (default: the one on PATH)")
+    command.add_argument("--kustomize", metavar="PATH", help="the kustomize to use (default: the one on PATH)")
     command.add_argument("--media-type", metavar="TYPE", help="the layer to pull (default: all that hold files)")
     command.add_argument("--kubeconfig", metavar="FILE", help="for --schemas cluster (default: $KUBECONFIG)")
     command.add_argument("--context", help="the context of the kubeconfig (default: its current one)")
@@ -77,17 +80,23 @@ def _minor(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Fix what is to be fixed, then say what is left."""
+    from functools import partial
+
     from pattern_operator.cli import health_checks, values
     from pattern_operator.lint.linter import lint
+    from pattern_operator.lint.schema import shipped
     from pattern_operator.render import Options
 
     _check(options)
-    files = _files(options)
     parameters = values.merged(options.values, settings=values.Settings.of(options))
-    asked = Options(format=options.format, path=options.path, parameters=parameters)
+    kube_version = shipped.LATEST if options.schemas == "shipped" and not options.kube_version else options.kube_version
+    asked = Options(format=options.format, path=options.path, parameters=parameters, kube_version=kube_version)
+    files = _files(options, asked)
     if options.fix:
         files = _fix(files, asked, options)
-    report = lint(files, options=asked, schemas=_schemas(options), compile_checks=health_checks.errors)
+    build = partial(_built, options)
+    compiler = health_checks.errors
+    report = lint(files, options=asked, schemas=_schemas(options), compile_checks=compiler, build=build)
     _print(report, options)
     return exit_codes.FOUND if report.refused else exit_codes.OK
 
@@ -100,16 +109,26 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--dry-run is for --fix: without it nothing is written")
 
 
-def _files(options: argparse.Namespace) -> "Sequence[File]":
+def _built(options: argparse.Namespace, files: "Sequence[File]", asked: "Options") -> "Rendering":
+    """What helm and kustomize make of a pattern; raises PatternError."""
+    from pattern_operator.cli.programs import driven
+    from pattern_operator.render import render
+
+    return driven(render(files, options=asked), helm=options.helm, kustomize=options.kustomize)
+
+
+def _files(options: argparse.Namespace, asked: "Options") -> "Sequence[File]":
     """The files at the path, or of the artifact; a path that exists wins."""
     import asyncio
+    from functools import partial
     from pathlib import Path
 
     from pattern_operator.cli import registry
+    from pattern_operator.render import files_beyond_documents
     from pattern_operator.source import LayerSelector
 
     if not registry.is_reference(options.pattern) or Path(options.pattern).exists():
-        return inputs.read(options.pattern)
+        return inputs.read(options.pattern, beyond_documents=partial(files_beyond_documents, options=asked))
     layer = LayerSelector(media_type=options.media_type, path=options.path)
     wanted = registry.reference(options.pattern)
     pulling = registry.pulled(wanted, insecure=options.insecure, token_service=options.token_service, layer=layer)

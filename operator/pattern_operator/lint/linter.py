@@ -1,6 +1,5 @@
 """What rendering repairs or refuses, and what the schemas do not allow, with its place in the files. Pure."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,14 +16,16 @@ from pattern_operator.api.repair import Repair
 from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.lint import declared
+from pattern_operator.lint.built import Build, of_patches, of_root
 from pattern_operator.lint.finding import MOST, Finding, LintReport, report
 from pattern_operator.lint.locate import Locus, of_design, of_manifest
+from pattern_operator.lint.of_error import LONGEST, of_error
 from pattern_operator.lint.position.sources import Sources
 from pattern_operator.lint.rule import Rule, Severity
 from pattern_operator.lint.schema.schemas import SchemaFault, Schemas
 from pattern_operator.quote import one_line
 from pattern_operator.render import ComponentReason, Options, design_components, manifest_components
-from pattern_operator.render.build_root import Chart, Kustomization
+from pattern_operator.render.build_root import Chart, Kustomization, SeveralRoots
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document
@@ -43,8 +44,6 @@ Compile = Callable[[Collection[str]], Mapping[str, str]]
 """Why some expressions of health checks can be true of nothing, a clause by expression; raises Transient."""
 
 _MOST_BROKEN: Final = 50  # files that cannot be read; with each the others are read again
-_LONGEST: Final = 512  # characters of a message
-_LINE: Final = re.compile(r", line (\d{1,9})\b")
 # Drawings and views are what a design is made of; that they are left out says nothing.
 FIXABLE: Final = frozenset(
     {
@@ -79,13 +78,15 @@ class Inspected:
     locus: Locus
 
 
-def lint(files: Sequence[File], *, options: Options, schemas: Schemas, compile_checks: Compile) -> LintReport:
+def lint(
+    files: Sequence[File], *, options: Options, schemas: Schemas, compile_checks: Compile, build: Build
+) -> LintReport:
     """What there is to say of the pattern that ``files`` hold; whatever they hold, it raises nothing.
 
     A file that cannot be read hides nothing of the others.
     """
     broken, found = reading_on(
-        files, lambda left: _linted(left, options=options, schemas=schemas, compile_checks=compile_checks)
+        files, lambda left: _linted(left, options=options, schemas=schemas, compile_checks=compile_checks, build=build)
     )
     return report([*broken, *(found or ())])
 
@@ -100,7 +101,7 @@ def reading_on(files: Sequence[File], work: Callable[[Sequence[File]], T]) -> tu
         try:
             return broken, work(left)
         except Stalled as error:
-            finding = _of_error(error, left)
+            finding = of_error(error, Sources(left))
             if broken and error.reason is Reason.NOT_A_PATTERN:  # what was the pattern is what cannot be read
                 return broken, None
             broken.append(finding)
@@ -115,22 +116,32 @@ def _is_alone(error: Stalled, finding: Finding) -> bool:
     return error.reason is Reason.DOCUMENT_INVALID and bool(finding.file) and not may_describe(finding.file)
 
 
-def _linted(files: Sequence[File], *, options: Options, schemas: Schemas, compile_checks: Compile) -> list[Finding]:
+def _linted(
+    files: Sequence[File], *, options: Options, schemas: Schemas, compile_checks: Compile, build: Build
+) -> list[Finding]:
     said, sources = declared_by(files, options=options), Sources(files)
     inspected, found = list[Inspected](), list[Finding]()
+    patched = False
     try:
         described = describe(files, options=options)
         chosen = select(described.files, options=described.options, substitution=described.substitution)
         if isinstance(chosen, Chart | Kustomization):
-            found.append(_not_checked(chosen))
+            found += of_root(chosen, options=options, schemas=schemas, sources=sources, build=build)
         else:
             refuse_unread_parameters(described)
             inspected = inspect(chosen, options=described.options, sources=sources)
+            patched = bool(described.options.patches)
+            found += _without_components(chosen, sources)
     except MissingParameters as error:
         found.append(_of_missing(error))
-    schemas = schemas.with_crds([each.component.body for each in inspected if not each.component.excluded])
-    of_objects = (finding for each in inspected for finding in _findings(each, schemas))
+    except SeveralRoots as error:
+        found.append(Finding("", 0, 0, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(error.message, LONGEST)))
+    of_crds = schemas.with_crds([each.component.body for each in inspected if not each.component.excluded])
+    of_objects = (finding for each in inspected for finding in _findings(each, of_crds))
     found += islice(of_objects, 4 * MOST)
+    if said is not None and patched:
+        told = {each.message for each in found}
+        found += of_patches(said.path, told, options=options, schemas=schemas, sources=sources, build=build)
     return [*found, *_of_declarations(said, inspected, sources=sources, compile_checks=compile_checks)]
 
 
@@ -145,12 +156,12 @@ def _of_declarations(
     try:
         errors = compile_checks(list(dict.fromkeys(declared.expressions(checks)))) if checks else {}
     except Transient as error:
-        yield Finding("", 0, 0, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(error.message, _LONGEST))
+        yield Finding("", 0, 0, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(error.message, LONGEST))
     if said is not None:
         root = sources.root(said.path, 1)
         for each in declared.of_pattern_file(said.depends_on, said.health_checks, errors=errors):
             line, column = Locus(said.path, root).place(each.path)
-            message = one_line(each.message, _LONGEST)
+            message = one_line(each.message, LONGEST)
             yield Finding(said.path, line, column, str(each.reason), Severity.ERROR, message)
     for of, pattern in patterns:
         yield from (_refused(of, each) for each in declared.of_design_pattern(pattern, errors=errors))
@@ -181,26 +192,18 @@ def inspect(chosen: Design | list[Document], *, options: Options, sources: Sourc
     return [Inspected(each, of_manifest(sources, each)) for each in manifest_components(chosen, options=options)]
 
 
-def _not_checked(root: Chart | Kustomization) -> Finding:
-    what = "Helm chart" if isinstance(root, Chart) else "kustomization"
-    message = f"it is a {what}: lint what is made of it (patternctl render PATH | patternctl lint -)"
-    return Finding(root.where, 1, 1, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, message)
+def _without_components(chosen: Design | list[Document], sources: Sources) -> Iterator[Finding]:
+    if isinstance(chosen, Design) and not chosen.components:
+        _, root = sources.design(chosen.path)
+        line, column = Locus(chosen.path, root).place(("components",), on_key=True)
+        rule, message = Rule.NO_COMPONENTS, "the design has no components: there is nothing to deploy"
+        yield Finding(chosen.path, line, column, rule, rule.severity, message)
 
 
 def _of_missing(error: MissingParameters) -> Finding:
     """The finding for a pattern that is right, and that parameters are needed for; they are of each use of it."""
     message = f"parameters are needed to check it, by --set or --values: {error.fault}"
-    return Finding(error.path, 1, 1, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(message, _LONGEST))
-
-
-def _of_error(error: Stalled, files: Sequence[File]) -> Finding:
-    """The finding for a pattern that cannot be read: file and line are where the message has them."""
-    message = str(error)
-    path = max((file.path for file in files if message.startswith(file.path)), key=len, default="")
-    match = _LINE.match(message, len(path)) if path else None
-    line = int(match[1]) if match is not None else 0
-    only = path or (files[0].path if len(files) == 1 else "")
-    return Finding(only, line, 1 if line else 0, str(error.reason), Severity.ERROR, one_line(message, _LONGEST))
+    return Finding(error.path, 1, 1, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(message, LONGEST))
 
 
 def _findings(inspected: Inspected, schemas: Schemas) -> Iterator[Finding]:
@@ -271,7 +274,7 @@ def _finding(
         column=place[1],
         rule=rule,
         severity=severity,
-        message=one_line(message, _LONGEST),
+        message=one_line(message, LONGEST),
         suggestion=suggestion,
         component=shown.id,
         name=shown.display_name,

@@ -40,7 +40,12 @@ class Rule(StrEnum):
     UNKNOWN_KIND = (
         "UnknownKind",
         Severity.ERROR,
-        "The version of Kubernetes serves the group, and has no such kind in it.",
+        "The version of Kubernetes serves the group, and has no such kind in it; or the CRD has no such version.",
+    )
+    NO_COMPONENTS = (
+        "NoComponents",
+        Severity.WARNING,
+        "The design has no components: there is nothing to deploy, and an update to it is refused.",
     )
     NO_SCHEMA = (
         "NoSchema",
@@ -50,5 +55,5 @@ class Rule(StrEnum):
     NOT_CHECKED = (
         "NotChecked",
         Severity.NOTE,
-        "What is built by Helm or kustomize has no lines of its own: lint what they make.",
+        "It cannot be checked here and now; the message says what is missing, such as parameters, helm or kustomize.",
     )

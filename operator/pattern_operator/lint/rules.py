@@ -17,6 +17,10 @@ _OF_PATTERNS: Final = (
     Reason.ARTIFACT_TOO_LARGE,
     Reason.TOO_MANY_OBJECTS,
     Reason.PARAMETERS_INVALID,
+    Reason.CHART_FAILED,
+    Reason.CHART_INVALID,
+    Reason.KUSTOMIZATION_INVALID,
+    Reason.PATCH_INVALID,
 )
 # What is refused of a DesignPattern, or of pattern.yaml.
 _OF_DECLARATIONS: Final = (Reason.HEALTH_CHECK_INVALID, Reason.INVALID_REFERENCE, Reason.INVALID_SPEC)

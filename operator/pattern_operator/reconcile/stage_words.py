@@ -51,9 +51,8 @@ def _policies(names: Sequence[str]) -> str:
 def rendering_words(rendering: Rendering) -> str:
     """How many objects there are, and what became of the components."""
     counts = {outcome: sum(1 for _ in rendering.with_outcome(outcome)) for outcome in Outcome}
-    return f"{pluralize(len(rendering.objects))} of {rendering.format}: " + ", ".join(
-        f"{pluralize(count, 'component')} {outcome}" for outcome, count in counts.items() if count
-    )
+    said = [f"{pluralize(count, 'component')} {outcome}" for outcome, count in counts.items() if count]
+    return f"{pluralize(len(rendering.objects))} of {rendering.format}: {', '.join(said) or 'it has no components'}"
 
 
 def applied_words(results: Results, applied: str) -> tuple[Truth, str, str]:

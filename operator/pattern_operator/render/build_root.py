@@ -17,6 +17,10 @@ _PACKAGE: Final = ".tgz"  # of `helm package`
 _NAMED: Final = 5  # folders that a message names
 
 
+class SeveralRoots(Stalled):
+    """There are several to be built, and nothing says which of them is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A chart: ``path`` is its folder, "." for the root, or its package; ``where`` is the file that says so."""
@@ -82,9 +86,10 @@ def _only(found: Sequence[Chart | Kustomization], *, wanted: str, missing: str |
         )
     if len({each.path for each in chosen}) > 1:
         named = first_few([quoted(each.path) for each in chosen], _NAMED)
-        raise _not_a_pattern(
-            f"the artifact contains several charts or kustomizations, {named}: name the folder of one in"
-            " spec.source.layer.path"
+        raise SeveralRoots(
+            reason=Reason.NOT_A_PATTERN,
+            message=f"the artifact contains several charts or kustomizations, {named}: name the folder of one in"
+            " spec.source.layer.path",
         )
     return first
 

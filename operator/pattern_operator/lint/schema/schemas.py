@@ -100,6 +100,13 @@ class Schemas:
     def _unknown(self, kind: str) -> SchemaFault:
         version, _, name = kind.rpartition("/")
         group = version.rpartition("/")[0]
+        if own := [each.split("/")[1] for each in self.custom if each.split("/")[::2] == [group, name]]:
+            return SchemaFault(
+                Rule.UNKNOWN_KIND,
+                ("apiVersion",),
+                f"the CRD of {quoted(name)} has no version {quoted(version.rpartition('/')[2])}",
+                suggestion=f"did you mean {group}/{own[-1]}?",
+            )
         same_kind = [each.rpartition("/")[0] for each in self.kinds if each.rpartition("/")[2] == name]
         if "." in group and not group.endswith(".k8s.io") and not same_kind:
             return SchemaFault(Rule.NO_SCHEMA, ("kind",), f"there is no schema for {quoted(name)} of {quoted(version)}")
@@ -191,7 +198,7 @@ def _of_definition(body: dict[str, Any]) -> Iterator[tuple[str, Schema]]:
     spec = mapping(body.get("spec"))
     group, kind = text(spec.get("group")), text(mapping(spec.get("names")).get("kind"))
     for version in mappings(spec.get("versions")):
-        if group and kind and (name := text(version.get("name"))):
+        if group and kind and (name := text(version.get("name"))) and version.get("served") is not False:
             yield f"{group}/{name}/{kind}", of_crd(mapping(version.get("schema")).get("openAPIV3Schema"))
 
 
