@@ -314,3 +314,21 @@ def test_what_is_healthy_by_existing_is_so_whatever_its_status_says_and_needs_no
     health = health_of(body, now=NOW)
 
     assert (health.state, health.notable) == (HealthState.CURRENT, False)
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"),
+    [
+        ("1", HealthState.IN_PROGRESS),
+        ("-1", HealthState.IN_PROGRESS),
+        ("2", HealthState.CURRENT),
+        ("7d6f8", HealthState.CURRENT),
+        ("2.0", HealthState.CURRENT),
+        ("", HealthState.CURRENT),
+    ],
+)
+def test_a_generation_that_is_written_as_text_counts_as_its_number(seen: str, state: HealthState):
+    """As of Argo Rollouts; text that is no whole number says nothing."""
+    body = widget(("Ready", "True"), seen=seen, generation=2)
+
+    assert health_of(body, now=NOW).state is state
