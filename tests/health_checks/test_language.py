@@ -95,7 +95,9 @@ def test_what_has_no_value_is_said_by_its_kind_and_without_values(
 
 
 def test_what_is_missing_is_named_where_the_expression_names_it():
-    assert judged(of({"status": {}}, current="status.ready"), "status.ready").fact.endswith(": it has no ready")
+    missing = judged(of({"status": {}}, current="status.ready"), "status.ready")
+
+    assert missing.fact.endswith(": a field or key that it asks for is not there")  # a key may be a value: see below
     assert judged(of({}, current="status.ready"), "status.ready").fact.endswith(": the object has no status")
 
 
@@ -140,8 +142,43 @@ def test_no_expression_and_no_body_raises(expression: str, body: bytes):
 
 
 def test_an_answer_says_no_name_that_the_expression_does_not_have():
-    said = judged(Answer("InProgress", "current", Obstacle.NO_KEY, SECRET), "status.x")
+    for obstacle in (Obstacle.NO_KEY, Obstacle.NO_FIELD):
+        for expression in ("status.x", f"status.x == '{SECRET}'", f'status.{SECRET} == "{SECRET}"', f"my{SECRET}.x"):
+            assert SECRET not in judged(Answer("InProgress", "current", obstacle, SECRET), expression).fact
+    said = judged(Answer("InProgress", "current", Obstacle.NO_FIELD, "status"), "status.x == 'y'")
     lied = judged(Answer("Current", "failed"), "status.x")
 
-    assert SECRET not in said.fact
+    assert said.fact.endswith("the object has no status")
     assert lied.state == "Failed"  # what decided says which state it is
+
+
+def test_a_value_that_is_used_as_a_key_is_not_shown_although_the_expression_has_its_letters():
+    """As where each pair of letters stands in the expression, and five of them read a password of ten letters."""
+    pairs = f"{{'x{SECRET}x': true}}"
+
+    for key in ("status.x", "status.x.substring(0, 2)", "'a' + status.x"):
+        expression = f"{pairs}[{key}]"
+        said = judged(of({"status": {"x": SECRET}}, current=expression), expression)
+
+        assert said.fact.endswith("cannot be evaluated: a field or key that it asks for is not there")
+
+
+@pytest.mark.parametrize("macro", ["optMap", "optFlatMap"])
+def test_macros_that_double_the_work_each_are_refused_before_they_are_expanded(macro: str):
+    def chain(length: int) -> str:
+        return "status.?a" + f".{macro}(x, x)" * length + ".orValue(true)"
+
+    assert why_unusable(chain(5)) == "has more than 4 optMap and optFlatMap, each of which may double its work"
+    assert of({"status": {"a": True}}, current=chain(5)) == Answer("Failed", "current", Obstacle.COMPILE)
+    assert why_unusable(chain(4)) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"),
+    [("1", "InProgress"), (1, "InProgress"), ("2", "Current"), (2, "Current"), ("7d6f8", "Current"), (None, "Current")],
+)
+def test_a_generation_that_is_written_as_text_counts_as_its_number(seen: Any, state: str):
+    """As of Argo Rollouts; text that is no whole number says nothing."""
+    body = {"metadata": {"generation": 2}, "status": {"observedGeneration": seen}}
+
+    assert of(body, current="true").state == state

@@ -37,16 +37,22 @@ async def processes() -> AsyncIterator[CheckProcesses]:
     found.close()
 
 
+async def judge(processes: CheckProcesses, namespace: str, by: HealthCheck, body: bytes) -> Judged | NotNow:
+    """What comes of an object in the turn of its namespace."""
+    async with processes.turn(namespace):
+        return await processes.judge(namespace, by, body)
+
+
 def idle(processes: CheckProcesses) -> dict[str, int]:
     """The processes that wait for work, by namespace."""
     return {namespace: each._process.pid for namespace, each in processes._idle.items()}
 
 
 async def test_a_namespace_has_one_process_which_it_keeps_and_shares_with_no_other(processes: CheckProcesses):
-    first = await processes.judge("a", check("status.x == 1"), b'{"status":{"x":1}}')
+    first = await judge(processes, "a", check("status.x == 1"), b'{"status":{"x":1}}')
     mine = idle(processes)
-    second = await processes.judge("a", check("status.x == 2"), b'{"status":{"x":1}}')
-    await processes.judge("b", check("true"), b"{}")
+    second = await judge(processes, "a", check("status.x == 2"), b'{"status":{"x":1}}')
+    await judge(processes, "b", check("true"), b"{}")
 
     assert (first, second) == (WELL, Judged("InProgress", "`current` of its health check is not true"))
     assert idle(processes)["a"] == mine["a"]
@@ -55,7 +61,7 @@ async def test_a_namespace_has_one_process_which_it_keeps_and_shares_with_no_oth
 
 async def test_no_more_processes_wait_than_there_are_threads_for(processes: CheckProcesses):
     for namespace in ("a", "b", "c"):
-        assert await processes.judge(namespace, check("true"), b"{}") == WELL
+        assert await judge(processes, namespace, check("true"), b"{}") == WELL
 
     assert list(idle(processes)) == ["b", "c"]
 
@@ -69,18 +75,18 @@ async def test_what_is_idle_is_ended():
         loop.call_soon_threadsafe(ended.set)
 
     processes._end_idle = end_and_tell  # type: ignore[method-assign]
-    await processes.judge("a", check("true"), b"{}")
+    await judge(processes, "a", check("true"), b"{}")
     await ended.wait()
 
     assert not processes._idle
-    assert await processes.judge("a", check("true"), b"{}") == WELL
+    assert await judge(processes, "a", check("true"), b"{}") == WELL
     processes.close()
     assert not processes._idle
 
 
 async def test_what_takes_too_much_memory_fails_alone(processes: CheckProcesses):
-    found = await processes.judge("a", check(GREEDY), LARGE)
-    after = await processes.judge("a", check("true"), b"{}")
+    found = await judge(processes, "a", check(GREEDY), LARGE)
+    after = await judge(processes, "a", check("true"), b"{}")
 
     assert isinstance(found, Judged)
     assert found.state == "Failed"
@@ -92,17 +98,17 @@ async def test_what_takes_too_long_is_ended_by_the_time_of_the_processor():
     processes = CheckProcesses(EXECUTORS, limits=CheckLimits(cpu_seconds=1, seconds=120))
     slow = "status.l.all(x, status.s.matches('(a|b|c)*d(a|aa)*x' + string(x)) || true)"
 
-    found = await processes.judge("a", check(slow), LARGE)
+    found = await judge(processes, "a", check(slow), LARGE)
     processes.close()
 
     assert found == Judged("Failed", "its health check takes too much memory or time, or makes its process fail")
 
 
 async def test_a_process_that_is_lost_is_replaced(processes: CheckProcesses):
-    await processes.judge("a", check("true"), b"{}")
+    await judge(processes, "a", check("true"), b"{}")
     os.kill(idle(processes)["a"], signal.SIGKILL)
 
-    assert await processes.judge("a", check("true"), b"{}") == WELL
+    assert await judge(processes, "a", check("true"), b"{}") == WELL
 
 
 async def test_a_process_ends_by_itself_before_its_time_is_over_and_nobody_notices(
@@ -120,13 +126,13 @@ async def test_a_process_ends_by_itself_before_its_time_is_over_and_nobody_notic
         await asyncio.to_thread(process.ask, b'["true"]\n', room=1000)
     process.end()
 
-    assert said == b"[null]"
+    assert said == b"null"
     for _ in range(3):
-        assert await processes.judge("a", check("true"), b"{}") == WELL
+        assert await judge(processes, "a", check("true"), b"{}") == WELL
 
 
 async def test_an_object_that_is_too_large_is_not_given_to_a_process(processes: CheckProcesses):
-    assert await processes.judge("a", check("true"), b" " * (MAX_CHECKED_OBJECT + 1)) == TOO_LARGE
+    assert await judge(processes, "a", check("true"), b" " * (MAX_CHECKED_OBJECT + 1)) == TOO_LARGE
     assert not processes._idle
 
 
@@ -142,7 +148,7 @@ async def test_errors_are_those_of_the_expressions_and_are_found_out_once(proces
 
 
 async def test_expressions_are_compiled_by_a_process_that_has_seen_no_object_and_sees_none(processes: CheckProcesses):
-    await processes.judge("a", check("true"), b"{}")
+    await judge(processes, "a", check("true"), b"{}")
     mine = idle(processes)
 
     errors = await processes.errors("a", ['"passw: x" + 1 == "'])
@@ -155,9 +161,9 @@ async def test_expressions_are_compiled_by_a_process_that_has_seen_no_object_and
 @pytest.fixture
 def become(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let another program be the worker, whatever has become of it."""
+    real = subprocess.Popen
 
     def worker(program: str) -> None:
-        real = subprocess.Popen
         head = (
             "import socket, struct, os, signal\n"
             "line = socket.socket(fileno=0)\n"
@@ -193,7 +199,7 @@ async def test_what_a_process_says_that_was_taken_over_is_not_believed(become: A
     limits = CheckLimits(seconds=2.0) if "pause" in program else CheckLimits()
     processes = CheckProcesses(EXECUTORS, limits=limits)
 
-    said = await processes.judge("a", check("true"), b"{}")
+    said = await judge(processes, "a", check("true"), b"{}")
     processes.close()
 
     assert isinstance(said, found)
@@ -210,12 +216,46 @@ async def test_what_cannot_be_found_out_of_expressions_is_tried_again(become: An
     assert error.value.reason is Reason.OPERATOR_BUSY
 
 
-async def test_an_expression_that_ends_the_process_of_all_is_found_alone(become: Any):
-    become("send(b'')\njob = take()\nos.abort() if b'bad' in job else send(b'[null]')")
+async def test_expressions_that_are_too_much_together_are_refused_where_their_process_ends(become: Any):
+    become("send(b''); take(); send(b'null'); os.abort()")
+    processes = CheckProcesses(EXECUTORS)
 
-    errors = await CheckProcesses(EXECUTORS).errors("a", ["true", "bad"])
+    first = await processes.errors("a", ["true", "bad", "more"])
+    again = await processes.errors("a", ["true", "bad", "more"])
 
-    assert errors == {"bad": "takes too much memory or time, or makes its process fail"}
+    words = "takes, together with the expressions before it, too much memory or time to compile"
+    assert first == again == {"bad": words}
+
+
+async def test_an_expression_that_ends_its_process_alone_is_remembered_as_such(become: Any):
+    become("send(b''); take(); os.abort()")
+    processes = CheckProcesses(EXECUTORS)
+
+    first = await processes.errors("a", ["bad", "true"])
+    become("send(b''); take(); send(b'null')")
+    again = await processes.errors("a", ["bad", "true"])
+
+    assert first == again == {"bad": "takes too much memory or time, or makes its process fail"}
+
+
+async def test_expressions_have_the_limits_of_one_process_together():
+    processes = CheckProcesses(EXECUTORS, limits=CheckLimits(cpu_seconds=1, seconds=120))
+
+    errors = await processes.errors("a", [f"a{each} && b.c{each}" for each in range(20_000)])
+
+    assert [why for why in errors.values() if "too much memory or time" in why]
+    assert len(errors) == 1
+
+
+async def test_what_was_found_out_before_the_time_of_the_clock_was_over_is_kept(become: Any):
+    become("send(b''); take(); send(b'null'); signal.pause()")
+    processes = CheckProcesses(EXECUTORS, limits=CheckLimits(seconds=2.0))
+
+    with pytest.raises(Transient, match="has not answered for 2 s"):
+        await processes.errors("a", ["true", "status.x"])
+    become("send(b''); take(); send(b'null')")
+
+    assert await processes.errors("a", ["true", "status.x"]) == {}
 
 
 def test_no_process_is_told(monkeypatch: pytest.MonkeyPatch):
@@ -236,7 +276,7 @@ def test_a_namespace_rests_after_a_job_that_took_long_and_after_no_other():
 
 async def test_a_process_can_open_no_file_and_no_socket(processes: CheckProcesses):
     """As it says of itself; what the filter refuses is tested with ``confine``."""
-    await processes.judge("a", check("true"), b"{}")
+    await judge(processes, "a", check("true"), b"{}")
     status = await asyncio.to_thread(Path(f"/proc/{idle(processes)['a']}/status").read_text)
     said = dict(line.split(":", 1) for line in status.splitlines())
 

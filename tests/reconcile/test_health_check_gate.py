@@ -1,13 +1,26 @@
 """Whole runs of a pattern with health checks: which are used and kept, and what is told of those that cannot be."""
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import pytest
-from tests.reconcile.pattern import conditions
+from tests.faketime import run
+from tests.reconcile.pattern import conditions, pattern
 from tests.reconcile.world import World
 
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.health_check import HealthCheck
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import Rendering
+from pattern_operator.errors import Transient
 from pattern_operator.limits import MAX_CHECKS
+from pattern_operator.reconcile.deadline import PROMPT
+from pattern_operator.reconcile.health_check_gate import PATIENCE, accepted_checks
+from pattern_operator.reconcile.run import Ports, Run
+from pattern_operator.reconcile.state import State
+from pattern_operator.watchdog import LONGEST_RUN
 
 OURS: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "current": "data.ours"}
 OF_SPEC = HealthCheck(api_version="v1", kind="ConfigMap", current="data.ours")
@@ -121,3 +134,49 @@ async def test_after_a_restart_the_same_checks_are_used(world: World):
 
     assert set(world.checks) == {(SAME_KIND, OTHER_KIND)}
     assert world.status.health_checks == (SAME_KIND, OTHER_KIND)
+
+
+class Busy:
+    """Evaluates other health checks, and never says whether an expression compiles."""
+
+    given_up = False
+
+    async def check_errors(self, _: DesignPattern, __: Collection[str]) -> dict[str, str]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.given_up = True
+        return {}
+
+
+@pytest.mark.parametrize(("gives_way_after", "waited"), [(None, PATIENCE), (5.0, 5.0)], ids=["alone", "others wait"])
+def test_a_run_waits_without_a_worker_and_not_for_ever_until_it_is_known_whether_its_checks_compile(
+    gives_way_after: float | None, waited: float
+):
+    outside = list[float]()
+
+    @asynccontextmanager
+    async def aside(after: float) -> AsyncIterator[asyncio.Event]:
+        gives_way, loop = asyncio.Event(), asyncio.get_running_loop()
+        if gives_way_after is not None:
+            loop.call_later(gives_way_after, gives_way.set)
+        outside.append(after)
+        yield gives_way
+
+    async def scenario() -> tuple[float, Busy, Transient]:
+        loop, busy, nothing = asyncio.get_running_loop(), Busy(), cast("Any", None)
+        ports = Ports(repositories=nothing, cluster=cast("Any", busy), clock=loop.time, aside=lambda _: aside)
+        one = Run(pattern(), State(), ports=ports)
+        begun = loop.time()
+        with pytest.raises(Transient) as error:
+            await accepted_checks(one, Rendering((), health_checks=(OTHER_KIND,)))
+        return loop.time() - begun, busy, error.value
+
+    took, busy, error = run(scenario())
+
+    assert took == pytest.approx(waited)
+    assert took < LONGEST_RUN
+    assert outside == [PROMPT]
+    assert busy.given_up
+    assert error.reason is Reason.OPERATOR_BUSY
+    assert "see which patterns of the namespace have health checks that take long" in error.message

@@ -1,6 +1,7 @@
 """Who judges objects by health checks: which it recalls, in whose name it reads, and what is told of failures."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -45,6 +46,12 @@ class Processes(CheckProcesses):
     def __init__(self, found: Judged | NotNow) -> None:
         self.found = found
         self.asked: list[tuple[str, HealthCheck, bytes]] = []
+        self.turns: list[str] = []
+
+    @asynccontextmanager
+    async def turn(self, namespace: str) -> AsyncIterator[None]:
+        self.turns.append(namespace)
+        yield
 
     async def judge(self, namespace: str, check: HealthCheck, body: bytes) -> Judged | NotNow:
         self.asked.append((namespace, check, body))
@@ -152,6 +159,15 @@ async def test_what_no_json_writer_takes_has_failed():
     found = await Scene(answer=b'{"spec":' + b"[" * 500 + b"]" * 500 + b"}").answer()
 
     assert (found.state, found.settled) == (HealthState.FAILED, True)
+
+
+async def test_the_turn_is_that_of_the_patterns_namespace_and_who_is_gone_needs_none():
+    scene = Scene()
+
+    async with scene.judge.turn(OWNER), scene.judge.turn(owner_id("another")):
+        pass
+
+    assert scene.processes.turns == ["team"]
 
 
 def test_what_status_keeps_is_read_as_it_was_written():

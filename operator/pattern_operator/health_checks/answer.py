@@ -1,5 +1,6 @@
 """What is found out of an object by its health check."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -32,7 +33,7 @@ class Obstacle(StrEnum):
 
 _WORDS: Final = {
     Obstacle.NO_FIELD: "the object has no {name}",
-    Obstacle.NO_KEY: "it has no {name}",
+    Obstacle.NO_KEY: "a field or key that it asks for is not there",
     Obstacle.NO_FIELDS: "a field is asked for of a value that has none",
     Obstacle.TYPES: "values of types that do not go together",
     Obstacle.INDEX: "an index is not in the list",
@@ -55,7 +56,7 @@ class Answer(msgspec.Struct, frozen=True):
     """What a process says of an object.
 
     ``field`` is the expression that decided; None: the controller has not seen the newest generation. ``obstacle``:
-    that one has no value. ``name`` is what is missing, a word of the expression.
+    that one has no value. ``name`` is the field at the top of the object that is missing, as the expression names it.
     """
 
     state: State
@@ -97,7 +98,7 @@ def judged(answer: Answer, expression: str) -> Judged:
         return Judged("InProgress", "its controller has not seen its newest generation")
     named = f"`{answer.field}` of its health check"
     if answer.obstacle is not None:
-        name = answer.name if answer.name and answer.name in expression else "field that it asks for"
+        name = answer.name if answer.name in _names(expression) else "field that it asks for"
         return Judged(
             "Failed" if answer.obstacle in _OF_THE_CHECK else "InProgress",
             f"{named} cannot be evaluated: {_WORDS[answer.obstacle].format(name=name)}",
@@ -107,4 +108,11 @@ def judged(answer: Answer, expression: str) -> Judged:
     return Judged(_OF_FIELD[answer.field], f"{named} is true")
 
 
+def _names(expression: str) -> frozenset[str]:
+    """The names that ``expression`` writes for fields at the top: no words of its texts, and no keys."""
+    return frozenset(_TOP_NAME.findall(_TEXT.sub("''", expression)))
+
+
+_TEXT: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
+_TOP_NAME: Final = re.compile(r"(?<![\w.])[A-Za-z_][A-Za-z0-9_]{0,62}")
 _OF_FIELD: Final[dict[Field, State]] = {"current": "Current", "inProgress": "InProgress", "failed": "Failed"}

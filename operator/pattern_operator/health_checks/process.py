@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -96,6 +97,10 @@ class CheckProcess:
         Raises:
             Died, TooSlow: there is none.
         """
+        return next(self.answers(job, count=1, room=room))
+
+    def answers(self, job: bytes, *, count: int, room: int) -> Iterator[bytes]:
+        """As ``ask``, of a job that has ``count`` answers, which come one after the other: the time is for all."""
         until = time.monotonic() + self._limits.seconds
         try:
             self._line.settimeout(self._limits.seconds)
@@ -104,7 +109,8 @@ class CheckProcess:
             raise TooSlow from error
         except OSError as error:
             raise self._death() from error
-        return self._receive(room=room, until=until)
+        for _ in range(count):
+            yield self._receive(room=room, until=until)
 
     def end(self) -> None:
         """End it, whatever it does."""

@@ -7,12 +7,13 @@ import msgspec
 from pattern_operator.api.health_check import HealthCheck, effective
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import KIB, MAX_CHECKS
 from pattern_operator.quote import listed
 from pattern_operator.reconcile.run import Run
 
 NAMED = 5  # expressions that a message names
+PATIENCE = 60.0  # seconds that a run waits until it is known whether its expressions compile: as for a worker
 
 
 async def accepted_checks(run: Run, rendering: Rendering) -> tuple[HealthCheck, ...]:
@@ -20,7 +21,8 @@ async def accepted_checks(run: Run, rendering: Rendering) -> tuple[HealthCheck, 
 
     Raises:
         Stalled: HEALTH_CHECK_INVALID: one can be true of no object, or they are too long for status.
-        Transient: it cannot be found out now.
+        Transient: OPERATOR_BUSY: it cannot be found out now.
+        Superseded: nobody wants it any more.
     """
     of_spec = run.pattern.spec.apply.health_checks or ()
     checks = effective(of_spec, rendering.health_checks)
@@ -33,7 +35,7 @@ async def accepted_checks(run: Run, rendering: Rendering) -> tuple[HealthCheck, 
             " and nothing is applied. Shorten their expressions, or remove some.",
         )
     expressions = [text for check in checks for _, text in check.expressions()]
-    errors = await run.cluster.check_errors(run.pattern, expressions)
+    errors = await run.wait(run.cluster.check_errors(run.pattern, expressions), seconds=PATIENCE, late=_busy)
     faults = [
         *_faults("spec.apply.healthChecks", of_spec, errors=errors),
         *_faults("pattern.yaml: healthChecks", rendering.health_checks, errors=errors, used=checks),
@@ -47,6 +49,14 @@ async def accepted_checks(run: Run, rendering: Rendering) -> tuple[HealthCheck, 
             f" expression{instead}.",
         )
     return checks
+
+
+def _busy() -> Transient:
+    return Transient(
+        reason=Reason.OPERATOR_BUSY,
+        message="it is not known yet whether the health checks compile, because others are evaluated. It is tried"
+        " again. If this persists, see which patterns of the namespace have health checks that take long.",
+    )
 
 
 def _faults(

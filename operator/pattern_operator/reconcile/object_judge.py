@@ -1,5 +1,7 @@
 """Judges objects by the health checks of patterns, for the watches: it knows where checks and objects are to be had."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import orjson
@@ -48,10 +50,20 @@ class ObjectJudge:
         pattern = self._pattern(owner)
         return None if pattern is None else pattern.status.health_checks
 
+    @asynccontextmanager
+    async def turn(self, owner: str) -> AsyncIterator[None]:
+        """Wait for the turn of the pattern's namespace; for none where there is no such pattern."""
+        pattern = self._pattern(owner)
+        if pattern is None:
+            yield
+            return
+        async with self._processes.turn(pattern.metadata.namespace):
+            yield
+
     async def judge(self, check: HealthCheck, key: ObjectKey, body: bytes | None, *, owner: str) -> CheckAnswer:
         """The health of an object by its check; it is read in the name of the pattern's account where there is no body.
 
-        Total, but for defects.
+        In a ``turn`` of the pattern. Total, but for defects.
         """
         pattern = self._pattern(owner)
         if pattern is None:

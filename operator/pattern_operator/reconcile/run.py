@@ -14,10 +14,20 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import HooksStatus
-from pattern_operator.errors import PatternError
+from pattern_operator.errors import PatternError, Transient
 from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.comparison import Comparison
-from pattern_operator.reconcile.deadline import Aside, Beside, RegistryTimeout, stay
+from pattern_operator.reconcile.deadline import (
+    PROMPT,
+    Aside,
+    Beside,
+    Ending,
+    RegistryTimeout,
+    Result,
+    Work,
+    stay,
+    within,
+)
 from pattern_operator.reconcile.desired import span
 from pattern_operator.reconcile.drift import paused_words, remaining_words
 from pattern_operator.reconcile.owner import owner_of
@@ -102,6 +112,19 @@ class Run:
     def uninterrupted_timeout(self, seconds: float) -> RegistryTimeout:
         """As ``registry_timeout``, where nothing else is done meanwhile: the objects themselves are looked after."""
         return RegistryTimeout.of(self.pattern, seconds, clock=self.clock, aside=self._aside)
+
+    async def wait(self, work: Work[Result], *, seconds: float, late: Callable[[], Transient]) -> Result:
+        """The result of ``work``, which waits for other patterns: they have the run's worker meanwhile.
+
+        Raises:
+            Transient: what ``late`` makes, after so many seconds, or when others have waited too long for a worker.
+            Superseded: nobody wants it any more.
+        """
+        try:
+            async with self._aside(PROMPT) as gives_way:
+                return await within(seconds, work, late=late, beside=self._beside, ending=Ending(gives_way, late))
+        finally:
+            work.close()  # where it was never begun
 
     def observe(self) -> None:
         """Take in what the watches say of the objects. Asks nobody."""

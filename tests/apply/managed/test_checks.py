@@ -1,6 +1,8 @@
 """Objects with a health check: when they are judged, what holds until then, and what of them waits."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,11 +59,17 @@ class Judging:
     fails: bool = False
 
     def __post_init__(self) -> None:
-        self.open = asyncio.Event()
+        self.open, self.turns = asyncio.Event(), asyncio.Event()
         self.open.set()
+        self.turns.set()
 
     def recall(self, owner: str) -> Checks | None:
         return self.known.get(owner)
+
+    @asynccontextmanager
+    async def turn(self, _owner: str) -> AsyncIterator[None]:
+        await self.turns.wait()
+        yield
 
     async def judge(self, check: HealthCheck, _key: ObjectKey, body: bytes | None, *, owner: str) -> CheckAnswer:
         self.asked.append((check, None if body is None else orjson.loads(body).get("status")))
@@ -85,9 +93,11 @@ class Judged(Scene):
         )
         one._checks = one._events._checks = checks
 
-    def phase(self, said: str, *, generation: int = 1, **more: Any) -> dict[str, Any]:
+    def phase(self, said: str, *, generation: int = 1, version: int = 0, **more: Any) -> dict[str, Any]:
         body = self.body(**more)
         body["metadata"]["generation"] = generation
+        if version:
+            body["metadata"]["resourceVersion"] = str(version)
         return {**body, "status": {"phase": said}}
 
     @property
@@ -402,3 +412,86 @@ async def test_a_body_that_no_json_writer_takes_is_read():
     await scene.settle()
 
     assert [status for _, status in scene.judge.asked] == [None]
+
+
+async def test_what_waits_for_its_turn_is_judged_as_it_is_when_that_has_come():
+    scene = Judged()
+    scene.judge.turns.clear()
+
+    for each in ("1", "2", "3"):
+        scene.see(scene.phase(each))
+        await scene.settle()
+    scene.judge.turns.set()
+    await scene.settle()
+
+    assert bodies(scene) == ["3"]
+
+
+async def test_a_body_counts_until_it_is_judged():
+    scene = Judged()
+    checks = scene.managed_objects._checks
+    scene.judge.open.clear()
+
+    scene.see(scene.phase("x" * 1000))
+    await scene.settle()
+    judged = checks._bytes
+    scene.see(scene.phase("y" * 2000))
+    both = checks._bytes
+    scene.judge.open.set()
+    await scene.settle()
+
+    assert judged > 1000
+    assert both > judged + 2000
+    assert bodies(scene) == ["x" * 1000, "y" * 2000]
+    assert checks._bytes == 0
+
+
+@pytest.mark.parametrize("turn_has_come", [False, True], ids=["in line", "being judged"])
+async def test_an_answer_to_our_apply_that_is_older_than_what_a_watch_told_is_not_judged(*, turn_has_come: bool):
+    scene = Judged()
+    scene.see(scene.phase("before", version=5))
+    await scene.settle()
+    gate = scene.judge.open if turn_has_come else scene.judge.turns
+    gate.clear()
+    scene.judge.answers = [ILL]
+
+    with scene.managed_objects.applying(KEY, owner=OWNER):
+        scene.see(scene.phase("newer", version=8))
+        await scene.settle()
+        scene.managed_objects.record(scene.phase("answer", version=7), key=KEY, owner=OWNER, resource=WIDGET)
+    await scene.settle()
+    unknown = scene.health.message
+    gate.set()
+    await scene.settle()
+
+    assert unknown.endswith(IS_CHECKED)
+    assert bodies(scene) == ["before", "newer"]
+    assert scene.health.state is HealthState.FAILED
+
+
+async def test_what_a_faster_watch_told_and_was_judged_holds_when_our_apply_is_answered():
+    scene = Judged()
+    scene.see(scene.phase("before", version=5))
+    await scene.settle()
+
+    with scene.managed_objects.applying(KEY, owner=OWNER):
+        scene.judge.answers = [ILL]
+        scene.see(scene.phase("newer", version=8))
+        await scene.settle()
+        scene.managed_objects.record(scene.phase("answer", version=7), key=KEY, owner=OWNER, resource=WIDGET)
+    await scene.settle()
+
+    assert bodies(scene) == ["before", "newer"]
+    assert scene.health.state is HealthState.FAILED
+
+
+async def test_with_another_check_an_object_is_read_where_the_answer_to_our_apply_is_older_than_a_watch():
+    scene = Judged(judge=Judging({OWNER: []}))
+    scene.see(scene.phase("newer", version=8))
+    scene.managed_objects._checks._by_owner[OWNER] = {CHECK.group_kind: CHECK}
+
+    scene.managed_objects.record(scene.phase("answer", version=7), key=KEY, owner=OWNER, resource=WIDGET)
+    await scene.settle()
+
+    assert scene.judge.asked == [(CHECK, None)]
+    assert scene.health.state is HealthState.CURRENT

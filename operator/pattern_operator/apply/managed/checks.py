@@ -8,13 +8,15 @@ changed by an apply of ours: what a controller writes into status each second mu
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import orjson
 
 from pattern_operator.aio import Tasks
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.object import Body, GroupKind, ObjectKey
 from pattern_operator.apply.health import Health, HealthState, needs_status, where
@@ -50,8 +52,11 @@ class Judge(Protocol):
     def recall(self, owner: str) -> Checks | None:
         """The checks that a pattern had before the operator started; None where there is no such pattern."""
 
+    def turn(self, owner: str) -> AbstractAsyncContextManager[None]:
+        """Wait until an object of a pattern may be judged, which is done in the block."""
+
     async def judge(self, check: HealthCheck, key: ObjectKey, body: bytes | None, *, owner: str) -> CheckAnswer:
-        """Judge an object by its JSON; None: it is read first, in the name of the pattern's account."""
+        """Judge an object by its JSON, in a ``turn``; None: it is read first, in the name of the pattern's account."""
 
 
 class NoJudge:
@@ -60,6 +65,11 @@ class NoJudge:
     def recall(self, _owner: str) -> Checks | None:
         """None of any pattern."""
         return None
+
+    @contextlib.asynccontextmanager
+    async def turn(self, _owner: str) -> AsyncIterator[None]:
+        """Is never waited for."""
+        yield
 
     async def judge(self, *_: object, **__: object) -> CheckAnswer:
         """Is never asked."""
@@ -78,7 +88,7 @@ class ManagedChecks:
         self._timers = Timers(errors)
         self._by_owner: dict[str, dict[GroupKind, HealthCheck]] = {}
         self._waiting: dict[str, _Line] = {}
-        self._bytes = 0  # of all that waits
+        self._bytes = 0  # of all that waits, or is being judged
 
     def use(self, owner: str, checks: Checks) -> None:
         """These are the checks of a pattern from now on; what has another one than before is judged anew."""
@@ -107,10 +117,17 @@ class ManagedChecks:
         self._wait(managed, _written(body) if whole else None)
 
     def applied(self, managed: ManagedObject, body: Body, resource: Resource) -> None:
-        """``body`` is the answer to an apply of ours; where that changed nothing, what is known of the object holds."""
+        """``body`` is the answer to an apply of ours; where that changed nothing, what is known of the object holds.
+
+        A watch may have told of a newer body meanwhile: that one is judged, or the object is read, and never ``body``.
+        """
         another = self._assign(managed)
-        if another or (managed.check is not None and managed.check.answer is None):
+        if managed.check is None or (managed.check.answer is not None and not another):
+            return
+        if managed.is_last_known(ObjectMeta.of(body)):
             self.saw(managed, body, resource)
+        elif not self._is_judged(managed):
+            self._wait(managed, None)
 
     async def answered(self, owner: str) -> None:
         """Wait until nothing of a pattern is in line, for some seconds at most: so it need not be told twice."""
@@ -162,14 +179,21 @@ class ManagedChecks:
             self._tasks.create_task(self._work(owner, line), name=f"health-checks-{owner}")
         self._bytes += line.put(managed.key, body, room=MAX_ALL_WAITING_OBJECTS - self._bytes)
 
+    def _is_judged(self, managed: ManagedObject) -> bool:
+        """Whether the object is in line, or being judged."""
+        line = self._waiting.get(managed.owner)
+        return line is not None and managed.key in line
+
     async def _work(self, owner: str, line: "_Line") -> None:
+        """Judge what is in line. What is taken is the newest when its turn has come, and counts until it is judged."""
         try:
-            while (taken := line.take()) is not None:
-                key, body = taken
-                self._bytes -= len(body or b"")
-                managed = self._index.owned(key, owner)
-                if managed is not None and managed.check is not None and managed.present:
-                    await self._judged(managed, managed.check, body)
+            while line:
+                async with self._judge.turn(owner):
+                    key, body = line.take()
+                    managed = self._index.owned(key, owner)
+                    if managed is not None and managed.check is not None and managed.present:
+                        await self._judged(managed, managed.check, body)
+                    self._bytes -= line.let_go()
         finally:
             line.done.set()
             self._bytes -= line.bytes
@@ -211,8 +235,15 @@ class _Line:
 
     def __init__(self) -> None:
         self._objects: OrderedDict[ObjectKey, bytes | None] = OrderedDict()
+        self._taken: tuple[ObjectKey, bytes | None] | None = None
         self.bytes = 0
         self.done = asyncio.Event()
+
+    def __bool__(self) -> bool:
+        return bool(self._objects)
+
+    def __contains__(self, key: ObjectKey) -> bool:
+        return key in self._objects or (self._taken is not None and self._taken[0] == key)
 
     def put(self, key: ObjectKey, body: bytes | None, *, room: int) -> int:
         """Put it at the end, or stay where it is with the newer body; how many bytes more wait by that."""
@@ -224,13 +255,17 @@ class _Line:
         self.bytes += size - before
         return size - before
 
-    def take(self) -> tuple[ObjectKey, bytes | None] | None:
-        """The next one; None where nothing waits."""
-        if not self._objects:
-            return None
-        key, body = self._objects.popitem(last=False)
-        self.bytes -= len(body or b"")
-        return key, body
+    def take(self) -> tuple[ObjectKey, bytes | None]:
+        """The next one. Its body counts until it is ``let_go``."""
+        self._taken = taken = self._objects.popitem(last=False)
+        return taken
+
+    def let_go(self) -> int:
+        """What was taken is judged; how many bytes fewer there are by that."""
+        size = len(self._taken[1] or b"") if self._taken is not None else 0
+        self._taken = None
+        self.bytes -= size
+        return size
 
 
 def _written(body: Body) -> bytes | None:

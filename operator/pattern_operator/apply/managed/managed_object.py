@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import ObjectKey
@@ -162,6 +163,10 @@ class ManagedObject:
             return replace(observed, finished=True, health=self.observed.health)
         return observed
 
+    def is_last_known(self, meta: ObjectMeta) -> bool:
+        """Whether this is the state of the object that was told of last."""
+        return (meta.uid, meta.version) == (self.observed.uid, self.observed.version)
+
     def record_apply(
         self,
         answer: Observation,
@@ -179,7 +184,7 @@ class ManagedObject:
         others are welcome).
         """
         newest = self.observed.version if self.present else self.deleted_version
-        if self.check is not None and newest != answer.version:
+        if self.check is not None and newest < answer.version:  # else a watch has told of it, and of its check
             self.check.invalidate()
         if newest <= answer.version:
             self.present, self.observed = True, self.after(answer)

@@ -93,7 +93,7 @@ class WatchEvents:
 
         A body that is not the last one known, as the answer to an apply that a watch was faster than, changes nothing.
         """
-        if managed.health.recheck_at is not None and _is_last_known(ObjectMeta.of(body), managed):
+        if managed.health.recheck_at is not None and managed.is_last_known(ObjectMeta.of(body)):
             pause = (managed.health.recheck_at - self._now()).total_seconds()
             self._notifier.recheck(managed, pause, lambda: self._recheck(managed, body))
 
@@ -166,13 +166,9 @@ class WatchEvents:
             managed.check.invalidate()
 
     def _recheck(self, managed: ManagedObject, body: Body) -> None:
-        if managed.present and _is_last_known(ObjectMeta.of(body), managed):
+        if managed.present and managed.is_last_known(ObjectMeta.of(body)):
             self._update(managed, Observation.of(body, key=managed.key, now=self._now()))
             self.recheck_later(managed, body)  # the clock of the machine was set back, or time matters once more
-
-
-def _is_last_known(meta: ObjectMeta, managed: ManagedObject) -> bool:
-    return (meta.uid, meta.version) == (managed.observed.uid, managed.observed.version)
 
 
 def _is_late(meta: ObjectMeta, managed: ManagedObject) -> bool:
