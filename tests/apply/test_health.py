@@ -13,7 +13,7 @@ from pattern_operator.apply.health import RULES, needs_status
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 
 
-def widget(*conditions: tuple[str, str], generation: int = 2, seen: int | None = 2, **metadata: Any) -> dict[str, Any]:
+def widget(*conditions: tuple[str, str], generation: int = 2, seen: object = 2, **metadata: Any) -> dict[str, Any]:
     """A custom object; each condition is a type and a status, and says `because`."""
     status: dict[str, Any] = {
         "conditions": [{"type": kind, "status": truth, "message": "because"} for kind, truth in conditions]
