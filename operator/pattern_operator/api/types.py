@@ -61,7 +61,23 @@ DigestText = Annotated[
         )
     ),
 ]
-VersionRange = Annotated[str, Meta(min_length=1, max_length=512, examples=["1.0"])]
+# What ``source.semver.range`` reads, and some that it does not: numbers of more than 64 bits and the like are for it.
+_NUMBER = "[0-9xX*|]+"
+_IDENTIFIERS = "[0-9A-Za-z-]+([.][0-9A-Za-z-]+)*"
+_BOUND = (
+    rf"([!<>]?=|=?[<>]|~>?|\\^)?\\s*v?{_NUMBER}([.]{_NUMBER})?([.]{_NUMBER})?(-{_IDENTIFIERS})?([+]{_IDENTIFIERS})?"
+)
+VersionRange = Annotated[
+    str,
+    Meta(min_length=1, max_length=512, examples=["1.0"]),
+    cel(
+        (
+            _matches(rf"\\s*{_BOUND}((\\s*,|\\s*[|][|]|\\s+-\\s+)?\\s*{_BOUND})*\\s*"),
+            "must be a range of versions, such as '>=1.4 <2', '1.x' or '^1.2.3'; a tag such as latest belongs into"
+            " source.ref.tag",
+        )
+    ),
+]
 Regex = Annotated[str, Meta(min_length=1, max_length=256)]
 MediaType = Annotated[str, Meta(min_length=1, max_length=255)]
 FilePath = Annotated[str, Meta(min_length=1, max_length=1024)]

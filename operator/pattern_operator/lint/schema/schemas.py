@@ -10,6 +10,7 @@ import jsonschema_rs
 from pattern_operator.api.fields import mapping, mappings, text
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.lint.rule import Rule
+from pattern_operator.lint.schema.levels import on_another_level
 from pattern_operator.lint.schema.openapi import DEFS, Schema, of_crd, references
 from pattern_operator.quote import one_line, quoted
 from pattern_operator.suggestion import nearest
@@ -133,7 +134,7 @@ class Schemas:
                 known = self._known(error.schema_path, of)
                 whose = of.rpartition("/")[2] if of in self.custom else self.label
                 for name in kind.unexpected[:_MOST]:
-                    meant = self._meant(name, known)
+                    meant = self._meant(name, known) or self._elsewhere(name, path, of)
                     yield SchemaFault(
                         Rule.UNKNOWN_FIELD,
                         (*path, name),
@@ -174,6 +175,11 @@ class Schemas:
         if key not in self._suggested and len(self._suggested) < _MOST_SUGGESTED:
             self._suggested[key] = nearest(name, known)
         return self._suggested.get(key)
+
+    def _elsewhere(self, name: str, path: Path, of: str) -> str | None:
+        """The field of this very name a level above or below, of a kind of a CRD: its schema is without references."""
+        found = on_another_level(name, path, mapping(self.custom.get(of)))
+        return _shown(found) if found is not None else None
 
     def _known(self, schema_path: list[str | int], of: str) -> list[str]:
         """The fields of the schema that refused one; ``schema_path`` is ``$defs``, the name, and the way within.
