@@ -150,3 +150,16 @@ def test_json_or_a_file_that_cannot_be_read_is_refused_without_its_value(setting
 
     assert said in refusal.value.message
     assert "planted" not in refusal.value.message
+
+
+@pytest.mark.parametrize("text", ["n=123456789012345678901234567890", '{"n": 123456789012345678901234567890}'])
+def test_a_whole_number_of_more_than_64_bits_is_read_as_helm_reads_it(text):
+    found = json.loads(values.merged([], settings=values.Settings(json=[text, "max=9223372036854775807"])))
+
+    assert found == {"n": 1.2345678901234568e29, "max": 9223372036854775807}
+    assert isinstance(found["n"], float)
+
+
+def test_a_number_that_is_too_long_even_so_is_refused():
+    with pytest.raises(Stalled, match="a number has too many digits"):
+        values.merged([], settings=values.Settings(json=["n=[" + "1" * 400 + "]"]))

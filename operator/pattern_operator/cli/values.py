@@ -20,7 +20,7 @@ from pattern_operator.limits import KIB, MAX_PARAMETERS
 from pattern_operator.quote import quoted
 from pattern_operator.render.document import read
 from pattern_operator.render.options import NO_PARAMETERS
-from pattern_operator.render.strvals import InvalidSetting, set_json, set_values
+from pattern_operator.render.strvals import INT64, InvalidSetting, set_json, set_values
 from pattern_operator.strict_json import InvalidDocument, read_object
 
 _EXAMPLES: Final = {"--set-json": "'hosts=[\"a.example\"]'", "--set-file": "tls.ca=ca.crt"}
@@ -74,7 +74,27 @@ def merged(files: Sequence[str], *, settings: Settings = _NO_SETTINGS, onto: byt
     for path in files:
         values = merge(values, _values(path))
     values = settings.put_into(values)
-    return json.dumps(values).encode() if files or settings else onto
+    if not files and not settings:
+        return onto
+    try:
+        return json.dumps(_of_64_bits(values)).encode()
+    except OverflowError:
+        raise _invalid("--set-json: a number has too many digits: write it as text.") from None
+
+
+def _of_64_bits(value: Any) -> Any:
+    """``value`` with longer whole numbers as numbers with a point, as Go's ``encoding/json`` reads them.
+
+    Raises OverflowError for what is none either. Values are nested a few hundred levels: their readers bound it.
+    """
+    match value:
+        case dict():
+            return {key: _of_64_bits(child) for key, child in value.items()}
+        case list():
+            return [_of_64_bits(child) for child in value]
+        case int() if value not in INT64:
+            return float(value)
+    return value
 
 
 def _put(text: str, values: dict[str, Any], flag: str, number: int, put: Callable[[str, dict[str, Any]], None]) -> None:
