@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from tests.render.designs import DATA
 
+from pattern_operator.api import render_spec
 from pattern_operator.cli import exit_codes, mended_file
 from pattern_operator.cli import lint as command
 from pattern_operator.lint.schema import shipped
@@ -300,3 +301,40 @@ def test_a_slip_in_the_schema_of_a_pattern_is_found(patternctl, tmp_path):
         assert (
             "'requird' at its top, which is no keyword of JSON Schema (did you mean required?)" in done.out + done.err
         )
+
+
+UNNAMED = {
+    "schemaVersion": "designs.meshery.io/v1beta1",
+    "components": [
+        {
+            "id": "1",
+            "displayName": "web",
+            "component": {"kind": "Deployment", "version": "apps/v1"},
+            "configuration": {
+                "spec": {"template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"image": "nginx"}]}}}
+            },
+        }
+    ],
+}
+
+
+def test_a_repair_that_is_allowed_is_made_and_not_written(patternctl, tmp_path):
+    path = tmp_path / "design.json"
+    path.write_text(json.dumps(UNNAMED, indent=1))
+    allowed = ("--repair", "NameContainers", "--repair", "SetSelectorFromTemplate")
+
+    asked, done = patternctl("lint", path), patternctl("lint", path, *allowed, "--fix")
+
+    assert asked.code == exit_codes.FOUND
+    assert "add them, allow NameContainers, SetSelectorFromTemplate in spec.render.repairs, or remove" in asked.out
+    assert done.code == exit_codes.OK
+    assert done.out.splitlines()[-1] == "0 errors, 2 warnings, 0 notes"
+    assert json.loads(path.read_text()) == UNNAMED
+
+
+def test_an_unknown_repair_is_refused(patternctl, pod):
+    assert patternctl("lint", pod, "--repair", "NamePort").code == exit_codes.USAGE
+
+
+def test_the_repairs_that_can_be_allowed_are_those_of_the_spec():
+    assert get_args(render_spec.ConsentedRepair) == command._REPAIRS

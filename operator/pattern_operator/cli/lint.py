@@ -34,6 +34,7 @@ cluster says so.
 
 """
 _FORMATS: Final = ("Auto", "Meshery", "Manifests", "Kustomize", "Helm")  # of spec.render.format
+_REPAIRS: Final = ("NameContainers", "NamePorts", "SetSelectorFromTemplate")  # of spec.render.repairs
 _VERSIONS: Final = ("1.35", "1.36", "1.37")  # whose schemas are shipped
 _MOST_SCHEMA: Final = 64 * 1024 * 1024  # bytes of the OpenAPI of a cluster; one with hundreds of CRDs has some 20 MiB
 _COLOURS: Final = {"error": "red", "warning": "yellow", "note": "dim"}
@@ -63,6 +64,14 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--format", choices=_FORMATS, default="Auto", help="what the pattern is (default: Auto)")
     command.add_argument("--path", help="the file or folder inside the pattern (default: its design, or all)")
     value_flags.add(command)
+    command.add_argument(
+        "--repair",
+        action="append",
+        default=[],
+        choices=_REPAIRS,
+        metavar="NAME",
+        help="allow a repair of spec.render.repairs, as a DesignPattern does",
+    )
     command.add_argument("--helm", metavar="PATH", help="the helm that renders charts (default: the one on PATH)")
     command.add_argument("--kustomize", metavar="PATH", help="the kustomize to use (default: the one on PATH)")
     command.add_argument("--media-type", metavar="TYPE", help="the layer to pull (default: all that hold files)")
@@ -90,7 +99,13 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     parameters = values.merged(options.values, settings=values.Settings.of(options))
     kube_version = shipped.LATEST if options.schemas == "shipped" and not options.kube_version else options.kube_version
-    asked = Options(format=options.format, path=options.path, parameters=parameters, kube_version=kube_version)
+    asked = Options(
+        format=options.format,
+        path=options.path,
+        parameters=parameters,
+        kube_version=kube_version,
+        allowed_repairs=frozenset(options.repair),
+    )
     files = _files(options, asked)
     if options.fix:
         files = _fix(files, asked, options)

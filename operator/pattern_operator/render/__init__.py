@@ -42,12 +42,13 @@ from pattern_operator.render.repair.consented import (
     REPAIR_OR_CORRECT,
     find_mismatched_selectors,
     make_consented_repairs,
+    that_would_help,
 )
 from pattern_operator.render.repair.containers import drop_stubs
 from pattern_operator.render.repair.lists import merge_entries
 from pattern_operator.render.repair.rbac import repair_bindings
 from pattern_operator.render.repair.rename import rename_references
-from pattern_operator.render.required import find_incomplete
+from pattern_operator.render.required import Offer, find_incomplete, offer_nothing
 from pattern_operator.render.selection import files_beyond_documents, has_builds, is_read, needs_all_files, select
 from pattern_operator.render.texts import find_wrong_texts
 from pattern_operator.render.transform import transform
@@ -122,7 +123,7 @@ def design_components(design: Design, *, options: Options) -> list[WorkingCompon
     drop_stubs(components)
     make_consented_repairs(components, allowed=options.allowed_repairs)
     find_mismatched_selectors(components, way_out=REPAIR_OR_CORRECT)
-    _check(components)
+    _check(components, offer=that_would_help)
     order_dependencies(components)
     return components
 
@@ -168,17 +169,17 @@ def _leave_out(components: list[WorkingComponent]) -> None:
     leave_out_captured(components)
 
 
-def _check(components: list[WorkingComponent]) -> None:
+def _check(components: list[WorkingComponent], *, offer: Offer = offer_nothing) -> None:
     """What both formats end in: text where it must be, lists without repeats, nothing missing, every key once."""
-    _refuse(components)
+    _refuse(components, offer=offer)
     note_removed_versions(components)
     merge_duplicates(components)
 
 
-def _refuse(components: list[WorkingComponent]) -> None:
+def _refuse(components: list[WorkingComponent], *, offer: Offer = offer_nothing) -> None:
     """Refuse each component with a fault; the message has all of its faults."""
     find_wrong_texts(components)
     merge_entries(components)
-    find_incomplete(components)
+    find_incomplete(components, offer=offer)
     for component in components:
         component.refuse_for_faults()

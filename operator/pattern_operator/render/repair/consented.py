@@ -1,10 +1,12 @@
 """Repairs that could change what is meant: each is made only where ``spec.render.repairs`` names it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping, mappings, text
-from pattern_operator.api.repair import Repair
+from pattern_operator.api.repair import CONSENTED, Repair
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.kinds import group_of
@@ -31,6 +33,18 @@ def make_consented_repairs(components: Iterable[WorkingComponent], *, allowed: C
             _name_ports(component)
         if Repair.SET_SELECTOR_FROM_TEMPLATE in allowed and _is_selecting(component):
             _set_selector(component)
+
+
+def that_would_help(component: WorkingComponent, lacks: Callable[[WorkingComponent], list[str]]) -> list[Repair]:
+    """The repairs after which the component would lack less; ``component`` is not changed."""
+    before = len(lacks(component))
+    found = list[Repair]()
+    for repair in sorted(CONSENTED):
+        tried = replace(component, body=deepcopy(component.body), repairs=[])
+        make_consented_repairs([tried], allowed={repair})
+        if tried.repairs and len(lacks(tried)) < before:
+            found.append(repair)
+    return found
 
 
 def find_mismatched_selectors(components: Iterable[WorkingComponent], *, way_out: str) -> None:
