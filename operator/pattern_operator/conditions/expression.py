@@ -17,6 +17,7 @@ from pattern_operator.conditions.answer import Answer, DoesNotHold, Holds, Unusa
 _MAX_LINE: Final = 200  # characters of an error of the compiler
 _BOOL: Final = "BOOL"
 _DYNAMIC: Final = "DYN"
+_MISSING: Final = re.compile(r"Key not found in map : \"([A-Za-z_][A-Za-z0-9_]*)\"")
 _CODE: Final = re.compile(r"^[A-Z_]+: ")
 _OF_THE_CONDITION: Final = ("Iteration budget exceeded", "invalid regular expression")  # what cel-cpp says of these
 
@@ -80,9 +81,13 @@ def _stumbled(error: object, expression: str) -> Answer:
 
 
 def _without_values(said: str, expression: str) -> str:
-    """What went wrong, with what of it stands in the expression: a text of the predicate may be a secret."""
-    what, colon, about = said.partition(":")
-    return said if colon and about.strip().strip("\"'") in expression else re.split(r"[\"'`]", what)[0].strip()
+    """What went wrong, with the field that is missing where the expression names it: a text of the predicate may be
+    a secret, and a key that is computed may be one.
+    """
+    missing = _MISSING.match(said)
+    if missing and "[" not in expression and f".{missing[1]}" in expression:
+        return said
+    return re.split(r"[\"'`]", said.partition(":")[0])[0].strip()
 
 
 def first_line(error: object) -> str:
