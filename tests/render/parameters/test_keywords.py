@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.render.parameters.keywords import slip
+from pattern_operator.render.parameters.keywords import no_type, slip
 from pattern_operator.render.parameters.schema import InvalidSchema, complete
 
 HOST = {"properties": {"host": {"type": "string"}}}
@@ -67,3 +67,29 @@ def test_a_format_is_checked():
     assert complete({"host": "a.example", "other": "x"}, schema=schema) == {"host": "a.example", "other": "x"}
     with pytest.raises(ValueError, match='host: the value is not a "hostname"'):
         complete({"host": "not a host name!"}, schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        ({"properties": {"n": {"type": "int"}}}, "at properties.n.type: 'int' is no type (did you mean integer?)"),
+        ({"properties": {"n": {"type": "Bool"}}}, "'Bool' is no type (did you mean boolean?)"),
+        ({"properties": {"n": {"type": "strng"}}}, "'strng' is no type (did you mean string?)"),
+        ({"type": "words"}, "'words' is no type: there are array, boolean, integer, null, number, object, string"),
+        ({"properties": {"type": {"minimum": "int"}}}, "is no schema at properties.type.minimum: "),
+        ({"properties": {"type": "int"}}, "is no schema at properties.type: the value is not"),
+    ],
+)
+def test_a_word_that_is_no_type_is_told_with_the_one_that_is_meant(schema, says):
+    with pytest.raises(InvalidSchema) as refused:
+        complete({}, schema=schema)
+
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("path", [[], ["type"], ["properties", "type"], ["type", 0], ["type", 9], ["a", 0, "type"]])
+@given(schema=JSON)
+def test_a_schema_of_any_shape_has_a_type_or_not(schema, path):
+    found = no_type({"type": schema, "properties": schema, "a": schema}, path)
+
+    assert found is None or "is no type" in found

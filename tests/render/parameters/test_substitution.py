@@ -188,3 +188,14 @@ def test_what_the_author_means_stays(written: str):
     found = Substitution({"number": 0, "text": "t $(x) #ref."}).substitute(written, meant="$(#ref.")
 
     assert found.count("$(#ref.") == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("${replica}", "${replicas}"), ("${image.tga}", "${image.tag}"), ("${nothing}", "")]
+)
+def test_a_parameter_that_may_be_meant_is_told(written: str, meant: str):
+    with pytest.raises(InvalidReference) as refused:
+        Substitution({"replicas": 1, "image": {"tag": "a"}}).substitute({"a": written})
+
+    assert (f"(did you mean {meant}?)" in str(refused.value)) == bool(meant)
+    assert ("did you mean" in str(refused.value)) == bool(meant)

@@ -196,14 +196,17 @@ def test_patches_of_the_pattern_come_before_those_of_the_spec():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("replicas: 3\n", "replicas is not a field of it"),
+        ("replicas: 3\n", "replicas is not a field of it (its fields are apiVersion, kind, name, version,"),
         ("parameters: {scheme: {}}\n", "parameters.scheme is not a field of it (did you mean schema?)"),
         ("patches: [{patch: a, targets: {}}]\n", "patches[0].targets is not a field of it (did you mean target?)"),
         ("parameters: {schema: [1]}\n", "parameters.schema must be a mapping"),
         ("format: Jsonnet\n", "format is one of Auto, Helm, Kustomize, Manifests, Meshery, and not 'Jsonnet'"),
         ("version: 1.5\n", "version must be text: put it in quotes"),
         ("path: ../other\n", "path leads out of its folder"),
-        ("parameters: {schema: {type: words}}\n", "parameters.schema is no schema at type"),
+        (
+            "parameters: {schema: {type: words}}\n",
+            "parameters.schema is no schema at type: 'words' is no type: there are",
+        ),
         ("parameters: {schema: {$ref: 'https://example.com/s.json'}}\n", "parameters.schema is no schema"),
         ("---\napiVersion: v1\nkind: ConfigMap\n", "more than one document"),
     ],

@@ -6,7 +6,7 @@ parameter that no property declares (``required: [hostt]``). What is not near a 
 Source: JSON Schema 2020-12, core (sections 8, 10, 11) and validation (sections 6 to 9).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pattern_operator.quote import one_line, quoted
@@ -32,6 +32,18 @@ _THAT_COUNT: Final = (
     }
 )
 _ORDERED: Final = sorted(_THAT_COUNT)
+_TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
+_ELSEWHERE: Final = {  # what other languages call them
+    "int": "integer",
+    "str": "string",
+    "text": "string",
+    "bool": "boolean",
+    "float": "number",
+    "double": "number",
+    "list": "array",
+    "dict": "object",
+    "map": "object",
+}
 _SHORTEST: Final = 4  # letters of a name that can be a slip: ``id`` is none of ``if``
 _CHANGED: Final = 2  # letters: ``propertyOrder`` is none of ``propertyNames``
 _MOST: Final = 10_000  # parts of a schema that are looked at
@@ -52,6 +64,24 @@ def slip(schema: Mapping[str, Any]) -> str | None:
         if (found := _undeclared(part)) is not None:
             return f"{found} at {place}"
     return None
+
+
+def no_type(schema: Mapping[str, Any], path: Sequence[str | int]) -> str | None:
+    """A clause on what stands at ``path`` in ``schema``, where that is the word of a ``type`` and none there is."""
+    if "type" not in path[-2:] or path[-2:-1] == ["properties"]:
+        return None
+    found: Any = schema
+    for step in path:
+        if isinstance(found, Mapping):
+            found = found.get(str(step))
+        else:
+            has = isinstance(found, list) and isinstance(step, int) and step < len(found)
+            found = found[step] if has else None
+    if not isinstance(found, str) or found in _TYPES:
+        return None
+    meant = _ELSEWHERE.get(found.lower()) or nearest(found, _TYPES)
+    hint = f" (did you mean {meant}?)" if meant else f": there are {', '.join(_TYPES)}"
+    return f"{quoted(found, 32)} is no type{hint}"
 
 
 def _undeclared(part: Mapping[str, Any]) -> str | None:

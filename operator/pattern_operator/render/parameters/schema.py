@@ -14,7 +14,7 @@ import jsonschema_rs
 from pattern_operator.limits import MAX_PARAMETERS
 from pattern_operator.quote import listed, one_line
 from pattern_operator.render.parameters.document import InvalidParameters
-from pattern_operator.render.parameters.keywords import slip
+from pattern_operator.render.parameters.keywords import no_type, slip
 from pattern_operator.render.parameters.merge import without_nulls
 from pattern_operator.suggestion import nearest
 
@@ -68,9 +68,8 @@ def _validator(schema: Mapping[str, Any]) -> "jsonschema_rs.Draft202012Validator
             pattern_options=jsonschema_rs.RegexOptions(size_limit=_REGEX_BYTES, dfa_size_limit=_REGEX_BYTES),
         )
     except jsonschema_rs.ValidationError as error:
-        raise InvalidSchema(
-            f"is no schema at {_path(error.instance_path)}: {one_line(error.message, _MAX_WORDS)}"
-        ) from None
+        why = no_type(schema, error.instance_path) or one_line(error.message, _MAX_WORDS)
+        raise InvalidSchema(f"is no schema at {_path(error.instance_path)}: {why}") from None
     except (jsonschema_rs.ReferencingError, ValueError, TypeError, OverflowError):
         raise InvalidSchema("has a reference that leads out of it, or nowhere, or a number out of range") from None
 

@@ -18,6 +18,7 @@ from pattern_operator.limits import MAX_PATH, MAX_RENDERED
 from pattern_operator.quote import one_line, quoted
 from pattern_operator.render.parameters.target_path import TargetPath
 from pattern_operator.render.texts import takes_text
+from pattern_operator.suggestion import nearest
 
 _REFERENCE: Final = re.compile(r"\$\$\{|\$\{(?P<name>[^{}]*)\}|\$\{")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+|\[[0-9]{1,4}\])*")
@@ -119,8 +120,10 @@ class Substitution:
             )
         value = self._found(name)
         if value is _MISSING:
+            meant = nearest(name, _names(self._parameters))
+            hint = f" (did you mean ${{{meant}}}?)" if meant else ""
             raise InvalidReference(
-                f"{_shown(path)} has {quoted(f'${{{name}}}')}, and no such parameter has a value: set it in"
+                f"{_shown(path)} has {quoted(f'${{{name}}}')}, and no such parameter has a value{hint}: set it in"
                 f" spec.render.parameters, declare it with a default in pattern.yaml, or {_HOW_TO_ESCAPE}"
             )
         self._left -= len(value) if isinstance(value, str) else len(json.dumps(value))
@@ -152,3 +155,9 @@ def _below(value: Mapping[Any, Any], name: Any, depth: int, enclosing: _Enclosin
 def _shown(path: tuple[str | int, ...]) -> str:
     text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path).removeprefix(".")
     return one_line(text, MAX_PATH) or "a document"
+
+
+def _names(parameters: Mapping[str, Any]) -> list[str]:
+    """The names by which parameters can be referred to, two levels deep."""
+    below = [f"{name}.{key}" for name, each in parameters.items() if isinstance(each, Mapping) for key in each]
+    return [*parameters, *below]

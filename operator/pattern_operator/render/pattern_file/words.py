@@ -31,8 +31,9 @@ def explained(message: str, of: type[msgspec.Struct]) -> str:
     path = place[1].removeprefix(".") if place is not None else ""
     said = message[: place.start()] if place is not None else message
     if (found := _UNKNOWN.match(said)) is not None:
-        meant = nearest(found[1], _fields(of, path))
-        hint = f" (did you mean {meant}?)" if meant else ""
+        fields = _fields(of, path)
+        meant = nearest(found[1], fields)
+        hint = f" (did you mean {meant}?)" if meant else f" (its fields are {', '.join(fields)})" if fields else ""
         return f"{_joined(path, found[1])} is not a field of it{hint}"
     if (found := _MISSING.match(said)) is not None:
         return f"{_joined(path, found[1])} is required, and is not there"
