@@ -74,7 +74,7 @@ def test_a_format_is_checked():
     [
         ({"properties": {"n": {"type": "int"}}}, "at properties.n.type: 'int' is no type (did you mean integer?)"),
         ({"properties": {"n": {"type": "Bool"}}}, "'Bool' is no type (did you mean boolean?)"),
-        ({"properties": {"n": {"type": "strng"}}}, "'strng' is no type (did you mean string?)"),
+        ({"properties": {"n": {"type": "integr"}}}, "'integr' is no type (did you mean integer?)"),
         ({"type": "words"}, "'words' is no type: there are array, boolean, integer, null, number, object, string"),
         ({"properties": {"type": {"minimum": "int"}}}, "is no schema at properties.type.minimum: "),
         ({"properties": {"type": "int"}}, "is no schema at properties.type: the value is not"),

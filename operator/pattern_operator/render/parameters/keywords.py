@@ -68,7 +68,7 @@ def slip(schema: Mapping[str, Any]) -> str | None:
 
 def no_type(schema: Mapping[str, Any], path: Sequence[str | int]) -> str | None:
     """A clause on what stands at ``path`` in ``schema``, where that is the word of a ``type`` and none there is."""
-    if "type" not in path[-2:] or path[-2:-1] == ["properties"]:
+    if "type" not in path[-2:] or list(path[-2:-1]) == ["properties"]:
         return None
     found: Any = schema
     for step in path:
