@@ -1,5 +1,6 @@
 """Who judges objects by health checks: which it recalls, in whose name it reads, and what is told of failures."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
+from tests.executors import EXECUTORS
 from tests.kube.fake_session import FakeSession
 from tests.reconcile.pattern import pattern
 from tests.test_foreign_bodies import FakeDiscovery
@@ -69,6 +71,7 @@ class Scene:
         served: bool = True,
         tenancy: Tenancy | None = None,
         checks: Sequence[HealthCheck] = (CHECK,),
+        processes: CheckProcesses | None = None,
     ) -> None:
         patterns = PatternStore()
         spec = {} if tenancy is not None else {"apply": {"serviceAccountName": "deployer"}}
@@ -76,7 +79,7 @@ class Scene:
         self.session, self.processes = Session(answer), Processes(found)
         discovery: Any = FakeDiscovery(self.session) if served else Unserved(self.session)
         self.judge = ObjectJudge(
-            self.processes,
+            processes or self.processes,
             patterns=patterns,
             session=self.session,
             discovery=discovery,
@@ -85,6 +88,20 @@ class Scene:
 
     async def answer(self, body: bytes | None = None, owner: str = OWNER) -> CheckAnswer:
         return await self.judge.judge(CHECK, KEY, body, owner=owner)
+
+
+class Judging(CheckProcesses):
+    """Has the real turns, and judges once it is let."""
+
+    def __init__(self) -> None:
+        super().__init__(EXECUTORS)
+        self.open = asyncio.Event()
+        self.bodies = 0
+
+    async def judge(self, _namespace: str, _check: HealthCheck, body: bytes) -> Judged | NotNow:
+        self.bodies += 1
+        await self.open.wait()
+        return Judged("Current", f"has {len(body)} bytes")
 
 
 class Unserved(FakeDiscovery):
@@ -168,6 +185,27 @@ async def test_the_turn_is_that_of_the_patterns_namespace_and_who_is_gone_needs_
         pass
 
     assert scene.processes.turns == ["team"]
+
+
+async def test_of_a_namespace_one_object_is_read_at_a_time_however_many_wait_to_be_judged():
+    processes = Judging()
+    scene = Scene(processes=processes)
+
+    async def judged() -> CheckAnswer:
+        async with scene.judge.turn(OWNER):
+            return await scene.answer()
+
+    tasks = [asyncio.ensure_future(judged()) for _ in range(50)]
+    for _ in range(200):
+        await asyncio.sleep(0)
+    meanwhile = (len(scene.session.asked), processes.bodies)
+    processes.open.set()
+    found = await asyncio.gather(*tasks)
+    processes.close()
+
+    assert meanwhile == (1, 1)
+    assert len(scene.session.asked) == len(found) == 50
+    assert {each.state for each in found} == {HealthState.CURRENT}
 
 
 def test_what_status_keeps_is_read_as_it_was_written():
