@@ -40,7 +40,7 @@ from pattern_operator.api.generated import GeneratedFields, value_at
 from pattern_operator.api.health_check import HealthCheck as HealthCheckSpec
 from pattern_operator.api.hook import Hook, is_hook, with_hook_of
 from pattern_operator.api.inventorycodec import expand
-from pattern_operator.api.names import OWNER_LABEL
+from pattern_operator.api.names import FIELD_MANAGER, OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
@@ -300,8 +300,11 @@ def hooks(body: Any) -> None:
 def generated_values(body: Any) -> None:
     desired = Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "it"}, "stringData": {"a": "b"}})
     paths = (("stringData", "a"), ("metadata", "name"), ("stringData",), (), ("data", 0))
-    (made,) = with_live_values([desired], [GeneratedFields(desired.key, paths)], {desired.key: body})
-    assert made.body.keys() == desired.body.keys()
+    entries = [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": body}, {"manager": "x", "fieldsV1": body}]
+    held = {"metadata": {"name": "it", "managedFields": entries}, "data": {"a": "Yg=="}, "list": [body, 1]}
+    for live in (body, held):
+        (made,) = with_live_values([desired], [GeneratedFields(desired.key, paths)], {desired.key: live})
+        assert made.body.keys() == desired.body.keys()
     for path in (*paths, ("metadata", "name", 0), ("spec", "containers", 0, "name")):
         value_at(body, path)
 

@@ -3,6 +3,7 @@
 The charts are what ``helm create`` makes, packaged and pushed by helm itself.
 """
 
+import base64
 import json
 import os
 import shutil
@@ -35,6 +36,18 @@ kind: ConfigMap
 metadata: {name: mail}
 data: {host: {{ required "set mailHost, which greets customers" .Values.mailHost }}}
 """
+MADE_UP = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: made-up}
+stringData: {user: app, password: {{ randAlphaNum 20 | quote }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: made-up}
+data: {level: {{ randAlphaNum 8 | quote }}}
+"""
+LEVEL = "{apiVersion: v1, kind: ConfigMap, metadata: {name: made-up}, data: {level: debug}}"
 FRONT = "registry.example/front"
 BASE = """\
 apiVersion: apps/v1
@@ -219,6 +232,33 @@ def test_a_chart_that_is_refused_leaves_what_runs_and_what_runs_is_repaired(char
     assert condition(running, "Ready")["status"] == "False"
     assert condition(running, "Healthy")["status"] == "True"
     assert chart.get("configmap", "mail")["data"] == {"host": "mail.example"}
+
+
+def test_what_a_chart_makes_up_is_kept_until_others_change_it_and_what_a_patch_sets_is_not_left_to_them(
+    chart: Scenario, charts: Publisher
+) -> None:
+    digest = charts.publish("1.0.0", {"made-up.yaml": MADE_UP})
+    chart.want(render={"patches": [{"patch": LEVEL}]})
+    status = chart.until_runs(digest)
+    first = chart.get("secret", "made-up")["data"]
+
+    chart.edit("secret", "made-up", {"stringData": {"password": "theirs"}})
+    taken = chart.until_object(
+        "secret", "made-up", lambda found: found["data"]["password"] != base64.b64encode(b"theirs").decode()
+    )["data"]
+    words = f"what is generated in Secret {chart.namespace}/made-up was changed by others, and is replaced"
+    told = chart.until(lambda status: words in condition(status, "Applied").get("message", ""))
+    chart.edit("secret", "made-up", {"stringData": {"user": "theirs"}})
+    repaired = chart.until_object("secret", "made-up", lambda found: found["data"]["user"] == first["user"])["data"]
+    chart.edit("configmap", "made-up", {"data": {"level": "theirs"}})
+    level = chart.until_object("configmap", "made-up", lambda found: found["data"]["level"] != "theirs")["data"]
+
+    assert [each["name"] for each in status["render"]["generated"]] == ["made-up"]
+    assert taken.keys() == first.keys()
+    assert taken["user"] == first["user"]
+    assert condition(told, "Applied")["status"] == "True"
+    assert repaired == taken
+    assert level == {"level": "debug"}
 
 
 def kustomization(setting: str) -> dict[str, str]:

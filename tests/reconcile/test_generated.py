@@ -8,12 +8,14 @@ from tests.reconcile.pattern import NEWER, REVISION, pattern
 from tests.reconcile.world import World, key_to
 
 from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import Transient
 from pattern_operator.limits import MAX_NESTING, MAX_OBJECT, MIB
+from pattern_operator.reconcile.apply_notes import regenerated
 from pattern_operator.reconcile.desired import desired_state
 from pattern_operator.reconcile.generated import is_the_same, with_kept_values
 from pattern_operator.reconcile.state import Applying, Followed, Nothing, Running
@@ -181,6 +183,31 @@ async def kept(count: int, body: dict[str, Any], path: tuple[str, ...] = SALT) -
     objects = tuple(annotated(number) for number in range(count))
     rendering = Rendering(objects=objects, generated=tuple(GeneratedFields(each.key, (path,)) for each in objects))
     return await with_kept_values(pattern(), DESIRED, rendering, objects=Running(desired=DESIRED), port=Cluster(body))
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_what_others_changed_is_made_anew_and_named(taken: bool):
+    ours: dict[str, Any] = {
+        "f:metadata": {"f:annotations": {"f:other": {}} if taken else {"f:salt": {}, "f:other": {}}}
+    }
+    entries = [
+        {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": ours},
+        {
+            "manager": "kubectl-edit",
+            "operation": "Update",
+            "fieldsV1": {"f:metadata": {"f:annotations": {"f:salt": {}}}},
+        },
+    ]
+    body = {"metadata": {"annotations": {"salt": "old"}, "managedFields": entries}}
+
+    rendering = await kept(2, body)
+
+    salts = [each.body["metadata"]["annotations"]["salt"] for each in rendering.objects]
+    assert salts == (["new"] * 2 if taken else ["old"] * 2)
+    keys = tuple(each.key for each in rendering.objects)
+    assert rendering.regenerated == (keys if taken else ())
+    assert len(regenerated(rendering, keys[:1])) == int(taken)
+    assert regenerated(rendering, ()) == ()
 
 
 async def test_of_large_live_objects_only_what_is_generated_is_kept():

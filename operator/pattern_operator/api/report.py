@@ -71,7 +71,8 @@ class Rendering:
     those of a Helm chart, which are not among the objects. ``depends_on`` is what ``pattern.yaml`` names,
     ``health_checks`` are those that it has.
     ``repeatable`` is false where another rendering of the same differs in anything, hooks and names included.
-    ``kept_metadata`` names the objects of which the cluster has other ``build_metadata``, which are kept.
+    ``kept_metadata`` names the objects of which the cluster has other ``build_metadata``, which are kept;
+    ``regenerated`` those of which others changed what was generated, so that it is as rendered now.
     """
 
     objects: tuple[Object, ...] = field(repr=False)
@@ -86,6 +87,7 @@ class Rendering:
     health_checks: tuple[HealthCheck, ...] = ()
     repeatable: bool = True
     kept_metadata: tuple[ObjectKey, ...] = ()
+    regenerated: tuple[ObjectKey, ...] = ()
 
     def with_outcome(self, outcome: Outcome) -> Iterator[ComponentReport]:
         """The components that had this outcome."""

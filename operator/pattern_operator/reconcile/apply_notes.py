@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.apply import ApplyFailure, ApplyResult, ManagedObjects
 from pattern_operator.apply.adoption import PAUSED
@@ -41,6 +42,14 @@ def kept_metadata(rendering: Rendering) -> tuple[str, ...]:
         f"what {rendering.format.lower()} writes of itself, such as its version, comes out otherwise than it is in"
         f" {first_few(names, NAMED)}, and is kept there: the next change of the artifact or of spec.render brings it",
     )
+
+
+def regenerated(rendering: Rendering, applied: Collection[ObjectKey]) -> tuple[str, ...]:
+    """Which of the applied objects have generated values as rendered, because others had changed them."""
+    names = [key.display_name for key in rendering.regenerated if key in applied]
+    if not names:
+        return ()
+    return (f"what is generated in {first_few(names, NAMED)} was changed by others, and is replaced",)
 
 
 def applied_notes(applied: ApplyResult, *, managed: ManagedObjects) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pattern_operator.api.generated import FieldKeys, GeneratedFields, value_at
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
-from pattern_operator.apply.generated_fields import with_live_values
+from pattern_operator.apply.generated_fields import kept_values
 from pattern_operator.errors import Transient
 from pattern_operator.limits import MAX_OBJECT, MAX_RENDERED, MIB
 from pattern_operator.nesting import NestedTooDeep, least_size
@@ -36,16 +36,25 @@ class KeptValues:
         self._generated = {each.key: each for each in generated}
         self._size = 0
         self._other_metadata: list[ObjectKey] = []
+        self._taken: list[ObjectKey] = []
 
     @property
     def other_metadata(self) -> tuple[ObjectKey, ...]:
         """The objects that another helm or kustomize wrote of itself into, in order."""
         return tuple(sorted(self._other_metadata))
 
+    @property
+    def taken(self) -> tuple[ObjectKey, ...]:
+        """The objects of which others changed what was generated: it is as rendered now, in order."""
+        return tuple(sorted(self._taken))
+
     def take(self, desired: Object, live: Body) -> Object:
         """``desired`` with the live values of its generated fields; raises Transient where all are too large."""
         generated = self._generated[desired.key]
-        (made,) = with_live_values([desired], [generated], {desired.key: live})
+        kept = kept_values(desired, generated, live)
+        made = kept.object
+        if kept.taken:
+            self._taken.append(made.key)
         try:
             self._size += least_size(made.body, most=MAX_OBJECT)
         except NestedTooDeep as error:
@@ -72,7 +81,7 @@ async def with_kept_values(
     values = KeptValues(rendering.generated)
     kept = await port.read_live(pattern, [each for each in rendering.objects if each.key in keys], values.take)
     made = tuple(kept.get(each.key, each) for each in rendering.objects)
-    return replace(rendering, objects=made, kept_metadata=values.other_metadata)
+    return replace(rendering, objects=made, kept_metadata=values.other_metadata, regenerated=values.taken)
 
 
 def is_the_same(pattern: DesignPattern, desired: DesiredState, objects: Objects) -> bool:

@@ -33,6 +33,7 @@ from pattern_operator.reconcile.apply_notes import (
     made_anew,
     needs_of,
     not_owned,
+    regenerated,
 )
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.comparison import Comparison, Sent
@@ -173,6 +174,7 @@ async def apply(
             *not_owned(rendering),
             *made_anew(rendering),
             *kept_metadata(rendering),
+            *regenerated(rendering, applied.applied),
             *ignored(placed, rendering.hooks),
             *await port.idle_rules(pattern, placed.all_objects),
         ),
