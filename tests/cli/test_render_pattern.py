@@ -479,6 +479,23 @@ def test_what_values_from_gives_is_named_with_the_file(patternctl, web, pattern)
     assert "a list" not in done.err.replace("a list of", "")
 
 
+@pytest.mark.parametrize("flag", ["--patch", "--values", "--pattern"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [("a: [\n", "DocumentInvalid"), (b"\xff\xfe\xfd", "DocumentInvalid"), (None, "ArtifactNotFound")],
+)
+def test_a_file_that_cannot_be_read_is_told_with_its_flag(patternctl, web, flag, content, reason):
+    if content is not None:
+        (patternctl.home / "bad.yaml").write_bytes(content.encode() if isinstance(content, str) else content)
+
+    done = patternctl("render", web, flag, "bad.yaml")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"patternctl: {reason}: {flag}: bad.yaml")
+    assert "artifact again" not in done.err
+    assert ("name " in done.err) is (content is None)
+
+
 def test_a_question_ends_without_a_full_stop(patternctl, web, pattern):
     done = patternctl("render", web, "--pattern", pattern({"targetNamespac": "shop"}))
 

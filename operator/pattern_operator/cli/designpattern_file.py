@@ -16,7 +16,7 @@ from pattern_operator.api.fields import mapping, text_at
 from pattern_operator.api.names import API_VERSION, KIND
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference
-from pattern_operator.cli import inputs
+from pattern_operator.cli import flag_file
 from pattern_operator.cli.error_messages import OfFile
 from pattern_operator.cli.values_from_files import Missing, looked_up
 from pattern_operator.errors import Stalled
@@ -26,7 +26,6 @@ from pattern_operator.quote import listed, one_line, quoted
 from pattern_operator.reconcile.desired import options_of, reference
 from pattern_operator.reconcile.values_from import Value, merged
 from pattern_operator.render import Options
-from pattern_operator.render.document import read
 from pattern_operator.render.manifests import entries
 from pattern_operator.render.pattern_file.words import explained
 
@@ -67,13 +66,7 @@ def read_pattern(path: str, *, name: str | None = None, namespace: str | None = 
             several, or one that the API server would refuse. PARAMETERS_INVALID: its parameters cannot be read.
             PARAMETERS_NOT_FOUND: an object that ``valuesFrom`` names has no such key.
     """
-    try:
-        documents = [each for file in inputs.read(path) for each in read(file)]
-    except Stalled as error:
-        message = error.message.replace(" and publish the artifact again", "")
-        raise error.saying(
-            f"--pattern: {message.replace('a file or folder.', 'the file of a DesignPattern.')}"
-        ) from None
+    documents = flag_file.documents(path, flag="--pattern", what="the file of a DesignPattern")
     bodies = [mapping(value) for _, value, _ in entries(documents)] if documents else []
     body = _chosen(bodies, name=name, namespace=namespace, path=path)
     _check(body, path=path)

@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.cli import inputs
+from pattern_operator.cli import flag_file
 from pattern_operator.errors import Stalled
 from pattern_operator.quote import quoted
-from pattern_operator.render.document import Document, read
 from pattern_operator.render.options import Patch, PatchTarget
 
 _TARGET: Final = {  # fields of a target as they are written, and as they are called in an Options
@@ -38,11 +37,11 @@ def patches(paths: Sequence[str]) -> tuple[Patch, ...]:
     Raises:
         Stalled: ARTIFACT_NOT_FOUND, ARTIFACT_TOO_LARGE: of a file. DOCUMENT_INVALID: it is not YAML, or not a patch.
     """
-    return tuple(patch for path in paths for file in inputs.read(path) for patch in _patches(path, read(file)))
+    return tuple(patch for path in paths for patch in _patches(path))
 
 
-def _patches(path: str, documents: Iterator[Document]) -> Iterator[Patch]:
-    for document in documents:
+def _patches(path: str) -> Iterator[Patch]:
+    for document in flag_file.documents(path, flag="--patch", what="a file of patches"):
         place = f"{quoted(path)}, line {document.line}"
         for number, each in enumerate(_of_document(document.value, where=place), start=1):
             yield replace(each, where=f"--patch {place}, patch {number}" if number > 1 else f"--patch {place}")

@@ -14,11 +14,10 @@ from typing import Any, Final, Self
 
 from pattern_operator.api.generated import FieldKeys
 from pattern_operator.api.reason import Reason
-from pattern_operator.cli import inputs
+from pattern_operator.cli import flag_file
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import KIB, MAX_PARAMETERS
 from pattern_operator.quote import quoted
-from pattern_operator.render.document import read
 from pattern_operator.render.options import NO_PARAMETERS
 from pattern_operator.render.strvals import INT64, InvalidSetting, set_json, set_values
 from pattern_operator.strict_json import InvalidDocument, read_object
@@ -163,14 +162,7 @@ def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def _values(path: str) -> dict[str, Any]:
     """The documents of a file of values, one laid over the other, as helm 4 reads them."""
     found: dict[str, Any] = {}
-    try:
-        documents = [each for file in inputs.read(path) for each in read(file)]
-    except Stalled as error:  # in words for an artifact, which a file of values is not
-        message = error.message.replace(" and publish the artifact again", "").replace(
-            "a file or folder.", "a file of values."
-        )
-        raise error.saying(f"--values: {message}") from None
-    for document in documents:
+    for document in flag_file.documents(path, flag="--values", what="a file of values"):
         if not isinstance(document.value, dict):
             raise _invalid(f"{quoted(path)} is not a mapping of values: write them as key: value.")
         found = merge(found, document.value)
