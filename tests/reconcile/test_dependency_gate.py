@@ -299,3 +299,21 @@ async def test_what_runs_does_not_tell_of_a_dependency_that_only_is_not_there(wo
 
     assert world.ready == ("True", "Ready")
     assert "Stalled" not in conditions(world.status)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_circle_is_still_told_while_the_registry_is_away(world: World, restarts: bool):
+    await world.settle()
+    world.change(dependsOn=[{"name": "web"}])
+    await world.settle()
+    world.away = True
+    if restarts:
+        world.restart()
+    await world.settle(400.0)
+    told, fetched = world.ready, conditions(world.status)["Fetched"]
+    world.change(dependsOn=None)
+    await world.settle(1.0)
+
+    assert told == CIRCLE
+    assert fetched[0] == "False"
+    assert world.ready == ("True", "Ready")

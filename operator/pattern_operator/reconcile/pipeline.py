@@ -38,6 +38,7 @@ from pattern_operator.reconcile.steps.render import Unbuildable, render
 from pattern_operator.reconcile.steps.resolve import resolve
 from pattern_operator.source import ResolvedManifest
 
+_ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})
 _OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
 
 
@@ -281,6 +282,8 @@ async def run_steps(run: Run) -> None:
     else:
         return
     await keep_running(run)
+    if run.results.stage in _ASKED_ELSEWHERE:  # Ready goes on to speak of what runs, where nothing else is asked for
+        look_at_dependencies(run)
 
 
 async def _go(run: Run) -> None:

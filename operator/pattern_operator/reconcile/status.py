@@ -230,7 +230,13 @@ def _judge(conditions: Conditions, pattern: DesignPattern, results: Results) -> 
     """Ready, Reconciling and Stalled."""
     if results.failure:
         _judge_failure(conditions, pattern, results, results.failure)
-    elif results.unmet is not None:
+    else:
+        _judge_what_runs(conditions, pattern, results)
+
+
+def _judge_what_runs(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
+    """Ready, Reconciling and Stalled of what runs: what stands in the way of anything newer comes first."""
+    if results.unmet is not None:
         conditions.stand(Standing.STALLED, results.unmet.reason, _and(results.unmet.message, _RUNS_ON))
     else:
         judge_health(conditions, pattern, results)
@@ -256,8 +262,8 @@ def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Resu
     reached = is_reached(pattern, results.policy, revision=results.revision)
     if results.stage in _ASKED_ELSEWHERE and reached and not _was_refused(pattern, results):
         # Ready describes what runs, the condition of the stage what failed: nobody asked for something newer.
-        if results.health:
-            judge_health(conditions, pattern, results)
+        if results.health or results.unmet is not None:
+            _judge_what_runs(conditions, pattern, results)
         return
     runs_a_hook = _only_waits(results) and failure.reason is Reason.HOOK_RUNNING
     standing = Standing.PROGRESSING if runs_a_hook else Standing.RETRYING
