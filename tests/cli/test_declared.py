@@ -64,6 +64,7 @@ def test_what_is_refused_of_pattern_yaml_is_told(patternctl, folder, more, reaso
     assert (done.code, done.out) == (exit_codes.FAILED, "")
     assert reason in done.err
     assert words in done.err
+    assert "write oci://" not in done.err
     found = patternctl("lint", path, "-o", "json")
     assert found.code == exit_codes.FOUND
     assert [each["rule"] for each in found.json["findings"]] == [reason]

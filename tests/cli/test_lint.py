@@ -338,3 +338,15 @@ def test_an_unknown_repair_is_refused(patternctl, pod):
 
 def test_the_repairs_that_can_be_allowed_are_those_of_the_spec():
     assert get_args(render_spec.ConsentedRepair) == command._REPAIRS
+
+
+def test_what_waits_for_errors_is_told_by_fix(patternctl, pod):
+    pod.write_text(POD.replace("    image: nginx\n", ""))
+
+    done = patternctl("lint", pod, "--fix")
+
+    assert done.code == exit_codes.FOUND
+    assert done.err.splitlines() == [
+        "patternctl: there is nothing that --fix can mend",
+        "patternctl: 1 repair is not written because of errors of the same objects: correct them first",
+    ]

@@ -230,3 +230,17 @@ def test_a_pattern_file_that_is_written_wrong_is_an_error():
 
     assert (found.file, found.rule) == ("pattern.yaml", "DocumentInvalid")
     assert "paramters" in found.message
+
+
+def test_a_key_that_yaml_reads_otherwise_is_told_as_it_is_written():
+    found = findings(File("a.yaml", MANIFEST_OF_A_MAP + b"data:\n  on: 1\n  no: {}\n"))
+
+    assert [(each.rule, each.line, each.message.partition(" ")[0]) for each in found] == [
+        ("NotText", 5, "data.on"),
+        ("ReadKeysAsKubectl", 5, "data.on"),
+        ("ReadKeysAsKubectl", 6, "data.no"),
+        ("WrongType", 6, "data.no"),
+    ]
+
+
+MANIFEST_OF_A_MAP = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"

@@ -87,6 +87,7 @@ _REASONS: Final = {Reason.SECRET_INVALID: Reason.DOCKER_CONFIG_INVALID}
 _REFERENCE: Final = "oci://host[:port]/repository:tag"
 _A_PATH: Final = "name a file or folder."  # how the error of a path ends
 _BUILT: Final = "publish the output of"  # where an error says what to do about a kustomization or chart
+_RANGE: Final = "is not a range of versions"  # which says itself what one is
 _NEXT: Final[dict[Reason, str]] = {
     Reason.INVALID_REFERENCE: f"write {_REFERENCE}, or @sha256:... in place of the tag",
     Reason.TLS_FAILED: "$SSL_CERT_FILE names a file with the certificate authorities to trust",
@@ -162,5 +163,7 @@ def _next(error: PatternError) -> str | None:
     if error.reason is Reason.NOT_A_PATTERN and _BUILT in error.message:
         return None
     if error.reason is Reason.TLS_FAILED and "certificate" not in error.message:
+        return None
+    if error.reason is Reason.INVALID_REFERENCE and _RANGE in error.message:
         return None
     return _NEXT.get(error.reason)

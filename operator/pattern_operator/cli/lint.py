@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     from functools import partial
 
     from pattern_operator.cli import health_checks, values
-    from pattern_operator.lint.linter import lint
+    from pattern_operator.lint.linter import FIXABLE, lint
     from pattern_operator.lint.schema import shipped
     from pattern_operator.render import Options
 
@@ -112,6 +112,9 @@ def run(options: argparse.Namespace) -> int:
     build = partial(_built, options)
     compiler = health_checks.errors
     report = lint(files, options=asked, schemas=_schemas(options), compile_checks=compiler, build=build)
+    if options.fix and (waiting := sum(each.rule in FIXABLE and not each.fixable for each in report.findings)):
+        stay = "1 repair is" if waiting == 1 else f"{waiting} repairs are"
+        output.print_error(f"{stay} not written because of errors of the same objects: correct them first")
     _print(report, options)
     return exit_codes.FOUND if report.refused else exit_codes.OK
 
@@ -204,7 +207,7 @@ def _fix(files: "Sequence[File]", asked: "Options", options: argparse.Namespace)
     for why in done.kept:
         output.print_error(output.plain(why))
     if not done.fixed:
-        output.print_error("there is nothing that --fix can mend: what has errors is mended when they are corrected")
+        output.print_error("there is nothing that --fix can mend")
     if options.dry_run:
         return files
     new = {each.path: each.after for each in done.fixed}

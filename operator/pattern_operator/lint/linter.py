@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -22,7 +22,7 @@ from pattern_operator.lint.locate import Locus, of_design, of_manifest
 from pattern_operator.lint.of_error import LONGEST, of_error
 from pattern_operator.lint.position.sources import Sources
 from pattern_operator.lint.rule import Rule, Severity
-from pattern_operator.lint.schema.schemas import SchemaFault, Schemas
+from pattern_operator.lint.schema.schemas import SchemaFault, Schemas, shown
 from pattern_operator.quote import one_line
 from pattern_operator.render import ComponentReason, Options, design_components, manifest_components
 from pattern_operator.render.build_root import Chart, Kustomization, SeveralRoots
@@ -38,6 +38,7 @@ from pattern_operator.render.pattern_file import (
 )
 from pattern_operator.render.pattern_file import declared as declared_by
 from pattern_operator.render.selection import select
+from pattern_operator.render.written_keys import WrittenKeys
 
 T = TypeVar("T")
 Compile = Callable[[Collection[str]], Mapping[str, str]]
@@ -239,12 +240,21 @@ def _refusal(component: WorkingComponent) -> list[tuple[ComponentReason, str]]:
 
 def _schema_findings(inspected: Inspected, schemas: Schemas, told: str) -> Iterator[Finding]:
     """What the schema does not allow, but what rendering has said already."""
-    for fault in schemas.faults(inspected.component.body):
+    for found in schemas.faults(inspected.component.body):
+        fault = _as_written(found, inspected.component.written)
         if not _is_told(fault, told):
             line, column = inspected.locus.place(fault.path, on_key=fault.on_key, body=inspected.component.body)
             yield _finding(
                 inspected, (line, column), str(fault.rule), fault.rule.severity, fault.message, fault.suggestion
             )
+
+
+def _as_written(fault: SchemaFault, written: WrittenKeys) -> SchemaFault:
+    """The fault by the keys that stand in the file: ``on``, where YAML reads ``true``."""
+    path = tuple(written.get(fault.path[:length], step) for length, step in enumerate(fault.path, start=1))
+    if path == fault.path:
+        return fault
+    return replace(fault, path=path, message=shown(path) + fault.message.removeprefix(shown(fault.path)))
 
 
 def _is_told(fault: SchemaFault, told: str) -> bool:

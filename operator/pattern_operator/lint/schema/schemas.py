@@ -138,34 +138,34 @@ class Schemas:
                     yield SchemaFault(
                         Rule.UNKNOWN_FIELD,
                         (*path, name),
-                        f"{_shown((*path, name))} is not a field of {one_line(whose)}",
+                        f"{shown((*path, name))} is not a field of {one_line(whose)}",
                         suggestion=f"did you mean {meant}?" if meant else "",
                         on_key=True,
                     )
             case "required":
-                where = _shown((*path, kind.property))
+                where = shown((*path, kind.property))
                 yield SchemaFault(Rule.MISSING_REQUIRED_FIELD, path, f"{where} is required, and is absent; add it")
             case "type":
                 wanted = " or ".join(_TYPES.get(each, each) for each in kind.types if each != "null")
-                yield SchemaFault(Rule.WRONG_TYPE, path, f"{_shown(path)} must be {wanted}")
+                yield SchemaFault(Rule.WRONG_TYPE, path, f"{shown(path)} must be {wanted}")
             case "enum":
                 yield self._not_among(path, kind.options, error.instance)
             case "minimum" | "maximum":
                 words = "at least" if kind.name == "minimum" else "at most"
-                yield SchemaFault(Rule.INVALID_VALUE, path, f"{_shown(path)} must be {words} {kind.limit}")
+                yield SchemaFault(Rule.INVALID_VALUE, path, f"{shown(path)} must be {words} {kind.limit}")
             case "pattern":
-                yield SchemaFault(Rule.INVALID_VALUE, path, f"{_shown(path)} is not {_pattern(kind.pattern)}")
+                yield SchemaFault(Rule.INVALID_VALUE, path, f"{shown(path)} is not {_pattern(kind.pattern)}")
             case name:
-                yield SchemaFault(Rule.INVALID_VALUE, path, f"{_shown(path)} does not meet {name} of its schema")
+                yield SchemaFault(Rule.INVALID_VALUE, path, f"{shown(path)} does not meet {name} of its schema")
 
     def _not_among(self, path: Path, options: list[Any], written: Any) -> SchemaFault:
         known = [each for each in options if isinstance(each, str) and each]
         meant = nearest(written, known[:_MOST]) if isinstance(written, str) else None
-        shown = ", ".join(quoted(each, 32) for each in known[:8])
+        among = ", ".join(quoted(each, 32) for each in known[:8])
         return SchemaFault(
             Rule.INVALID_VALUE,
             path,
-            f"{_shown(path)} is not one of {shown}",
+            f"{shown(path)} is not one of {among}",
             suggestion=f"did you mean {meant}?" if meant else "",
         )
 
@@ -179,7 +179,7 @@ class Schemas:
     def _elsewhere(self, name: str, path: Path, of: str) -> str | None:
         """The field of this very name a level above or below, of a kind of a CRD: its schema is without references."""
         found = on_another_level(name, path, mapping(self.custom.get(of)))
-        return _shown(found) if found is not None else None
+        return shown(found) if found is not None else None
 
     def _known(self, schema_path: list[str | int], of: str) -> list[str]:
         """The fields of the schema that refused one; ``schema_path`` is ``$defs``, the name, and the way within.
@@ -220,7 +220,7 @@ def _pattern(pattern: str) -> str:
     return "base64" if "A-Za-z" in pattern else "a quantity, such as 500m or 1Gi"
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """``spec.containers[0].name``, cut where a key is long."""
     made = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
     shown = made if len(made) <= 200 else f"{made[:100]}...{made[-97:]}"
