@@ -222,6 +222,16 @@ def test_flags_give_the_values_of_an_object_that_is_in_no_file_and_it_is_told(
     assert of_web["outcome"] == "rendered"
 
 
+def test_values_in_the_place_of_a_missing_object_may_come_through_a_pipe(patternctl, web, pattern):
+    path = pattern({"valuesFrom": [DB]})
+    (patternctl.home / "values.yaml").write_text("host: b.example\n")
+
+    with (patternctl.home / "values.yaml").open("rb") as values:
+        done = patternctl("render", web, "--pattern", path, "--values", "-", stdin=values)
+
+    assert (done.code, host(done.items[0])) == (0, "b.example")
+
+
 def test_values_of_another_path_are_not_those_of_a_target_path(patternctl, web, pattern):
     references = [{**DB, "targetPath": path} for path in ("host", "hosts[1].name")]
     path = pattern({"valuesFrom": references})

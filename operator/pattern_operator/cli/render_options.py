@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,7 @@ from pattern_operator.cli.error_messages import PARAMETERS, OfFile, in_terms_of_
 from pattern_operator.cli.values_from_files import Missing, not_found
 from pattern_operator.errors import Stalled
 from pattern_operator.render import Options
+from pattern_operator.render.options import NO_PARAMETERS
 from pattern_operator.render.parameters import InvalidTargetPath, TargetPath
 
 
@@ -41,14 +42,14 @@ class Asked:
 
         Also PARAMETERS_NOT_FOUND where ``valuesFrom`` names what is in no file, and no flag gives its values.
         """
-        file = None
+        file, files = None, values.read_files(given.values)  # once: one may be standard input
         if given.pattern is not None:
             file = read_pattern(given.pattern, name=given.name, namespace=given.namespace)
-            _refuse_missing(file, given)
+            _refuse_missing(file, files, values.Settings.of(given))
         source = file.pattern.spec.source if file is not None else None
         layer = source.layer if source is not None else None
         return cls(
-            options=_options(given, file.options if file is not None else Options()),
+            options=_options(given, files, file.options if file is not None else Options()),
             on_invalid=given.on_invalid or (file.on_invalid if file is not None else "Refuse"),
             reference=_reference(given.artifact, file),
             insecure=given.insecure or (source is not None and source.insecure),
@@ -75,14 +76,14 @@ class Asked:
             raise OfFile(reason=error.reason, message=message) from error.__cause__
 
 
-def _refuse_missing(file: DesignPatternFile, given: argparse.Namespace) -> None:
+def _refuse_missing(file: DesignPatternFile, files: Sequence[dict[str, Any]], settings: values.Settings) -> None:
     """Raise Stalled for what ``valuesFrom`` names elsewhere, unless flags give the values.
 
     Whether a file of values is what such an object has is for the user to say; whether the one value of a
     ``targetPath`` is given can be seen.
     """
-    by_flags = json.loads(values.merged(given.values, settings=values.Settings.of(given))) if file.missing else {}
-    missing = [each for each in file.missing if not _is_given(each, by_flags, has_files=bool(given.values))]
+    by_flags = json.loads(values.laid_over(NO_PARAMETERS, files, settings=settings)) if file.missing else {}
+    missing = [each for each in file.missing if not _is_given(each, by_flags, has_files=bool(files))]
     if missing:
         raise not_found(missing)
 
@@ -129,7 +130,7 @@ def _reference(artifact: str | None, file: DesignPatternFile | None) -> Referenc
     return file.reference if file is not None else None
 
 
-def _options(given: argparse.Namespace, of_pattern: Options) -> Options:
+def _options(given: argparse.Namespace, files: Sequence[dict[str, Any]], of_pattern: Options) -> Options:
     """``of_pattern`` with each flag that is given in the place of its field, or laid over it."""
     set_by_flag: dict[str, Any] = {
         "format": given.format,
@@ -143,7 +144,7 @@ def _options(given: argparse.Namespace, of_pattern: Options) -> Options:
         **{name: value for name, value in set_by_flag.items() if value is not None},
         path=of_pattern.path if given.path is None else _inside(given.path),
         create_namespace=given.create_namespace or of_pattern.create_namespace,
-        parameters=values.merged(given.values, settings=values.Settings.of(given), onto=of_pattern.parameters),
+        parameters=values.laid_over(of_pattern.parameters, files, settings=values.Settings.of(given)),
         whole_numbers=(*of_pattern.whole_numbers, *values.whole_numbers(given.set)),
         skip_schema_validation=given.skip_schema_validation or of_pattern.skip_schema_validation,
         api_versions=tuple(each for listed in given.api_versions for each in listed.split(",") if each),

@@ -7,6 +7,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -63,20 +64,28 @@ _NO_SETTINGS: Final = Settings()
 
 
 def merged(files: Sequence[str], *, settings: Settings = _NO_SETTINGS, onto: bytes = NO_PARAMETERS) -> bytes:
-    """JSON of all values, laid over those of ``onto``. ``null`` stays: it removes a default of a chart.
+    """JSON of all values, laid over those of ``onto``; raises as ``read_files`` and ``laid_over``."""
+    return laid_over(onto, read_files(files), settings=settings)
+
+
+def read_files(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """The values of each file; raises Stalled: ARTIFACT_NOT_FOUND, DOCUMENT_INVALID, ARTIFACT_TOO_LARGE."""
+    return [_values(path) for path in paths]
+
+
+def laid_over(onto: bytes, files: Sequence[dict[str, Any]], *, settings: Settings = _NO_SETTINGS) -> bytes:
+    """JSON of ``onto`` with ``files`` and ``settings`` on it. ``null`` stays: it removes a default of a chart.
 
     Raises:
-        Stalled: ARTIFACT_NOT_FOUND, DOCUMENT_INVALID, ARTIFACT_TOO_LARGE: of a file, which is not
-            a mapping either, or a setting is not what Helm takes.
+        Stalled: DOCUMENT_INVALID: a setting is not what Helm takes.
     """
-    values: dict[str, Any] = json.loads(onto)
-    for path in files:
-        values = merge(values, _values(path))
-    values = settings.put_into(values)
     if not files and not settings:
         return onto
+    values: dict[str, Any] = json.loads(onto)
+    for each in files:
+        values = merge(values, deepcopy(each))  # settings change what is merged
     try:
-        return json.dumps(_of_64_bits(values)).encode()
+        return json.dumps(_of_64_bits(settings.put_into(values))).encode()
     except OverflowError:
         raise _invalid("--set-json: a number has too many digits: write it as text.") from None
 
