@@ -1,9 +1,11 @@
 """Whole runs of a pattern that depends on others: what it waits for, what wakes it, and what that never touches."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
+from tests.reconcile import world as worlds
 from tests.reconcile.pattern import conditions
 from tests.reconcile.test_dependencies import made, ready
 from tests.reconcile.world import KEY, World, key_to
@@ -12,6 +14,7 @@ from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.status import Status
 from pattern_operator.reconcile import PatternKey
+from pattern_operator.reconcile.dependencies import Unmet, unmet
 
 DB: dict[str, Any] = {"dependsOn": [{"name": "db"}]}
 NOT_READY = ("False", "DependencyNotReady")
@@ -317,3 +320,22 @@ async def test_a_circle_is_still_told_while_the_registry_is_away(world: World, r
     assert told == CIRCLE
     assert fetched[0] == "False"
     assert world.ready == ("True", "Ready")
+
+
+async def test_of_what_runs_a_dependency_that_is_not_allowed_is_told_and_nobody_listens_to_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    def unmet_here(_: worlds.Cluster, found: DesignPattern, named: Sequence[Dependency]) -> Unmet | None:
+        return unmet(found, named, patterns=world.patterns, cross_namespace=False)
+
+    monkeypatch.setattr(worlds.Cluster, "unmet_dependencies", unmet_here)
+    await world.settle()
+    world.change(dependsOn=[{"name": "db", "namespace": "elsewhere"}])
+    await world.settle()
+    woken = list[PatternKey]()
+    world.others._wake = woken.append
+    world.show(db(1, ready(), namespace="elsewhere"))
+
+    assert world.ready == ("False", "CrossNamespace")
+    assert world.holds("one", "a", "b")
+    assert woken == []

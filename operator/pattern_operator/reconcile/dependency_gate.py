@@ -41,8 +41,9 @@ def look_at_dependencies(run: Run) -> None:
         return
     found = run.cluster.unmet_dependencies(run.pattern, of_artifact)
     if found is not None and isinstance(found.error, Stalled):
-        run.results = replace(run.results, unmet=found.error)
-    # Somebody else may close the circle, or open it.
+        run.results = replace(run.results, unmet=found.error, needs=run.results.needs | found.needs)
+        return
+    # Somebody else may close a circle.
     needs = frozenset(PatternNeeded(key.namespace, key.name) for key in keys_of(run.pattern, dependencies))
     run.results = replace(run.results, needs=run.results.needs | needs)
 
