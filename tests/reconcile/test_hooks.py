@@ -360,6 +360,15 @@ async def test_a_hook_that_somebody_deletes_while_it_runs_fails_and_is_not_run_t
     assert "is gone, and nobody saw how it ended" in message(plain)
 
 
+async def test_a_hook_that_the_server_refuses_is_named_once(plain: World):
+    plain.hooks.refused = ".spec.restartPolici: field not declared in schema"
+    await plain.settle(INTERVAL)
+
+    assert plain.ready == ("False", "HookFailed")
+    assert message(plain).count("team/seed") == 1
+    assert "team/seed: .spec.restartPolici: field not declared in schema. It is run again" in message(plain)
+
+
 async def test_a_hook_that_ends_badly_later_fails_the_run(plain: World):
     plain.hooks.at_once = None
     await plain.settle()

@@ -6,9 +6,11 @@ from typing import Any
 
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import Notification, NotificationKind, PruneResult, inventory
 from pattern_operator.apply.hooks import HookOutcome, HookState, LiveHook
+from pattern_operator.errors import Stalled
 from pattern_operator.reconcile import hook_record
 
 RUNNING = HookOutcome(HookState.RUNNING)
@@ -51,6 +53,7 @@ class HookObjects:
         self.deleted: list[str] = []
         self.at_once: HookOutcome | None = WELL  # how each ends as soon as it is made; None: later
         self.fails: set[str] = set()
+        self.refused = ""  # why the API server takes none, where it does not
         self.of_helm = False
         self.stuck: set[str] = set()  # a finalizer holds them
 
@@ -104,6 +107,8 @@ class HookCluster:
         assert str(hook.key) not in self.world.recorded, "the hook would be taken for an ordinary object"
         self.world.step()
         name = hook.key.name
+        if hooks.refused:
+            raise Stalled(reason=Reason.HOOK_FAILED, message=f"{hook.key.display_name}: {hooks.refused}")
         hooks.made.append(name)
         outcome = ILL if name in hooks.fails else hooks.at_once or RUNNING
         hooks.live[hook.key] = Made(f"uid-{len(hooks.made)}", run, outcome)

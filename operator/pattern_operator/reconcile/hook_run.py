@@ -227,14 +227,15 @@ class HookRun:
 
     def _words(self, record: HooksStatus, hook: Hook, why: str) -> str:
         """Said once, however often it is passed on: the hook, why it failed, and what can be done."""
-        name = f"{record.event} hook {hook.object.key.display_name}"
+        known = hook.object.key.display_name
+        name = f"{record.event} hook {known}"
         if why.startswith(name):
             return why
+        said = cut(why, MAX_CAUSE)
+        said = said.removeprefix(known) if said.startswith(f"{known}:") else f" {said}"
         pattern = self.pattern.metadata
         again = f"kubectl annotate dp -n {pattern.namespace} {pattern.name} {REQUESTED_AT_ANNOTATION}=<anything new>"
-        return (
-            f"{name} {cut(why, MAX_CAUSE)}. It is run again for a new revision, a changed spec, or {again} --overwrite"
-        )
+        return f"{name}{said}. It is run again for a new revision, a changed spec, or {again} --overwrite"
 
     def _not_yet(self, record: HooksStatus, key: ObjectKey, what: str, *, live: LiveHook) -> PatternError:
         """What nothing tells of is looked at again."""
