@@ -62,7 +62,7 @@ def test_defaults_are_filled_in_where_nothing_is_given(given_: Any, completed: A
         ({"host": "a", "hosts": [{}, {"port": SECRET}]}, "hosts[1].port: the value is not of type"),
         ({"host": "a", "size": SECRET}, "size: the value is not one of"),
         ({"host": "a", "other": SECRET}, "other is no parameter of the pattern"),
-        ({"host": "a", "replicsa": SECRET}, "replicsa is no parameter of the pattern, did you mean replicas?"),
+        ({"host": "a", "replicsa": SECRET}, "replicsa is no parameter of the pattern (did you mean replicas?)"),
         ({"host": "a", "hosts": [{"prot": SECRET, "port": SECRET}]}, "hosts[0].port: the value is not of type"),
     ],
 )

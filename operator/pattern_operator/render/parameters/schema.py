@@ -96,7 +96,7 @@ def _unknown(error: "jsonschema_rs.ValidationError", schema: Mapping[str, Any]) 
     kind: Any = error.kind
     for name in kind.unexpected[:_MAX_ERRORS]:
         meant = nearest(name, known) if isinstance(known, Mapping) else None
-        hint = f", did you mean {one_line(meant)}?" if meant else ""
+        hint = f" (did you mean {one_line(meant)}?)" if meant else ""
         yield f"{_path([*error.instance_path, name])} is no parameter of the pattern{hint}"
 
 
