@@ -25,7 +25,16 @@ def secret(**fields) -> Object:
     return Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, **fields})
 
 
+OURS = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": {}}
+
+
+def held(live: dict[str, Any]) -> dict[str, Any]:
+    """The same object, in which our apply holds all."""
+    return {**live, "metadata": {**live.get("metadata", {}), "managedFields": [OURS]}}
+
+
 def kept(rendered: Object, live: dict[str, Any], *paths) -> dict[str, Any]:
+    live = held(live)
     (made,) = with_live_values([rendered], [GeneratedFields(rendered.key, paths)], {rendered.key: live})
     return {name: value for name, value in made.body.items() if name not in ("apiVersion", "kind", "metadata")}
 
@@ -89,7 +98,9 @@ def test_a_generated_field_is_as_in_the_cluster_and_all_else_as_rendered(rendere
 def test_what_the_server_writes_into_metadata_is_never_sent():
     rendered = secret()
     rendered.body["metadata"]["annotations"] = {"salt": "new"}
-    live = {"metadata": {"name": "a", "uid": "1", "managedFields": [{}], "annotations": {"salt": "old", "other": "x"}}}
+    live = {
+        "metadata": {"name": "a", "uid": "1", "managedFields": [OURS], "annotations": {"salt": "old", "other": "x"}}
+    }
 
     (made,) = with_live_values([rendered], [GeneratedFields(rendered.key, (("metadata",),))], {rendered.key: live})
 

@@ -139,7 +139,7 @@ async def test_of_objects_only_those_of_the_pattern_are_read_and_as_the_account(
     fake.put(ours, owner=WEB)
     fake.put(theirs, owner="another")
 
-    def take(desired: Object, live: Any) -> Object:
+    async def take(desired: Object, live: Any) -> Object:
         return replace(desired, body={"of": desired.key.name, "data": live["data"]})
 
     found = await cluster.read_live(web(), [ours, theirs, gone], take)
@@ -152,8 +152,11 @@ async def test_objects_that_cannot_be_read_are_asked_for_again(cluster: Cluster,
     desired = config_map("c", "team")
     fake.refuse("GET", desired, status(403, "Forbidden", "no"))
 
+    async def take(each: Object, _: Any) -> Object:
+        return each
+
     with pytest.raises(Transient, match="objects with generated values cannot be read") as error:
-        await cluster.read_live(web(), [desired], lambda each, _: each)
+        await cluster.read_live(web(), [desired], take)
 
     assert error.value.reason is Reason.FORBIDDEN
 

@@ -1,5 +1,6 @@
 """What a chart makes up is made up once for an artifact and its parameters, whatever the operator goes through."""
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -150,6 +151,9 @@ async def test_nobody_is_asked_where_nothing_is_made_up():
     class Port:
         asked = 0
 
+        def cpu(self, _):
+            return None
+
         async def read_live(self, _, objects, take):
             self.asked += 1
             return {}
@@ -165,13 +169,18 @@ async def test_nobody_is_asked_where_nothing_is_made_up():
 
 
 class Cluster:
-    """Answers each object with the same live body."""
+    """Answers each object with the same live body, in which our apply holds all where it says nothing else."""
 
-    def __init__(self, body: dict[str, Any]) -> None:
-        self.body = body
+    def __init__(self, body: dict[str, Any], *, cpu: Executor | None = None) -> None:
+        self._cpu = cpu
+        ours = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": {}}
+        self.body = {**body, "metadata": {"managedFields": [ours], **body["metadata"]}}
+
+    def cpu(self, _):
+        return self._cpu
 
     async def read_live(self, _, objects, take):
-        return {each.key: take(each, self.body) for each in objects}
+        return {each.key: await take(each, self.body) for each in objects}
 
 
 def annotated(number: int) -> Object:
@@ -208,6 +217,26 @@ async def test_what_others_changed_is_made_anew_and_named(taken: bool):
     assert rendering.regenerated == (keys if taken else ())
     assert len(regenerated(rendering, keys[:1])) == int(taken)
     assert regenerated(rendering, ()) == ()
+
+
+async def test_live_values_are_put_in_where_the_loop_is_not_held():
+    """An object may have tens of thousands of generated keys."""
+
+    class Recorded(ThreadPoolExecutor):
+        count = 0
+
+        def submit(self, *args, **kwargs):
+            self.count += 1
+            return super().submit(*args, **kwargs)
+
+    with Recorded(max_workers=1) as cpu:
+        cluster = Cluster({"metadata": {"annotations": {"salt": "old"}}}, cpu=cpu)
+        desired = annotated(0)
+        rendering = Rendering(objects=(desired,), generated=(GeneratedFields(desired.key, (SALT,)),))
+        made = await with_kept_values(pattern(), DESIRED, rendering, objects=Running(desired=DESIRED), port=cluster)
+
+    assert made.objects[0].body["metadata"]["annotations"]["salt"] == "old"
+    assert cpu.count == 1
 
 
 async def test_of_large_live_objects_only_what_is_generated_is_kept():

@@ -6,7 +6,7 @@ nothing unverified is applied, and nothing is created that is not on record. ``k
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +24,7 @@ from pattern_operator.api.generated import GeneratedFields
 from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.hook import Hook
 from pattern_operator.api.metadata import Finalizers
+from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
@@ -814,11 +815,14 @@ class Cluster(HookCluster):
         return Sent(hashlib.sha256(b"".join(each.values())).hexdigest()[:24], each)
 
     async def read_live(
-        self, _: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Object]
+        self, _: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Awaitable[Object]]
     ) -> dict[ObjectKey, Object]:
         there = [each for each in objects if each.key in self.world.live.keys() - self.world.unlabelled]
-        bodies = {key: {"data": {"of": of, "made": self.world.made[key]}} for key, of in self.world.live.items()}
-        return {each.key: take(each, bodies[each.key]) for each in there}
+        ours = {"metadata": {"managedFields": [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": {}}]}}
+        bodies = {
+            key: {**ours, "data": {"of": of, "made": self.world.made[key]}} for key, of in self.world.live.items()
+        }
+        return {each.key: await take(each, bodies[each.key]) for each in there}
 
     async def idle_rules(self, *_: Any) -> tuple[str, ...]:
         return ()

@@ -6,7 +6,7 @@ no watch shows makes it, or is refused where there is one (``create_only``); the
 is (``ownership_check``).
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Literal, TypeVar
 
 from pattern_operator.aio import run_all
@@ -143,7 +143,7 @@ class Applier:
         *,
         owner: Owner,
         impersonate: str | None,
-        take: Callable[[Object, Body], Taken],
+        take: Callable[[Object, Body], Awaitable[Taken]],
     ) -> dict[ObjectKey, Taken]:
         """What ``take`` takes of those of the objects that are there and carry the label of ``owner``.
 
@@ -159,8 +159,8 @@ class Applier:
         async def look(each: Object) -> None:
             async with self._slots.acquire(*lanes_of(each.key, owner)):
                 body = await read_if_there(each, session=self._session, discovery=self._discovery, user=impersonate)
-            if body is not None and read(body).owner == owner.id:
-                found[each.key] = take(each, body)
+                if body is not None and read(body).owner == owner.id:
+                    found[each.key] = await take(each, body)
 
         await run_all(look(each) for each in desired)
         return found

@@ -1,13 +1,12 @@
-"""Whether another field manager has taken a value of an object from our apply, by ``managedFields``. Pure, and total.
+"""Whether a value of an object is what our apply wrote, by ``managedFields``. Pure, and total.
 
-An object in which our apply has nothing at all was restored, or its managedFields were cleared: nothing says what was
-taken of it, and nothing counts as taken.
+The API server takes a field from our entry when anybody changes its value. So what our entry does not have counts as
+taken, whoever has it now: entries can be cleared, and an object can be made anew by whoever may create it.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, Self
 
 import orjson
@@ -16,14 +15,15 @@ from pattern_operator.api.fields import ObjectMeta, mapping
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.existing import is_ours
 
-_MOST_OTHERS: Final = 100  # other managers that are looked at; the API server itself keeps 10 that do not apply
+MOST_OTHERS: Final = 20  # managers beside our apply; the API server itself keeps 10 that do not apply
 
 
 @dataclass(frozen=True, slots=True)
 class Holders:
     """Who holds a value of a live object: ``ours`` is what our apply has in it, None where it does not hold the value.
 
-    ``others`` is what each other manager has in it. A set without elements holds all that is in the value.
+    ``others`` is what each other manager has in it. A set without elements holds all that is in the value. Where there
+    are more managers than are looked at, our apply holds nothing.
     """
 
     ours: object
@@ -34,9 +34,8 @@ class Holders:
         """The holders of the whole object; ``given`` makes of each set what the object is compared as."""
         entries = ObjectMeta.of(live).managers
         ours = next((given(each.fields) for each in entries if is_ours(each)), None)
-        if ours is None:
-            return cls({}, ())
-        return cls(ours, tuple(islice((given(each.fields) for each in entries if not is_ours(each)), _MOST_OTHERS)))
+        others = tuple(given(each.fields) for each in entries if not is_ours(each))
+        return cls(ours, others) if len(others) <= MOST_OTHERS else cls(None, ())
 
     def at(self, holder: Any, key: str | int) -> Self:
         """The holders of what is at ``key`` in the mapping or list ``holder``, of which these are the holders."""
@@ -45,10 +44,10 @@ class Holders:
 
     @property
     def are_others(self) -> bool:
-        """Whether the value, or a part of it, is of another manager and not of our apply any longer."""
-        if self.ours is None or not self.others:
-            return bool(self.others)
-        if not _has_elements(self.ours):
+        """Whether the value, or a part of it, is not what our apply wrote."""
+        if self.ours is None:
+            return True
+        if not self.others or not _has_elements(self.ours):
             return False
         if not fieldset.are_comparable((self.ours, *self.others)):
             return True
@@ -88,4 +87,4 @@ def _json(value: object) -> str:
 
 
 def _has_elements(fields: object) -> bool:
-    return bool(mapping(fields).keys() - {fieldset.ITSELF})
+    return any(name != fieldset.ITSELF for name in mapping(fields))  # ends at the second: a level may have many

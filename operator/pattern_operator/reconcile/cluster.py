@@ -3,7 +3,7 @@
 It decides nothing and remembers nothing of a pattern.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -182,7 +182,7 @@ class Cluster:
         return await self.applier.is_resumed(key, impersonate=self.account(pattern))
 
     async def read_live(
-        self, pattern: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Object]
+        self, pattern: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Awaitable[Object]]
     ) -> Mapping[ObjectKey, Object]:
         """What ``take`` makes of those of the objects that are there and the pattern's own, and of what is there.
 

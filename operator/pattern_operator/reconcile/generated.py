@@ -3,8 +3,9 @@
 What helm or kustomize wrote of themselves is kept likewise: an upgrade of them changes nothing that runs (0030).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -14,6 +15,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.apply.generated_fields import kept_values
 from pattern_operator.errors import Transient
+from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_OBJECT, MAX_RENDERED, MIB
 from pattern_operator.nesting import NestedTooDeep, least_size
 from pattern_operator.reconcile.desired import DesiredState
@@ -24,16 +26,29 @@ from pattern_operator.reconcile.state import Applying, Objects, Running
 class GeneratedPort(Protocol):
     """Where the objects of a pattern are read."""
 
+    def cpu(self, pattern: DesignPattern) -> Executor: ...  # noqa: D102 - said where it is implemented
+
     async def read_live(  # noqa: D102 - said where it is implemented
-        self, pattern: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Object]
+        self, pattern: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Awaitable[Object]]
     ) -> Mapping[ObjectKey, Object]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """One object with its live values: whether others took one, whether it has another program's metadata."""
+
+    object: Object
+    size: int
+    taken: bool
+    other_metadata: bool
 
 
 class KeptValues:
     """Puts live values into objects, one at a time: of a live object, which may be large, nothing else is kept."""
 
-    def __init__(self, generated: Iterable[GeneratedFields]) -> None:
+    def __init__(self, generated: Iterable[GeneratedFields], *, cpu: Executor) -> None:
         self._generated = {each.key: each for each in generated}
+        self._cpu = cpu
         self._size = 0
         self._other_metadata: list[ObjectKey] = []
         self._taken: list[ObjectKey] = []
@@ -48,22 +63,27 @@ class KeptValues:
         """The objects of which others changed what was generated: it is as rendered now, in order."""
         return tuple(sorted(self._taken))
 
-    def take(self, desired: Object, live: Body) -> Object:
+    async def take(self, desired: Object, live: Body) -> Object:
         """``desired`` with the live values of its generated fields; raises Transient where all are too large."""
-        generated = self._generated[desired.key]
-        kept = kept_values(desired, generated, live)
-        made = kept.object
+        kept = await run_in(self._cpu, _kept, desired, self._generated[desired.key], live)
         if kept.taken:
-            self._taken.append(made.key)
-        try:
-            self._size += least_size(made.body, most=MAX_OBJECT)
-        except NestedTooDeep as error:
-            raise _too_large(f"the generated values of {made.key.display_name} {error} levels") from None
-        if _is_other_at(generated.build_metadata, made, desired):
-            self._other_metadata.append(made.key)
+            self._taken.append(desired.key)
+        if kept.other_metadata:
+            self._other_metadata.append(desired.key)
+        self._size += kept.size
         if self._size > MAX_RENDERED:
             raise _too_large(f"its objects have more than {MAX_RENDERED // MIB} MiB with the values they have there")
-        return made
+        return kept.object
+
+
+def _kept(desired: Object, generated: GeneratedFields, live: Body) -> _Kept:
+    kept = kept_values(desired, generated, live)
+    made = kept.object
+    try:
+        size = least_size(made.body, most=MAX_OBJECT)
+    except NestedTooDeep as error:
+        raise _too_large(f"the generated values of {made.key.display_name} {error} levels") from None
+    return _Kept(made, size, kept.taken, _is_other_at(generated.build_metadata, made, desired))
 
 
 async def with_kept_values(
@@ -78,7 +98,7 @@ async def with_kept_values(
     if not rendering.generated or not is_the_same(pattern, desired, objects):
         return rendering
     keys = {each.key for each in rendering.generated}
-    values = KeptValues(rendering.generated)
+    values = KeptValues(rendering.generated, cpu=port.cpu(pattern))
     kept = await port.read_live(pattern, [each for each in rendering.objects if each.key in keys], values.take)
     made = tuple(kept.get(each.key, each) for each in rendering.objects)
     return replace(rendering, objects=made, kept_metadata=values.other_metadata, regenerated=values.taken)
