@@ -403,12 +403,21 @@ def several(pattern):
     return path
 
 
-@pytest.mark.parametrize("flags", [[], ["--name", "shop"], ["--name", "other"], ["-n", "dev", "--name", "db2"]])
-def test_of_several_designpatterns_none_is_taken_by_chance(patternctl, web, several, flags):
+@pytest.mark.parametrize(
+    ("flags", "wrong"),
+    [
+        ([], ""),
+        (["--name", "shop"], ""),
+        (["-n", "other"], ""),
+        (["--name", "other"], ", and none is called 'other'"),
+        (["-n", "dev", "--name", "db2"], ", and none is called 'db2'"),
+    ],
+)
+def test_of_several_designpatterns_none_is_taken_by_chance(patternctl, web, several, flags, wrong):
     done = patternctl("render", web, "--pattern", several, *flags)
 
     assert (done.code, done.out) == (1, "")
-    assert "has 3 DesignPatterns (dev/shop; prod/shop; db): choose one by --name" in done.err
+    assert f"has 3 DesignPatterns (dev/shop; prod/shop; db){wrong}: choose one by --name" in done.err
 
 
 @pytest.mark.parametrize(

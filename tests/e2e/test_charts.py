@@ -246,7 +246,7 @@ def test_what_a_chart_makes_up_is_kept_until_others_change_it_and_what_a_patch_s
     taken = chart.until_object(
         "secret", "made-up", lambda found: found["data"]["password"] != base64.b64encode(b"theirs").decode()
     )["data"]
-    words = f"what is generated in Secret {chart.namespace}/made-up was changed by others, and is replaced"
+    words = f"what is generated in Secret {chart.namespace}/made-up was changed or deleted by others"
     told = chart.until(lambda status: words in condition(status, "Applied").get("message", ""))
     chart.edit("secret", "made-up", {"stringData": {"user": "theirs"}})
     repaired = chart.until_object("secret", "made-up", lambda found: found["data"]["user"] == first["user"])["data"]

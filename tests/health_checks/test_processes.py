@@ -140,7 +140,7 @@ async def test_errors_are_those_of_the_expressions_and_are_found_out_once(proces
     errors = await processes.errors("a", ["status.x ==", "status.x", "1"])
     nobody: Any = None
     processes._executors = nobody
-    again = await processes.errors("b", ["1", "status.x"])
+    again = await processes.errors("a", ["1", "status.x"])
 
     assert sorted(errors) == ["1", "status.x =="]
     assert errors["status.x =="].startswith("does not compile: 1:12: ")
@@ -236,6 +236,17 @@ async def test_an_expression_that_ends_its_process_alone_is_remembered_as_such(b
     again = await processes.errors("a", ["bad", "true"])
 
     assert first == again == {"bad": "takes too much memory or time, or makes its process fail"}
+
+
+async def test_what_a_process_says_of_an_expression_counts_in_its_own_namespace_alone(become: Any):
+    """Whoever has taken a process over would refuse the expressions of all others, in words of theirs."""
+    become("send(b''); take(); send(b'\"lies\"')")
+    processes = CheckProcesses(EXECUTORS)
+    await processes.errors("evil", ["true"])
+    become("send(b''); take(); send(b'null')")
+
+    assert await processes.errors("good", ["true"]) == {}
+    assert (await processes.errors("evil", ["true"])).keys() == {"true"}
 
 
 async def test_expressions_have_the_limits_of_one_process_together():

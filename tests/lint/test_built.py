@@ -83,6 +83,34 @@ def test_what_a_chart_needs_and_is_not_given_is_a_note():
     assert said(*chart, host="a.example") == []
 
 
+@pytest.mark.parametrize("ask", ['{{ required "host is needed" .Values.host }}', '{{ fail "host is needed" }}'])
+def test_a_template_that_ends_the_rendering_for_want_of_a_value_is_a_note_where_none_is_given(ask: str):
+    chart = (CHART, File("templates/a.yaml", CONFIG + b"data: {host: " + ask.encode() + b"}\n"))
+
+    (found,) = findings(*chart)
+
+    assert (found.file, found.rule, found.severity) == ("Chart.yaml", Rule.NOT_CHECKED, Severity.NOTE)
+    assert "host is needed" in found.message
+    assert [rule for _, _, rule in said(*chart, port=1)] == ["ChartFailed"]
+
+
+@pytest.mark.parametrize("files", [(CHART,), (File("kustomization.yaml", b"resources: [templates/a.yaml]\n"),)])
+@pytest.mark.parametrize(("label", "rules"), [("wbe", ["SelectorMismatch"]), ("web", [])])
+def test_a_selector_that_does_not_match_is_found_in_what_is_made(files: tuple[File, ...], label: str, rules: list[str]):
+    body = f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: a}}
+spec:
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: {label}}}}}
+    spec: {{containers: [{{name: a, image: a}}]}}
+"""
+
+    assert [rule for _, _, rule in said(*files, File("templates/a.yaml", body.encode()))] == rules
+
+
 def test_parameters_that_a_chart_refuses_are_an_error():
     chart = (CHART, VALUES, SCHEMA, File("templates/a.yaml", CONFIG))
 

@@ -152,6 +152,26 @@ def test_a_crd_of_the_artifact_is_the_schema_of_its_objects(spec, rules):
     assert [fault.rule for fault in schemas.faults(body)] == rules
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "among"),
+    [
+        ({"type": "integer", "enum": [1, 2]}, 3, "1, 2"),
+        ({"type": "boolean", "enum": [True]}, False, "true"),
+        ({"type": "object", "enum": [{"a": 1}, None]}, {}, "a list or mapping"),
+        ({"type": "string", "enum": ["", *"abcdefghij"]}, "x", "'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h' and 2 more"),
+    ],
+    ids=["numbers", "a boolean", "a mapping", "many"],
+)
+def test_the_values_that_a_field_takes_are_named_whatever_they_are(field: dict[str, Any], value: Any, among: str):
+    (version,) = CRD["spec"]["versions"]
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"i": field}}}
+    schemas = shipped().with_crds([CRD | {"spec": CRD["spec"] | {"versions": [version | {"schema": schema}]}}])
+
+    [fault] = schemas.faults({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "i": value})
+
+    assert fault.message == f"i is not one of {among}"
+
+
 def test_a_version_that_the_crd_beside_it_has_not_is_an_error():
     schemas = shipped().with_crds([CRD])
     body = {"apiVersion": "example.com/v1beta1", "kind": "Thing", "metadata": {"name": "a"}}

@@ -14,7 +14,7 @@ from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.status import Status
 from pattern_operator.reconcile import PatternKey
-from pattern_operator.reconcile.dependencies import Unmet, unmet
+from pattern_operator.reconcile.dependencies import Unmet, never_met
 
 DB: dict[str, Any] = {"dependsOn": [{"name": "db"}]}
 NOT_READY = ("False", "DependencyNotReady")
@@ -325,10 +325,10 @@ async def test_a_circle_is_still_told_while_the_registry_is_away(world: World, r
 async def test_of_what_runs_a_dependency_that_is_not_allowed_is_told_and_nobody_listens_to_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    def unmet_here(_: worlds.Cluster, found: DesignPattern, named: Sequence[Dependency]) -> Unmet | None:
-        return unmet(found, named, patterns=world.patterns, cross_namespace=False)
+    def never_here(_: worlds.Cluster, found: DesignPattern, named: Sequence[Dependency]) -> Unmet | None:
+        return never_met(found, named, patterns=world.patterns, cross_namespace=False)
 
-    monkeypatch.setattr(worlds.Cluster, "unmet_dependencies", unmet_here)
+    monkeypatch.setattr(worlds.Cluster, "dependencies_never_met", never_here)
     await world.settle()
     world.change(dependsOn=[{"name": "db", "namespace": "elsewhere"}])
     await world.settle()

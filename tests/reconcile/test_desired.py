@@ -47,6 +47,17 @@ def test_where_a_value_is_read_as_set_reads_it_a_number_stays_whole_for_helm():
     assert found.whole_numbers == (("db", "ports", 0), ("n",))
 
 
+@pytest.mark.parametrize("optional", [False, True])
+def test_what_lies_over_a_secret_is_a_whole_number_unless_it_may_be_missing(optional: bool):
+    """A Secret for all parameters, of which one is given by a ConfigMap, too."""
+    entry = {"kind": "ConfigMap", "name": "c", "targetPath": "db.port", "optional": optional}
+    asked = pattern(spec={"render": {"valuesFrom": [{"kind": "Secret", "name": "s"}, entry]}})
+
+    found = options(asked, desired_state(asked, REVISION, VerificationPolicy()))
+
+    assert found.whole_numbers == (() if optional else (("db", "port"),))
+
+
 @pytest.mark.parametrize(
     "target", [None, "db", "db.pin", "db.pin.of[0]", "a..b"], ids=["all", "what holds it", "it", "a part", "no path"]
 )

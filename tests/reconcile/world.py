@@ -56,7 +56,7 @@ from pattern_operator.errors import Stalled, Transient, Undecided, Untrusted, Wa
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconciler, State, Waker
 from pattern_operator.reconcile.comparison import Sent
-from pattern_operator.reconcile.dependencies import Unmet, keys_of, unmet
+from pattern_operator.reconcile.dependencies import Unmet, keys_of, never_met, unmet
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
@@ -796,6 +796,10 @@ class Cluster(HookCluster):
     def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
         self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
         return unmet(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)
+
+    def dependencies_never_met(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
+        self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
+        return never_met(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)
 
     async def check_errors(self, _: DesignPattern, expressions: Collection[str]) -> dict[str, str]:
         bad = self.world.bad_expressions

@@ -92,13 +92,16 @@ def _chosen(bodies: Sequence[dict[str, Any]], *, name: str | None, namespace: st
     left = every
     if len(left) > 1 and name is not None:
         left = [each for each in left if text_at(each, "metadata", "name") == name]
-    if len(left) > 1 and namespace is not None:
-        left = [each for each in left if text_at(each, "metadata", "namespace") in ("", namespace)]
+        if len(left) > 1 and namespace is not None:
+            left = [each for each in left if text_at(each, "metadata", "namespace") in ("", namespace)]
     if len(left) == 1:
         return left[0]
     names = listed([one_line(_display_name(each)) for each in every], _NAMED)
+    wrong = f", and none is called {quoted(name)}" if name is not None and not left else ""
     raise _invalid(
-        path, f"has {len(every)} DesignPatterns ({names}): choose one by --name, and by -n where several have the name"
+        path,
+        f"has {len(every)} DesignPatterns ({names}){wrong}: choose one by --name, and by -n where several have the"
+        " name",
     )
 
 

@@ -86,7 +86,7 @@ class CheckProcesses:
         self._idle_seconds = idle
         self._lock = threading.Lock()
         self._idle: OrderedDict[str, CheckProcess] = OrderedDict()  # by namespace, the last used at the end
-        self._known: OrderedDict[str, str | None] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], str | None] = OrderedDict()  # by namespace: a process may lie
         self._turns: dict[str, _Turn] = {}
         self._bodies = FairSemaphore(_BODIES)
         self._timer: asyncio.TimerHandle | None = None
@@ -123,7 +123,7 @@ class CheckProcesses:
             Transient: OPERATOR_BUSY: it cannot be found out now.
         """
         with self._lock:
-            known = {each: self._known[each] for each in expressions if each in self._known}
+            known = {each: self._known[namespace, each] for each in expressions if (namespace, each) in self._known}
         asked = [each for each in dict.fromkeys(expressions) if each not in known]
         found = await self._compiled(namespace, asked) if asked else {}
         if isinstance(found, NotNow):
@@ -170,20 +170,20 @@ class CheckProcesses:
             ):
                 found[each] = _why(said)
         except TooSlow:
-            self._remember(found)  # so that it comes further when it is tried again
+            self._remember(namespace, found)  # so that it comes further when it is tried again
             return self._too_slow()
         except Died as error:
-            return self._cut_short(found, expressions[len(found)]) if error.own_fault else _ENDED
+            return self._cut_short(namespace, found, expressions[len(found)]) if error.own_fault else _ENDED
         finally:
             process.end()
             self._count(namespace, time.monotonic() - begun)
-        self._remember(found)
+        self._remember(namespace, found)
         return found
 
-    def _cut_short(self, found: dict[str, str | None], last: str) -> Mapping[str, str | None]:
+    def _cut_short(self, namespace: str, found: dict[str, str | None], last: str) -> Mapping[str, str | None]:
         """The process has ended at ``last``; where that was the first one, it alone has ended it."""
         if not found:
-            self._remember({last: _BROKEN})
+            self._remember(namespace, {last: _BROKEN})
         return {**found, last: _BROKEN_TOGETHER if found else _BROKEN}
 
     def _asked(self, namespace: str, job: bytes, *, room: int) -> bytes | NotNow | None:
@@ -278,11 +278,11 @@ class CheckProcesses:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self._idle_seconds, self._executors.checks.submit, self._end_idle)
 
-    def _remember(self, found: Mapping[str, str | None]) -> None:
+    def _remember(self, namespace: str, found: Mapping[str, str | None]) -> None:
         with self._lock:
             for each, why in found.items():
-                self._known[each] = why
-                self._known.move_to_end(each)
+                self._known[namespace, each] = why
+                self._known.move_to_end((namespace, each))
             while len(self._known) > MAX_KNOWN_EXPRESSIONS:
                 self._known.popitem(last=False)
 

@@ -18,6 +18,9 @@ from pattern_operator.lint.schema.schemas import Schemas
 from pattern_operator.quote import one_line
 from pattern_operator.render import Options
 from pattern_operator.render.build_root import Chart, Kustomization
+from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.render.helm.failure import RefusedByChart
+from pattern_operator.render.repair.consented import MISMATCH, is_selector_mismatched
 
 Build = Callable[[Sequence[File], Options], Rendering]
 """Renders by the real programs; raises PatternError."""
@@ -74,7 +77,8 @@ def _rendered(build: Build, options: Options, sources: Sources) -> Rendering | F
     try:
         return build(sources.files, options)
     except Stalled as error:
-        needs_parameters = error.reason is Reason.PARAMETERS_INVALID and options.parameters == Options().parameters
+        asks = error.reason is Reason.PARAMETERS_INVALID or isinstance(error, RefusedByChart)
+        needs_parameters = asks and options.parameters == Options().parameters
         if error.reason not in _OF_THE_MACHINE and not needs_parameters:
             return of_error(error, sources)
         return _note(f"give parameters by --set or --values: {error.message}" if needs_parameters else error.message)
@@ -90,6 +94,9 @@ def _faults(rendering: Rendering, schemas: Schemas) -> Iterator[tuple[Object, st
     objects = [*rendering.objects, *(each.object for each in rendering.hooks)]
     schemas = schemas.with_crds([each.body for each in objects])
     for each in objects:
+        if is_selector_mismatched(each.body):
+            reason = ComponentReason.SELECTOR_MISMATCH
+            yield each, str(reason), Severity.ERROR, MISMATCH, ""
         for fault in schemas.faults(each.body):
             yield each, str(fault.rule), fault.rule.severity, fault.message, fault.suggestion
 

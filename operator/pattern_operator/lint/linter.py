@@ -136,7 +136,8 @@ def _linted(
     except MissingParameters as error:
         found.append(_of_missing(error))
     except SeveralRoots as error:
-        found.append(Finding("", 0, 0, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(error.message, LONGEST)))
+        message = f"nothing of it is checked, what lies beside them neither: {error.message}"
+        found.append(Finding("", 0, 0, Rule.NOT_CHECKED, Rule.NOT_CHECKED.severity, one_line(message, LONGEST)))
     of_crds = schemas.with_crds([each.component.body for each in inspected if not each.component.excluded])
     of_objects = (finding for each in inspected for finding in _findings(each, of_crds))
     found += islice(of_objects, 4 * MOST)

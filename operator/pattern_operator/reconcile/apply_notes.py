@@ -45,11 +45,15 @@ def kept_metadata(rendering: Rendering) -> tuple[str, ...]:
 
 
 def regenerated(rendering: Rendering, applied: Collection[ObjectKey]) -> tuple[str, ...]:
-    """Which of the applied objects have generated values as rendered, because others had changed them."""
+    """Which of the applied objects have generated values as rendered, because others had changed or deleted them."""
     names = [key.display_name for key in rendering.regenerated if key in applied]
     if not names:
         return ()
-    return (f"what is generated in {first_few(names, NAMED)} was changed by others, and is replaced",)
+    return (
+        f"what is generated in {first_few(names, NAMED)} was changed or deleted by others, and is as rendered now: what"
+        " was generated together with it in other fields, such as a certificate beside its CA, may not fit. Change"
+        " anything of spec.render to have all of it made anew",
+    )
 
 
 def applied_notes(applied: ApplyResult, *, managed: ManagedObjects) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ from pattern_operator.executors import Executors, run_in
 from pattern_operator.health_checks.processes import CheckProcesses
 from pattern_operator.kube import ApiError, Discovery
 from pattern_operator.reconcile.comparison import Sent, sent_of
-from pattern_operator.reconcile.dependencies import Unmet, keys_of, unmet
+from pattern_operator.reconcile.dependencies import Unmet, keys_of, never_met, unmet
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.pattern_store import PatternStore, key_of
 from pattern_operator.reconcile.tenancy import Tenancy, account_of, check_namespaces
@@ -85,6 +85,12 @@ class Cluster:
         self.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
         cross_namespace = self.tenancy.cross_namespace
         return unmet(pattern, of_artifact, patterns=self.patterns, cross_namespace=cross_namespace)
+
+    def dependencies_never_met(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
+        """Why what the pattern depends on can never be as it should be; ``of_artifact`` as above."""
+        self.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
+        cross_namespace = self.tenancy.cross_namespace
+        return never_met(pattern, of_artifact, patterns=self.patterns, cross_namespace=cross_namespace)
 
     async def check_errors(self, pattern: DesignPattern, expressions: Collection[str]) -> Mapping[str, str]:
         """Why some expressions of health checks can be true of nothing, by expression.

@@ -39,7 +39,7 @@ def look_at_dependencies(run: Run) -> None:
     dependencies = (*of_artifact, *(run.pattern.spec.depends_on or ()))
     if not dependencies:
         return
-    found = run.cluster.unmet_dependencies(run.pattern, of_artifact)
+    found = run.cluster.dependencies_never_met(run.pattern, of_artifact)
     if found is not None and isinstance(found.error, Stalled):
         run.results = replace(run.results, unmet=found.error, needs=run.results.needs | found.needs)
         return

@@ -132,9 +132,10 @@ def options_of(
 def _whole_numbers(render: Render) -> Iterator[FieldKeys]:
     """Where a value is read as ``--set`` reads it, and cannot be a Secret's: these stand on helm's command line."""
     entries = render.values_from or ()
-    secret = [_target(each) for each in entries if each.kind == "Secret"]
-    for each in entries:
+    for place, each in enumerate(entries):
         path = _target(each)
+        over = entries if each.optional else entries[place:]  # what is there lies over what stands before it
+        secret = [_target(other) for other in over if other.kind == "Secret"]
         if path and not any(path[: len(other)] == other[: len(path)] for other in secret):
             yield path
 

@@ -60,8 +60,8 @@ class KeptValues:
 
     @property
     def taken(self) -> tuple[ObjectKey, ...]:
-        """The objects of which others changed what was generated: it is as rendered now, in order."""
-        return tuple(sorted(self._taken))
+        """The objects of which others changed what was generated: it is as rendered now."""
+        return tuple(self._taken)
 
     async def take(self, desired: Object, live: Body) -> Object:
         """``desired`` with the live values of its generated fields; raises Transient where all are too large."""
@@ -99,9 +99,12 @@ async def with_kept_values(
         return rendering
     keys = {each.key for each in rendering.generated}
     values = KeptValues(rendering.generated, cpu=port.cpu(pattern))
-    kept = await port.read_live(pattern, [each for each in rendering.objects if each.key in keys], values.take)
+    wanted = [each for each in rendering.objects if each.key in keys]
+    kept = await port.read_live(pattern, wanted, values.take)
     made = tuple(kept.get(each.key, each) for each in rendering.objects)
-    return replace(rendering, objects=made, kept_metadata=values.other_metadata, regenerated=values.taken)
+    lost = () if pattern.status.applying_revision else (each.key for each in wanted if each.key not in kept)
+    anew = tuple(sorted({*values.taken, *lost}))
+    return replace(rendering, objects=made, kept_metadata=values.other_metadata, regenerated=anew)
 
 
 def is_the_same(pattern: DesignPattern, desired: DesiredState, objects: Objects) -> bool:

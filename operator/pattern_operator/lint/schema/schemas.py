@@ -1,5 +1,6 @@
 """Validates objects by kind, with ``jsonschema-rs``; says what is wrong by path, and never repeats a value."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,12 +13,13 @@ from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.lint.rule import Rule
 from pattern_operator.lint.schema.levels import on_another_level
 from pattern_operator.lint.schema.openapi import DEFS, Schema, of_crd, references
-from pattern_operator.quote import one_line, quoted
+from pattern_operator.quote import first_few, one_line, quoted
 from pattern_operator.suggestion import nearest
 
 Path = tuple[str | int, ...]
 
 _MOST: Final = 50  # faults of one object; the rest says nothing new
+_NAMED: Final = 8  # of the values that a field takes
 _MOST_SUGGESTED: Final = 500  # names of which it is looked for what may have been meant: a millisecond each
 _TYPES: Final = {
     "array": "a list",
@@ -161,7 +163,7 @@ class Schemas:
     def _not_among(self, path: Path, options: list[Any], written: Any) -> SchemaFault:
         known = [each for each in options if isinstance(each, str) and each]
         meant = nearest(written, known[:_MOST]) if isinstance(written, str) else None
-        among = ", ".join(quoted(each, 32) for each in known[:8])
+        among = first_few([_option(each) for each in options if each not in ("", None)], _NAMED)
         return SchemaFault(
             Rule.INVALID_VALUE,
             path,
@@ -214,6 +216,13 @@ def _validator_for(schema: dict[str, Any]) -> Any:
         return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
     except ValueError:
         return None
+
+
+def _option(value: Any) -> str:
+    """A value that a field takes, as JSON writes it; what is no scalar is only named."""
+    if isinstance(value, str):
+        return quoted(value, 32)
+    return "a list or mapping" if isinstance(value, list | dict) else one_line(json.dumps(value), 32)
 
 
 def _pattern(pattern: str) -> str:

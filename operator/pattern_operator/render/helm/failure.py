@@ -22,6 +22,7 @@ from pattern_operator.render.program import ProgramOutput
 _SAID: Final = re.compile(r"^Error: ", re.MULTILINE)  # what stands before it are warnings
 _POSITION: Final = re.compile(r"([^\s:(<\"]{1,512}/templates/[^\s:)\"]{1,512}):(\d{1,9})(?::\d{1,9})?")
 _AT: Final = re.compile(r"\b(?:execution|parse) error at \(\):\s*|\(\)")  # what is left without the position
+_BY_TEMPLATE: Final = "execution error at ("
 _HINT: Final = "Use --debug flag to render out invalid YAML"
 _NO_YAML: Final = re.compile(r"YAML parse error on ([^\n:]{1,1024}):")
 _HIDDEN: Final = "its words are not shown, because they may quote a value of a Secret"
@@ -31,6 +32,10 @@ _KNOWN: Final = (
     *("map has no entry for key", "can't evaluate field", "index out of range", "chart requires kubeVersion"),
     *("YAML parse error", "parse error", "execution error", "error calling include", "error calling tpl"),
 )
+
+
+class RefusedByChart(Stalled):
+    """A template ended the rendering by ``required`` or ``fail``: with other parameters it may be rendered."""
 
 
 def failure(output: ProgramOutput, *, chart: str, templates: Container[str], options: Options) -> Stalled:
@@ -46,7 +51,8 @@ def failure(output: ProgramOutput, *, chart: str, templates: Container[str], opt
     if SCHEMA in said:
         return schema_failure(said, chart=chart, told=told, options=options)
     at = f"{chart} ({where})" if where else chart
-    return Stalled(
+    kind = RefusedByChart if _BY_TEMPLATE in said else Stalled
+    return kind(
         reason=Reason.CHART_FAILED,
         message=f"helm cannot render the chart {at}: {told} Correct the chart, or its parameters in spec.render.",
     )

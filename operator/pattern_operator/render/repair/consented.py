@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping, mappings, text
+from pattern_operator.api.object import Body
 from pattern_operator.api.repair import CONSENTED, Repair
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
@@ -47,21 +48,26 @@ def that_would_help(component: WorkingComponent, lacks: Callable[[WorkingCompone
     return found
 
 
+MISMATCH: Final = "spec.selector.matchLabels does not match spec.template.metadata.labels"
+
+
 def find_mismatched_selectors(components: Iterable[WorkingComponent], *, way_out: str) -> None:
-    """Note each workload whose selector does not select its own Pods, which the API server refuses, and the way out.
+    """Note each workload whose selector does not select its own Pods, which the API server refuses, and the way out."""
+    for component in components:
+        if not component.excluded and is_selector_mismatched(component.body):
+            component.find(ComponentReason.SELECTOR_MISMATCH, f"{MISMATCH}; {way_out}")
+
+
+def is_selector_mismatched(body: Body) -> bool:
+    """Whether it is a workload whose selector does not select its own Pods; not where it has no Pod template at all.
 
     Source: apps/validation, ValidateDeploymentSpec and its like: the selector must match the labels of the template.
     """
-    for component in components:
-        if component.excluded or not _is_selecting(component):
-            continue
-        if not at(component.body, ("spec", "template")):  # a required field, which is looked for elsewhere
-            continue
-        if mapping(_selector(component).get("matchLabels")) and not _selects(component):
-            component.find(
-                ComponentReason.SELECTOR_MISMATCH,
-                f"spec.selector.matchLabels does not match spec.template.metadata.labels; {way_out}",
-            )
+    kind, version = body.get("kind"), body.get("apiVersion")
+    if kind not in _SELECTING or not isinstance(version, str) or group_of(version) != "apps":
+        return False
+    wanted = at(body, ("spec", "selector", "matchLabels"))
+    return bool(at(body, ("spec", "template")) and wanted) and not _selects(body)
 
 
 def _is_selecting(component: WorkingComponent) -> bool:
@@ -76,18 +82,16 @@ def _labels(component: WorkingComponent) -> dict[str, Any]:
     return at(component.body, ("spec", "template", "metadata", "labels"))
 
 
-def _selects(component: WorkingComponent) -> bool:
-    labels = _labels(component)
-    return all(
-        name in labels and labels[name] == value
-        for name, value in mapping(_selector(component).get("matchLabels")).items()
-    )
+def _selects(body: Body) -> bool:
+    labels = at(body, ("spec", "template", "metadata", "labels"))
+    wanted = at(body, ("spec", "selector", "matchLabels"))
+    return all(name in labels and labels[name] == value for name, value in wanted.items())
 
 
 def _set_selector(component: WorkingComponent) -> None:
     """The template's labels as the selector; nothing where there are none, or where expressions select as well."""
     labels, selector = _labels(component), _selector(component)
-    if not labels or selector.get("matchExpressions") or (selector.get("matchLabels") and _selects(component)):
+    if not labels or selector.get("matchExpressions") or (selector.get("matchLabels") and _selects(component.body)):
         return
     spec = component.body.get("spec")
     if isinstance(spec, dict):
