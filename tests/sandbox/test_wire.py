@@ -163,7 +163,7 @@ def large(count: int, size: int) -> Rendering:
         pytest.param(large(1, 2 * MIB), TooLarge(wire.OBJECT, "ConfigMap web"), id="one object, by its name"),
         pytest.param(Rendering(objects=(), hooks=(HOOK,) * (MAX_HOOKS + 1)), TooLarge(wire.HOOKS), id="hooks"),
         pytest.param(
-            Rendering(objects=(), components=(ComponentReport("a", "x" * KIB, "", Outcome.REFUSED),) * 2200),
+            Rendering(objects=(), components=(ComponentReport("a", "x" * KIB, "", Outcome.REFUSED),) * 3300),
             TooLarge(wire.REPORT),
             id="the report",
         ),
@@ -171,6 +171,29 @@ def large(count: int, size: int) -> Rendering:
 )
 def test_a_rendering_beyond_the_limits_is_told_and_not_sent(rendering, limit):
     assert decode_answer(answer(encode_rendering(rendering))) == limit
+
+
+def test_the_lines_on_as_many_objects_as_a_pattern_may_have_are_sent_whatever_their_names():
+    name = "n" * 253  # the longest that the API server takes
+    rows = tuple(
+        ComponentReport(
+            id=f"a-file-of-manifests.yaml#{number}",
+            name=name,
+            kind="ConfigMap",
+            outcome=Outcome.RENDERED,
+            path="a-file-of-manifests.yaml",
+            position=f"#{number}",
+            line=number,
+            api_version="v1",
+            namespace="n" * 63,
+        )
+        for number in range(MAX_OBJECTS)
+    )
+
+    sent = decode_answer(answer(encode_rendering(Rendering(objects=(), components=rows))))
+
+    assert isinstance(sent, Rendering)
+    assert sent.components == rows
 
 
 def test_the_cost_of_small_parts_is_more_than_their_bytes():
