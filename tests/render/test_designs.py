@@ -7,13 +7,12 @@ import orjson
 import pytest
 from tests.cputime import cpu_time
 from tests.render.designs import MESHERY, names, published, readme, unmarked
-from tests.render.rendered import render
 
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options
+from pattern_operator.render import Options, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,9 @@ class Expected:
 EXPECTED = {
     "bookinfo-istio": Expected(8, duplicates=1, left={"VirtualService": 1, "Gateway": 1}),
     "bookinfo-selectors": Expected(
-        0,
-        refused={
-            "MissingApiVersion/VirtualService": 1,
-            "MissingApiVersion/Gateway": 1,
-            "SelectorMismatch/Deployment": 6,
-        },
+        6,
+        refused={"MissingApiVersion/VirtualService": 1, "MissingApiVersion/Gateway": 1},
+        left={"Deployment": 6},
     ),
     "captured-pods": Expected(3, protected=1),
     "chaos-mesh": Expected(1, protected=1, left={"BlockChaos": 1}),

@@ -35,12 +35,4 @@ class ObjectNeeded:
     key: ObjectKey
 
 
-@dataclass(frozen=True, slots=True)
-class PatternNeeded:
-    """Another DesignPattern is not what is waited for."""
-
-    namespace: str
-    name: str
-
-
-Need = KindNeeded | NamespaceNeeded | RightsNeeded | ObjectNeeded | PatternNeeded
+Need = KindNeeded | NamespaceNeeded | RightsNeeded | ObjectNeeded

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from pattern_operator.api.repair import Repair
 from pattern_operator.quote import quoted
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.kinds import is_built_in
@@ -27,7 +26,7 @@ def rename_references(components: Iterable[WorkingComponent]) -> None:
                     f" {quoted(new)}"
                 )
                 reference.holder[reference.field] = new
-        component.note(Repair.FOLLOW_RENAMED, *sorted(told))
+        component.repairs.extend(sorted(told))
 
 
 def _renamed(components: list[WorkingComponent]) -> dict[tuple[str, str], str]:

@@ -1,1 +1,0 @@
-"""What authors are told of a pattern before anybody applies it: see ``linter.lint``."""

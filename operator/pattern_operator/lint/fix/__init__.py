@@ -1,1 +1,0 @@
-"""Writes what rendering repairs back into the text that its author wrote: the fewest edits, nothing else is touched."""

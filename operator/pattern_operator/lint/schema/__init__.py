@@ -1,1 +1,0 @@
-"""Objects against the schemas of a Kubernetes version: shipped, or from a cluster."""
