@@ -40,9 +40,10 @@ from tests.testbed.testbed import Testbed
 
 SORTED_OUT = 32  # hostile patterns
 MEMORY = 512  # MiB, of the operator and all that it starts
-# Limits of the machine where they were measured: a slower one is allowed for (``machine.slowness``).
 REPAIRED = 1.0  # seconds from a change to its repair, of every change
-LAG = 0.1  # seconds that the event loop is held at most, beyond what the machine makes a process wait that does nothing
+# Seconds that the event loop is held at most where that was measured, beyond what the machine makes a process wait that
+# does nothing; a slower machine is allowed for (``machine.slowness``).
+LAG = 0.1
 BECOME_READY = 60.0  # seconds until all good patterns are Ready
 OWN_HOLD = 0.05  # seconds; what the loop is held for longer by the operator's own work is reported
 EVERY = 5.0  # seconds between two changes of a good pattern's objects
@@ -327,7 +328,7 @@ async def _says_something(api: Api, each: Neighbour) -> bool:
 def judged(testbed: Testbed, seen: Seen, *, pid: int) -> list[str]:
     """What is wrong, a line each; empty when all is well."""
     running, log = testbed.operator.process, testbed.operator.process.log.read_text(errors="replace")
-    slow = sorted((each for each in seen.repairs.seconds if each[0] > REPAIRED * seen.slowness), reverse=True)
+    slow = sorted((each for each in seen.repairs.seconds if each[0] > REPAIRED), reverse=True)
     wrong = {
         f"the good became Ready only after {seen.became_ready:.0f} s: {len(seen.good.ready)} of {GOOD} did": len(
             seen.good.ready
@@ -336,7 +337,7 @@ def judged(testbed: Testbed, seen: Seen, *, pid: int) -> list[str]:
         f"good patterns did not stay Ready: {seen.good.fell[:5]}": bool(seen.good.fell),
         f"{len(slow)} of {len(seen.repairs.seconds)} repairs took longer than {REPAIRED} s: {slow[:10]}": bool(slow),
         "nothing was repaired: the test measured nothing": not seen.repairs.seconds,
-        f"the event loop was held longer than {LAG} s (at least: times): {seen.lags}": bool(seen.lags),
+        f"the event loop was held longer than {LAG} s times {seen.slowness:.1f}: {seen.lags}": bool(seen.lags),
         f"memory reached {seen.memory.peak:.0f} MiB: {seen.memory.at_peak}": seen.memory.peak > MEMORY,
         f"the operator has another pid, or ended:\n{running.tail()}": running.pid != pid or not running.alive,
         f"it began to lead {log.count('leads: lease=')} times": log.count("leads: lease=") != 1,
@@ -388,8 +389,8 @@ def test_hostile_patterns_cost_nobody_but_themselves(
     worst = max((each for each, _ in seen.repairs.seconds), default=0.0)
     print(f"{len(seen.repairs.seconds)} repairs, the slowest {worst:.2f} s; good Ready after {seen.became_ready:.1f} s")
     print(f"a process that did nothing woke up to {seen.idle_lag * 1000:.0f} ms late: that much is the machine's")
-    print(f"memory {seen.memory.peak:.0f} MiB at most: {seen.memory.at_peak}; loop held over {LAG} s: {seen.lags}")
-    print(f"the machine is {seen.slowness:.1f} times slower than the one of the limits, which are that much higher")
+    print(f"memory {seen.memory.peak:.0f} MiB at most: {seen.memory.at_peak}; loop held too long: {seen.lags}")
+    print(f"the machine is {seen.slowness:.1f} times slower than where {LAG} s were measured")
     print(f"of that by the operator's own work, over {OWN_HOLD} s (at least: times): {seen.own}")
     wrong = judged(noisy, seen, pid=pid)
     beside_it = f"a process that did nothing woke up to {seen.idle_lag * 1000:.0f} ms late; how the hostile stand:"

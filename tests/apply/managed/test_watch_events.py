@@ -200,10 +200,10 @@ def test_after_the_end_nothing_is_told():
 
 
 POD_KEY = ObjectKey("", "Pod", "team", "it")
+NO_NODE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node has room"}
 
 
-def _pod(version: int, *, finds_a_node: bool | None = None) -> dict[str, Any]:
-    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node has room"}
+def _pod(version: int, *, conditions: tuple[dict[str, str], ...] = ()) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -215,7 +215,7 @@ def _pod(version: int, *, finds_a_node: bool | None = None) -> dict[str, Any]:
             "creationTimestamp": "2026-05-01T00:16:40Z",  # when the clock of the scene begins
             "labels": {"pattern-operator.io/owner": OWNER},
         },
-        "status": {"phase": "Pending", "conditions": [condition] if finds_a_node is False else []},
+        "status": {"phase": "Pending", "conditions": list(conditions)},
     }
 
 
@@ -223,7 +223,7 @@ def test_what_a_watch_told_before_the_answer_to_our_apply_is_judged_again_when_i
     async def scenario() -> tuple[HealthState, HealthState, list[float]]:
         scene = Scene()
         with scene.managed_objects.applying(POD_KEY, owner=OWNER):
-            scene.see(_pod(102, finds_a_node=False), kind=WatchEventType.ADDED, resource=POD)
+            scene.see(_pod(102, conditions=(NO_NODE,)), kind=WatchEventType.ADDED, resource=POD)
             scene.managed_objects.record(_pod(101), key=POD_KEY, owner=OWNER, resource=POD)
         first = scene.managed_objects.health(OWNER).state
         await asyncio.sleep(60.0)
@@ -238,7 +238,7 @@ def test_what_a_watch_told_before_the_answer_to_our_apply_is_judged_again_when_i
 def test_what_is_judged_too_early_by_a_clock_that_was_set_back_is_judged_once_more():
     async def scenario() -> tuple[HealthState, list[float]]:
         scene = Scene()
-        scene.managed_objects.record(_pod(101, finds_a_node=False), key=POD_KEY, owner=OWNER, resource=POD)
+        scene.managed_objects.record(_pod(101, conditions=(NO_NODE,)), key=POD_KEY, owner=OWNER, resource=POD)
         at = scene.managed_objects._events._now
         scene.managed_objects._events._now = lambda: at() - timedelta(seconds=5)
         await asyncio.sleep(60.0)
