@@ -33,6 +33,7 @@ check: setup ## lint, spelling, types, import contracts, staleness of generated 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate.py --check
+	$(BIN)/python -m tools.kube_schemas --check
 
 test: setup testbed ## unit and e2e tests, on a real API server and a real registry
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --hypothesis-profile thorough -m "not alone" $(if $(PYTEST_ARGS),,--cov --cov-report=) $(PYTEST_ARGS)

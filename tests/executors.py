@@ -9,4 +9,5 @@ EXECUTORS: Final = Executors(
     cpu=Threads("cpu", size=2),
     names=Threads("names", size=2),
     conditions=Threads("conditions", size=2),
+    checks=Threads("health-checks", size=2),
 )

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 PROGRAM = """
-import ctypes, json, mmap, os, resource, socket, subprocess, sys
+import ctypes, fcntl, json, mmap, os, resource, socket, subprocess, sys
 from pattern_operator.confine import confine
 
 def refused(work):
@@ -22,7 +22,7 @@ def refused(work):
 def large():
     return bytearray(200 * 1024 * 1024)
 
-ours = socket.socketpair()
+ours, parent = socket.socketpair(), os.getppid()
 confined = confine(memory=64 * 1024 * 1024, cpu_seconds=5)
 tries = {
     "confined": str(confined),
@@ -34,12 +34,19 @@ tries = {
     "pair": refused(socket.socketpair),
     "fork": refused(os.fork),
     "exec": refused(lambda: os.execv("/bin/true", ["true"])),
-    "kill": refused(lambda: os.kill(os.getppid(), 0)),
+    "kill": refused(lambda: os.kill(parent, 0)),
+    "own": refused(lambda: fcntl.fcntl(ours[0], fcntl.F_SETOWN, parent)),
+    "own by ioctl": refused(lambda: fcntl.ioctl(ours[0], 0x8901, parent.to_bytes(4, "little"))),
+    "signal": refused(lambda: fcntl.fcntl(ours[0], 10, 9)),
+    "terminal": refused(lambda: fcntl.ioctl(ours[0], 0x5412, b"x")),
     "unlimit": refused(lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 1))),
     "chdir": refused(lambda: os.chdir("/")),
     "memory": refused(large),
     "shared memory": refused(lambda: mmap.mmap(-1, 200 * 1024 * 1024)),
 }
+ours[0].setblocking(False)
+ours[0].setblocking(True)
+fcntl.fcntl(os.dup(1), fcntl.F_SETFD, fcntl.FD_CLOEXEC)
 ours[0].send(b"x")
 tries["answer"] = ours[1].recv(1).decode()
 os.write(1, json.dumps(tries).encode())

@@ -29,14 +29,18 @@ from tests.apply.fake_watches import FakeWatches, NoTasks
 from tests.executors import EXECUTORS
 from tests.foreign_bodies import HUGE, JUNK, NAMES, REAL, Foreign, bodies, deep
 from tests.kube.fake_session import FakeSession
+from tests.lint.schemas import shipped
 
 import pattern_operator
 from pattern_operator import handlers
-from pattern_operator.api import fields, trust_policy
+from pattern_operator.api import designpattern, fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
+from pattern_operator.api.generated import GeneratedFields, value_at
+from pattern_operator.api.health_check import HealthCheck as HealthCheckSpec
+from pattern_operator.api.hook import Hook, is_hook, with_hook_of
 from pattern_operator.api.inventorycodec import expand
-from pattern_operator.api.names import OWNER_LABEL
+from pattern_operator.api.names import FIELD_MANAGER, OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
@@ -66,6 +70,8 @@ from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.finished import content_hash, has_finished, is_ephemeral
+from pattern_operator.apply.generated_fields import with_live_values
+from pattern_operator.apply.hooks import HookObjects, outcome_of
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
     formerly_applied,
@@ -77,6 +83,7 @@ from pattern_operator.apply.ignore_differences import (
 )
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.leaving_holders import name_holders
+from pattern_operator.apply.managed.checks import Checks, NoJudge
 from pattern_operator.apply.managed.field_managers import missing_fields
 from pattern_operator.apply.managed.observation import Observation, own_fields
 from pattern_operator.apply.managing_tools import managing_tool_of
@@ -103,11 +110,21 @@ from pattern_operator.apply.replaced_fields import (
 )
 from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.result import ApplyFailure
-from pattern_operator.cli import cluster, installation, table, uninstaller, wait, watch
+from pattern_operator.cli import (
+    cluster,
+    designpattern_file,
+    installation,
+    table,
+    uninstaller,
+    values_from_files,
+    wait,
+    watch,
+)
 from pattern_operator.cli import policy as policy_command
 from pattern_operator.cli.imports import notation
 from pattern_operator.cli.policy_files import secrets_in
 from pattern_operator.errors import PatternError
+from pattern_operator.health_checks.language import judge as judge_health
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
     ApiError,
@@ -132,6 +149,7 @@ from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.kube.wellknown import CONFIG_MAP, NAMESPACE, SECRET
+from pattern_operator.lint.schema import openapi
 from pattern_operator.reconcile import (
     ConfigSources,
     DeletionWatch,
@@ -199,6 +217,15 @@ def reader(read: Reader) -> Reader:
     return read
 
 
+@reader
+def lint(body: Any) -> Any:
+    schemas = shipped()
+    found = [body, *body.values()] if isinstance(body, dict) else [body]
+    bodies = [each for each in found if isinstance(each, dict)]
+    faults = [list(schemas.with_crds(bodies).faults(each)) for each in bodies]
+    return faults, [(openapi.reduced(each), openapi.of_crd(each)) for each in bodies]
+
+
 def answer_of(body: Any) -> bytes:
     """``body`` as a server sends it; what is not JSON at all is the empty object there."""
     try:
@@ -212,8 +239,10 @@ def answering(body: Any) -> FakeSession:
     return FakeSession(answer_of(body), internal_errors=StrictError())
 
 
-def managed_objects(session: Session | None = None) -> ManagedObjects:
-    found = ManagedObjects(session or answering({}), tasks=NoTasks(), on_change=lambda *_: None, now=lambda: NOW)
+def managed_objects(session: Session | None = None, judge: NoJudge | None = None) -> ManagedObjects:
+    found = ManagedObjects(
+        session or answering({}), tasks=NoTasks(), on_change=lambda *_: None, now=lambda: NOW, judge=judge
+    )
     found._watches = FakeWatches()
     return found
 
@@ -256,6 +285,47 @@ def plain_fields(body: Any) -> None:
 
 
 @reader
+def hooks(body: Any) -> None:
+    is_hook(body)
+    orjson.dumps(with_hook_of(body, {}))
+    marked = {"metadata": {"annotations": {"helm.sh/hook": "pre-install"}}}
+    if isinstance(body, dict):
+        assert is_hook(with_hook_of(marked, body))
+    Hook.of(as_object(body))
+    for kind in ("Job", "Pod"):
+        outcome_of(body, key=ObjectKey("batch" if kind == "Job" else "", kind, "team", "seed")).message.encode()
+
+
+@reader
+def generated_values(body: Any) -> None:
+    desired = Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "it"}, "stringData": {"a": "b"}})
+    paths = (("stringData", "a"), ("metadata", "name"), ("stringData",), (), ("data", 0))
+    entries = [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": body}, {"manager": "x", "fieldsV1": body}]
+    held = {"metadata": {"name": "it", "managedFields": entries}, "data": {"a": "Yg=="}, "list": [body, 1]}
+    for live in (body, held):
+        (made,) = with_live_values([desired], [GeneratedFields(desired.key, paths)], {desired.key: live})
+        assert made.body.keys() == desired.body.keys()
+    for path in (*paths, ("metadata", "name", 0), ("spec", "containers", 0, "name")):
+        value_at(body, path)
+
+
+@reader
+async def objects_of_hooks(body: Any) -> None:
+    """The body as the object that is there, as what is made of it, and as the hook."""
+    session = answering(body)
+    made = HookObjects(session, FakeDiscovery(session), managed_objects=managed_objects(session))
+    for desired in (as_object({}), as_object(body)):
+        for work in (
+            made.look(desired, owner=OWNER, impersonate=None),
+            made.create(desired, run="run", owner=OWNER, impersonate=None),
+            made.delete(desired, uid="u", impersonate=None),
+        ):
+            with suppress(*TYPED):
+                await work
+        assert isinstance(await made.is_of_helm(desired, impersonate=None), bool)
+
+
+@reader
 def health(body: Any) -> None:
     health_of(body, now=NOW).message.encode()
     if isinstance(body, dict):
@@ -271,6 +341,28 @@ def observation_and_drift(body: Any) -> None:
         assert len(seen.label) <= fields.MAX_NAME
         assert len(seen.health.message) < 4096
         assert sum(map(len, seen.finalizers)) <= 2 * fields.MAX_FINALIZERS * fields.MAX_WORD
+
+
+class _Checks(NoJudge):
+    """Each pattern has a check for the kind, which nobody evaluates: what is written of a body is what counts."""
+
+    def recall(self, _owner: str) -> Checks | None:
+        return [HealthCheckSpec(api_version=KIND.api_version, kind=KIND.kind, current="true")]
+
+
+@reader
+async def objects_with_health_checks(body: Any) -> None:
+    if not isinstance(body, dict):
+        return
+    one = managed_objects(judge=_Checks())
+    for kind in (WatchEventType.ADDED, WatchEventType.MODIFIED):
+        one._events.handle(KIND, WatchEvent(kind, body))
+    one.record(body, key=KEY, owner=OWNER.id, resource=KIND)
+    found = one.get(KEY)
+    assert found is not None
+    assert found.check is not None
+    with suppress(orjson.JSONEncodeError):
+        judge_health({"inProgress": "status.a", "failed": "metadata.b == 1", "current": "spec.c"}, orjson.dumps(body))
 
 
 @reader
@@ -603,7 +695,7 @@ def patterns(body: Any) -> None:
         handlers.decode_or_log(body, patterns=known)
         handlers.decode_or_log(body, patterns=known)
         for pattern in known:
-            known.ancestors(pattern)
+            known.line(pattern)
         decode(body)
 
 
@@ -782,6 +874,43 @@ def policies_in_files(body: Any) -> None:
     notation.applicable({"trustPolicies": [body, statement]}, Repository.parse("oci://registry.example/web"))
     for kind in ("Secret", "ConfigMap"):
         secrets_in([{**body, "kind": kind}])
+
+
+@reader
+def a_design_pattern_in_a_file(body: Any) -> None:
+    """``patternctl render --pattern``."""
+    if isinstance(body, dict):
+        with suppress(PatternError):
+            designpattern_file._check(body, path="prod.yaml")
+        designpattern_file.is_design_pattern(body)
+        with suppress(PatternError):
+            designpattern_file._chosen(
+                [body, {**body, "kind": "DesignPattern"}], name=None, namespace=None, path="prod.yaml"
+            )
+        with suppress(PatternError):
+            designpattern_file._chosen(
+                [{**body, "kind": "DesignPattern"}] * 2, name="a", namespace="b", path="prod.yaml"
+            )
+        designpattern_file._decoded(body, namespace="team", path="prod.yaml")
+
+
+@reader
+def what_values_from_names_in_a_file(body: Any) -> None:
+    """``patternctl render --pattern``."""
+    if not isinstance(body, dict):
+        return
+    references = [{"kind": kind, "name": "db", "valuesKey": "a"} for kind in ("Secret", "ConfigMap")]
+    source = {"url": "oci://registry.example/web", "ref": {"tag": "1"}}
+    metadata = {"name": "web", "namespace": "team"}
+    for reference in references:
+        found = designpattern.decode(
+            {"metadata": metadata, "spec": {"source": source, "render": {"valuesFrom": [reference]}}}
+        )
+        named = {"kind": reference["kind"], "metadata": {"name": "db"}}
+        bodies = [{**body, "kind": reference["kind"]}, {**body, **named}, {**named, "data": body, "stringData": body}]
+        for each in bodies:
+            with suppress(PatternError):
+                list(values_from_files.looked_up(found, [each], path="prod.yaml"))
 
 
 # --- the tests -----------------------------------------------------------------------------------------------------

@@ -8,9 +8,10 @@ import pytest
 
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_NESTING
-from pattern_operator.nesting import NestedTooDeep, levels
+from pattern_operator.nesting import NestedTooDeep, least_size, levels
 from pattern_operator.render.document import refuse_shape
-from pattern_operator.render.yamlstream import YamlTooLarge, load_all
+from pattern_operator.render.invalid_yaml import YamlTooLarge
+from pattern_operator.render.yamlstream import load_all
 from pattern_operator.strict_json import InvalidDocument, read_json
 
 
@@ -61,3 +62,20 @@ def test_the_levels_come_from_the_outside_in():
 @pytest.mark.parametrize("scalar", [None, 1, "x", 1.5, True])
 def test_a_scalar_has_no_levels(scalar):
     assert list(levels(scalar)) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "size"),
+    [("abc", 0), ([1, None, ""], 3), ({"ab": "cde"}, 3 + 4), ({"a": [{"b": True}, "xy"]}, 2 + 1 + 1 + 3 + 2 + 1)],
+)
+def test_the_least_size_is_of_values_keys_and_texts(document, size):
+    assert least_size(document, most=100) == size <= len(json.dumps(document))
+
+
+def test_no_more_is_counted_than_exceeds_what_is_asked_for():
+    assert least_size([["x" * 10], ["y" * 1_000]], most=5) == 1 + 1 + 11
+
+
+def test_the_size_of_what_is_nested_too_deep_is_not_told():
+    with pytest.raises(NestedTooDeep):
+        least_size(lists(MAX_NESTING + 1), most=1_000)

@@ -16,10 +16,12 @@ import yaml
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.crd import DESIGN_PATTERN, KINDS, TRUST_POLICY, Kind, Schema, crd, schema
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.repair import Repair
 from pattern_operator.api.report import Outcome
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.trust_policy import TrustPolicyStatus
 from pattern_operator.cli import exit_codes
+from pattern_operator.lint.rules import all_rules
 from pattern_operator.render import ComponentReason
 from pattern_operator.telemetry import Metrics
 from pattern_operator.telemetry.logfields import FIELDS
@@ -49,6 +51,14 @@ def pages() -> Iterator[tuple[Path, str]]:
         "CONDITIONS": _table(("condition", "meaning"), ((f"`{item}`", item.description) for item in ConditionType)),
         "REASONS": _table(("reason", "meaning"), ((f"`{item}`", item.description) for item in Reason)),
         "CAUSES": _table(("reason", "the component is", "why"), _causes()),
+        "REPAIRS": _table(("repair", "what is done", "for example", "why that is safe"), _repairs(needs_consent=False)),
+        "CONSENTED": _table(
+            ("repair", "what is done", "for example", "know before you allow it"), _repairs(needs_consent=True)
+        ),
+        "RULES": _table(
+            ("rule", "severity", "meaning"),
+            ((f"`{rule.name}`", str(rule.severity), rule.description) for rule in all_rules()),
+        ),
         "METRICS": _table(("metric", "type", "labels", "meaning"), _metrics()),
         "LOGFIELDS": _table(("field", "meaning"), ((f"`{name}`", meaning) for name, meaning in FIELDS.items())),
         "EXITS": _table(
@@ -69,8 +79,16 @@ def _tables(kind: Kind, *, prefix: str) -> dict[str, str]:
     }
 
 
+def _repairs(*, needs_consent: bool) -> Iterator[tuple[str, ...]]:
+    return (
+        (f"`{each}`", each.description, f"`{each.example}`", each.why)
+        for each in Repair
+        if each.needs_consent == needs_consent
+    )
+
+
 def _causes() -> Iterator[tuple[str, ...]]:
-    for outcome in (Outcome.REFUSED, Outcome.SKIPPED):
+    for outcome in (Outcome.REFUSED, Outcome.SKIPPED, Outcome.RENDERED):
         yield from (
             (f"`{reason}`", outcome.value, reason.description)
             for reason in ComponentReason

@@ -111,6 +111,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--concurrency", type=count, default=32, help="how many patterns are reconciled at once")
     run.add_argument("--workers", type=count, default=2, help="how many processes unpack and render at once")
     run.add_argument("--worker-memory", type=size, default="160Mi", help="how much memory each of them may take")
+    run.add_argument("--helm", type=Path, metavar="PATH", help="the program helm; default: the one on PATH")
+    run.add_argument("--kustomize", type=Path, metavar="PATH", help="the program kustomize; default: the one on PATH")
     run.add_argument(
         "--log-level",
         type=str.lower,
@@ -134,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from pattern_operator.manager import run
     from pattern_operator.reconcile.tenancy import Tenancy
     from pattern_operator.rlimits import raise_open_file_limit
-    from pattern_operator.sandbox import WorkerLimits
+    from pattern_operator.sandbox import ProgramPaths, WorkerLimits
     from pattern_operator.settings import Settings
     from pattern_operator.source import RegistryNetwork
     from pattern_operator.telemetry import configure
@@ -151,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         registry_network=RegistryNetwork(options.registry_network),
         unsigned=Unsigned(options.unsigned),
         workers=WorkerLimits(count=options.workers, memory=options.worker_memory),
+        programs=ProgramPaths.find(helm=options.helm, kustomize=options.kustomize),
         tenancy=Tenancy(
             default_service_account=options.default_service_account,
             require_service_account=options.require_service_account,

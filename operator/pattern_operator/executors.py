@@ -25,6 +25,7 @@ DISK_THREADS: Final = 4  # a disk serves no more at once, and a page cache needs
 CPU_THREADS: Final = 2  # Python runs one at a time; the second is there while the first is in C without the lock
 NAME_THREADS: Final = 8  # each may wait 30 s for a name server that does not answer
 CONDITION_THREADS: Final = 2  # each waits for a process that computes
+CHECK_THREADS: Final = 2  # likewise
 NOBODY: Final = ""  # the tenant of the operator's own work; no namespace has this name
 _SHARE: Final = 1  # times the free threads that a flow may hold: half of all alone, the other half for who comes later
 
@@ -143,13 +144,14 @@ class Executors:
     """The pools: ``disk`` for files, ``cpu`` for what computes, ``names`` for what waits for somebody outside.
 
     Names of hosts and the credential helpers of a command line are such: how long they take others decide. And
-    ``conditions`` for verdicts that wait for processes: their time is their author's.
+    ``conditions`` for verdicts that wait for processes: their time is their author's. ``checks`` likewise, of health.
     """
 
     disk: Threads
     cpu: Threads
     names: Threads
     conditions: Threads
+    checks: Threads
 
     def of(self, tenant: str) -> Self:
         """The same pools, for work that counts for the namespace ``tenant``."""
@@ -158,6 +160,7 @@ class Executors:
             cpu=self.cpu.of(tenant),
             names=self.names.of(tenant),
             conditions=self.conditions.of(tenant),
+            checks=self.checks.of(tenant),
         )
 
     @classmethod
@@ -169,11 +172,12 @@ class Executors:
             cpu=Threads("cpu", size=CPU_THREADS),
             names=Threads("names", size=NAME_THREADS),
             conditions=Threads("conditions", size=CONDITION_THREADS),
+            checks=Threads("health-checks", size=CHECK_THREADS),
         )
         try:
             yield pools
         finally:
-            for each in (pools.disk, pools.cpu, pools.names, pools.conditions):
+            for each in (pools.disk, pools.cpu, pools.names, pools.conditions, pools.checks):
                 each.shutdown(wait=False)
 
 

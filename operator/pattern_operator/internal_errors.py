@@ -22,6 +22,7 @@ PLACES: Final = (
     "explain",  # why a workload is not healthy
     "gauge",
     "handler",  # kopf's
+    "health_check",  # of one object
     "lanes",  # what a run counts for
     "line",  # of what waits for a worker
     "look_for_kind",

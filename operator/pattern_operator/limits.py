@@ -11,6 +11,9 @@ MIB: Final = 1024 * KIB
 # --- registry -------------------------------------------------------------------------------------------------------
 MAX_MANIFEST: Final = 4 * MIB  # distribution-spec, "Pushing Manifests": registries should take at least this much
 MAX_LAYERS_TOTAL: Final = 64 * MIB  # the largest real design is 4.2 MB; a bundle of many charts stays far below
+MAX_HOLDERS: Final = 8  # patterns that contain a pattern with patterns, one in another; a fleet of clusters has three
+MAX_PATTERNS_BELOW: Final = 5_000  # below one that nothing contains: as many as one artifact has objects
+MAX_SAME_SOURCE: Final = 2  # patterns of one part of a repository, one in another: a fleet and its clusters
 MAX_LAYERS: Final = 64  # an artifact of ours has one layer; images have dozens
 MAX_SIGNATURE_BLOB: Final = 1 * MIB  # a bundle with certificate, log proof and timestamp is some 10 KiB
 MAX_SIGNATURES: Final = 64  # signatures tried per artifact; more than this is an attack or an accident
@@ -99,6 +102,16 @@ MAX_CONDITION_MEMORY: Final = 192 * MIB  # of the process that evaluates one; a 
 MAX_CONDITION_CPU: Final = 2  # seconds of the processor; an honest one takes 0.02 s
 MAX_CONDITION_SECONDS: Final = 20.0  # by the clock; to start a process takes 0.15 s, and much more on a busy machine
 
+# --- health checks ------------------------------------------------------------------------------------------------
+MAX_KNOWN_EXPRESSIONS: Final = 512  # of which it is remembered whether they compile
+MAX_CHECK_MEMORY: Final = 128 * MIB  # of the process that evaluates them; an object of 1 MiB takes some 20 MiB
+MAX_CHECK_CPU: Final = 2  # seconds of the processor that each evaluation finds left; an honest one takes 0.001 s
+MAX_CHECK_SECONDS: Final = 20.0  # by the clock; to start a process takes 0.15 s, and much more on a busy machine
+MAX_CHECKS: Final = 32 * KIB  # of all checks of a pattern: status keeps them
+MAX_CHECKED_OBJECT: Final = 4 * MIB  # JSON of an object; etcd keeps 1.5 MiB
+MAX_WAITING_OBJECTS: Final = 4 * MIB  # JSON of the objects of a pattern that wait; what is beyond is read again
+MAX_ALL_WAITING_OBJECTS: Final = 16 * MIB  # of all patterns
+
 # --- unpacking ------------------------------------------------------------------------------------------------------
 MAX_UNPACKED: Final = 256 * MIB  # four times the layers: text compresses 5 to 10 times, a bomb 1,000 times
 MAX_UNPACKED_FILES: Final = 10_000
@@ -114,6 +127,21 @@ MAX_STREAM: Final = 20_000  # documents of one file, the empty ones included; a 
 MAX_KEY: Final = KIB  # characters of a key; one of a label has at most 317, the longest of a published design 68
 MAX_OBJECTS: Final = 5_000  # objects in one pattern; its inventory then stays below etcd's 1.5 MiB for a resource
 MAX_COMPONENTS: Final = 20_000  # components of a design, annotations included
+MAX_REFERENCES: Final = 5_000  # uses of $(#ref.<path>) in one design, those in what they bring in included
+MAX_REFERENCED: Final = MIB  # characters and values that they bring in: what multiplies is what is limited
+MAX_REFERENCE_STEPS: Final = 200_000  # keys that are looked at to find them: 0.1 s
+MAX_REFERENCE_CHAIN: Final = 16  # references to references
+
+MAX_CHART: Final = 64 * MIB  # bytes of a chart with all that are packaged in it; large umbrella charts have 10 MiB
+MAX_CHART_FILES: Final = 10_000  # files of it; kube-prometheus-stack has some 600
+MAX_CHART_DEPTH: Final = 8  # charts in charts; published ones go three deep
+MAX_NAME_OF_CHART: Final = 253  # characters of a name or version in Chart.yaml; a version is a tag, which has 128
+MAX_CHART_WORDS: Final = 1_800  # bytes of what helm says of a chart; a condition has MAX_STATUS_MESSAGE in all
+MAX_GENERATED: Final = 64  # fields of one object that come out differently each time; beyond, what holds them is named
+MAX_GENERATED_KEYS: Final = 64 * KIB  # characters of their paths together; one has a hundred
+MAX_DEPENDENCIES_SEEN: Final = 1_000  # that are followed to find a circle: under 5 ms
+MAX_PARAMETERS: Final = 1 * MIB  # JSON of the parameters of a pattern; a Secret or ConfigMap has no more
+MAX_PARAMETER_VALUES: Final = 50_000  # values and keys of them: 0.2 s as YAML; the largest public charts have 10,000
 
 # --- a run ----------------------------------------------------------------------------------------------------------
 MAX_RUN: Final = 300.0  # seconds; 5,000 objects take one. What was applied by then is not sent again by the next run
@@ -124,9 +152,19 @@ MAX_RECALL_OF_REGISTRY: Final = 10.0  # more, when what runs has to be proven ag
 MAX_RENDERED: Final = 6 * MIB  # JSON of all objects of a pattern; the largest published design renders to 0.33 MiB
 MAX_OBJECT: Final = 2 * MIB  # JSON of one object: etcd takes 1.5 MiB, and it is parsed without a break (20 ms)
 MAX_OBJECT_VALUES: Final = 50_000  # values and keys of one object: 10 ms to parse; the largest published has 10,700
-MAX_REPORT: Final = 2 * MIB  # JSON of the lines on all components of a pattern
+MAX_REPORT: Final = 3 * MIB  # JSON of the lines on all components of a pattern: 5,000 names of 253 letters have 2.5 MiB
 MAX_SMALL: Final = 64 * KIB  # bytes of layers, and of documents, that a thread renders: 30 ms as YAML
 MAX_SMALL_PARTS: Final = 2_048  # lines, commas and brackets in them: each may become an object, or a line of a report
+MAX_PROGRAM_INPUT: Final = 16 * MIB  # files that helm or kustomize is given; the largest public charts have 3 MiB
+MAX_PROGRAM_FOLDERS: Final = 4_000  # made for one run; large charts have some 200
+MAX_PROGRAM_DEPTH: Final = 32  # parts of a path; charts in charts have some 12
+MAX_PROGRAM_PATH: Final = 1_024  # bytes of a path
+MAX_PROGRAM_OUTPUT: Final = 16 * MIB  # YAML of all objects, with its comments; more is beyond MAX_RENDERED anyway
+MAX_PROGRAM_RUNS: Final = 24  # for one rendering: a chart twice, and patches nine times over, twice where some delete
+MAX_SETTINGS: Final = 256  # whole numbers that --set, or a value with targetPath, gives a chart
+MAX_SETTING: Final = 2 * KIB  # bytes of one, with its path
+MAX_VALUES: Final = 2 * MIB  # of a chart: a Secret or ConfigMap has 1 MiB
+RENDERING_CACHE: Final = 24 * MIB  # answers of workers that are kept, for all patterns; a quarter for a namespace
 RENDERING_MEMORY: Final = 96 * MIB  # of renderings that are being applied, for all patterns; a third for a namespace
 MAX_REPAIRS: Final = 50  # sentences in the report on one component; the rest is counted
 MAX_SENTENCE: Final = 512  # characters of one of them, and of the reason of a refusal, which quotes names

@@ -29,3 +29,21 @@ def levels(document: object) -> Iterator[list[dict[str, Any] | list[Any]]]:
         ]
     if level:
         raise NestedTooDeep(f"is nested deeper than {MAX_NESTING}")
+
+
+def least_size(document: object, *, most: int) -> int:
+    """The least that a parsed document has as JSON: a letter for each value, and those of keys and texts.
+
+    What comes after more than ``most`` is not counted.
+
+    Raises:
+        NestedTooDeep: as ``levels``.
+    """
+    size = 0
+    for level in levels(document):
+        for node in level:
+            members = (*node, *node.values()) if isinstance(node, dict) else node
+            size += sum(1 + len(each) if isinstance(each, str) else 1 for each in members)
+            if size > most:
+                return size
+    return size

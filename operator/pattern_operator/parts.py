@@ -19,12 +19,16 @@ from pattern_operator.apply import (
     Protected,
     Transfers,
 )
+from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.conditions.process import ConditionProcesses
+from pattern_operator.health_checks.processes import CheckProcesses
 from pattern_operator.kube import ApiError, Discovery, Resource, Session
+from pattern_operator.kube.capabilities import ServerCapabilities
 from pattern_operator.manager import Process
 from pattern_operator.reconcile import (
     Cluster,
     ConfigSources,
+    ObjectJudge,
     OwnerLookup,
     PatternKey,
     PatternStore,
@@ -78,7 +82,7 @@ def build(
 ) -> Parts:
     """Make the reconciler and all that it needs."""
     clock = asyncio.get_running_loop().time
-    patterns = PatternStore()
+    patterns = PatternStore(on_change=lambda key: prerequisites.pattern_changed(key))
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
     waker = Waker(queue, clock=clock)
 
@@ -99,6 +103,8 @@ def build(
 
     discovery = Discovery(session)
     transfers = Transfers(on_change=notify, errors=process.internal_errors)
+    checks = CheckProcesses(process.executors)
+    tenancy = replace(process.settings.tenancy, own_user=protected.user)
     managed_objects = ManagedObjects(
         session,
         tasks=tasks,
@@ -107,6 +113,7 @@ def build(
         on_problem=_log_watch_problem,
         listed=patterns.lists,
         on_unlisted=lambda owner, key: unlisted_report.note(owner, key),
+        judge=ObjectJudge(checks, patterns=patterns, session=session, discovery=discovery, tenancy=tenancy),
     )
     unlisted_report = UnlistedReport(
         patterns,
@@ -117,8 +124,8 @@ def build(
     tasks.on_stop(unlisted_report.close)
     tasks.on_stop(managed_objects.close)
     tasks.on_stop(transfers.close)
+    tasks.on_stop(checks.close)
     prerequisites = Prerequisites(session, discovery, wake=waker.found, tasks=tasks)
-    tenancy = replace(process.settings.tenancy, own_user=protected.user)
     cluster = Cluster(
         patterns=patterns,
         managed=managed_objects,
@@ -133,10 +140,12 @@ def build(
         ),
         deleter=Deleter(session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers),
         dry_run=DryRun(session, discovery, managed_objects=managed_objects),
+        hooks=HookObjects(session, discovery, managed_objects=managed_objects),
         transfers=transfers,
         protected=protected,
         tenancy=tenancy,
         executors=process.executors,
+        checks=checks,
     )
 
     def config_changed(reader: Reader) -> None:
@@ -168,6 +177,7 @@ def build(
         policies=policies,
         verdicts=verdicts,
         sandbox=resources.sandbox,
+        capabilities=ServerCapabilities(session, discovery),
         executors=process.executors,
         conditions=conditions,
         revocation=issuers(AddressSpace.HOST),

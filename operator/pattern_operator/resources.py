@@ -38,7 +38,7 @@ class Resources:
         )
         async with (
             Network.open(settings.registry_network, resolver=DnsResolver()) as network,
-            Sandbox.open(executors=executors, limits=settings.workers) as sandbox,
+            Sandbox.open(executors=executors, limits=settings.workers, programs=settings.programs) as sandbox,
             aclosing(cache),
             aclosing(recorder),
         ):

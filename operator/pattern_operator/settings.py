@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pattern_operator.api.verification import Unsigned
 from pattern_operator.reconcile import Tenancy
-from pattern_operator.sandbox import WorkerLimits
+from pattern_operator.sandbox import ProgramPaths, WorkerLimits
 from pattern_operator.source import RegistryNetwork
 
 
@@ -21,6 +21,7 @@ class Settings:
     metrics: tuple[str, int]  # host and port
     concurrency: int
     workers: WorkerLimits = field(default_factory=WorkerLimits)
+    programs: ProgramPaths = field(default_factory=ProgramPaths)
     registry_network: RegistryNetwork = RegistryNetwork.ANY
     tenancy: Tenancy
     unsigned: Unsigned = Unsigned.ALLOW

@@ -34,6 +34,14 @@ def signed_by(*keys):
     return {"verify": {"authorities": [{"key": key} for key in keys]}}
 
 
+POD_CHECK = {"apiVersion": "v1", "kind": "Pod", "current": "true"}
+ONE_CHECK = "a kind must not have two checks, in whatever versions of its group"
+
+
+def checks(*checks):
+    return {"apply": {"healthChecks": list(checks)}}
+
+
 @pytest.fixture
 def accepted(kubectl):
     """Have a resource accepted, without keeping it; the resource as the API server completes it."""
@@ -149,7 +157,7 @@ def test_a_token_service_that_is_not_a_host_is_refused_with_what_is_right(refusa
 ONE_OF = "ref needs one of tag, semver or digest, as in ref: {tag: 1.4.2}"
 ALONE = "ref.semver stands alone: remove it, or tag and digest"
 FILTER = "ref.semverFilter only goes with ref.semver"
-A_TAG = "must be a tag, such as 1.4.2: letters, digits and . _ -"
+A_TAG = "must be a tag, such as 1.4.2: letters, digits and . _ - +"
 A_DIGEST = "must be sha256: and 64 small hex digits (or sha512: and 128), as a registry prints it"
 
 
@@ -164,6 +172,7 @@ A_DIGEST = "must be sha256: and 64 small hex digits (or sha512: and 128), as a r
         ({"tag": "1.4.2", "semverFilter": "^v"}, FILTER),
         ({"tag": "1 4"}, A_TAG),
         ({"tag": "-1"}, A_TAG),
+        ({"tag": "+1"}, A_TAG),
         ({"tag": ">=1.0"}, A_TAG),
         ({"tag": "1.4.2\n"}, A_TAG),
         ({"tag": ""}, A_TAG),
@@ -189,6 +198,7 @@ def test_a_ref_that_leads_nowhere_is_refused_with_what_is_right(refusal, ref, sa
     [
         {"tag": "1.4.2"},
         {"tag": "_a.b-C"},
+        {"tag": "1.2.3+b"},
         {"semver": ">=1.4 <2"},
         {"semver": ">=1", "semverFilter": "^v"},
         {"digest": DIGEST},
@@ -293,7 +303,10 @@ A_NAMESPACE = "must be the name of a namespace: small letters, digits and -"
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        ({"render": {"format": "Helm"}}, 'Unsupported value: "Helm": supported values: "Auto", "Manifests", "Meshery"'),
+        (
+            {"render": {"format": "Jsonnet"}},
+            'Unsupported value: "Jsonnet": supported values: "Auto", "Helm", "Kustomize", "Manifests", "Meshery"',
+        ),
         ({"render": {"onInvalid": "Ignore"}}, 'supported values: "Refuse", "Skip"'),
         ({"render": {"targetNamespace": "Shop"}}, A_NAMESPACE),
         ({"render": {"targetNamespace": "a.b"}}, A_NAMESPACE),
@@ -304,6 +317,15 @@ A_NAMESPACE = "must be the name of a namespace: small letters, digits and -"
         ({"apply": {"deletionPolicy": "Keep"}}, 'supported values: "Delete", "Orphan"'),
         ({"apply": {"serviceAccountName": "An Applier"}}, A_NAME),
         ({"apply": {"prune": "yes"}}, "spec.apply.prune in body must be of type boolean"),
+        (checks({"apiVersion": "v1", "kind": "Pod"}), "healthChecks[0].current: Required value"),
+        (checks({**POD_CHECK, "current": ""}), "healthChecks[0].current in body should be at least 1 chars long"),
+        (checks({**POD_CHECK, "failed": "x" * 2049}), "Too long: may not be more than 2048 bytes"),
+        (checks({**POD_CHECK, "apiVersion": "Apps/v1"}), "must be an apiVersion, such as apps/v1"),
+        (checks({**POD_CHECK, "kind": "my-pod"}), "must be a kind, such as Cluster"),
+        (checks({**POD_CHECK, "progressing": "true"}), 'unknown field "spec.apply.healthChecks[0].progressing"'),
+        (checks(*({**POD_CHECK, "kind": f"A{each}"} for each in range(17))), "must have at most 16 items"),
+        (checks({**POD_CHECK, "apiVersion": "a.b/v1"}, {**POD_CHECK, "apiVersion": "a.b/v2"}), ONE_CHECK),
+        (checks(POD_CHECK, POD_CHECK), ONE_CHECK),
         ({"rollout": {"historyLimit": -1}}, "should be greater than or equal to 0"),
         ({"rollout": {"historyLimit": 11}}, "should be less than or equal to 10"),
         ({"rollout": {"historyLimit": "5"}}, "must be of type integer"),
@@ -361,7 +383,7 @@ def test_what_the_api_server_fills_in_is_what_the_operator_assumes(accepted):
         "wait": True,
         "deletionPolicy": "Delete",
     }
-    assert found["spec"]["render"] == {"format": "Auto", "onInvalid": "Refuse"}
+    assert found["spec"]["render"] == {"format": "Auto", "onInvalid": "Refuse", "skipSchemaValidation": False}
     assert found["spec"]["rollout"] == {"historyLimit": 5}
     assert decode(found).spec == decode(sent).spec
 
@@ -463,7 +485,7 @@ def test_it_goes_by_its_short_name_and_is_one_of_the_patterns(kubectl, web, name
 def test_kubectl_explains_every_field(kubectl):
     explained = " ".join(kubectl("explain", "dp.spec.render.format").split())
 
-    assert "`Auto` tells a Meshery design from plain manifests" in explained  # kubectl breaks lines anywhere
+    assert "`Auto` tells a Helm chart, a kustomization," in explained  # kubectl breaks lines anywhere
 
 
 # --- its schema -----------------------------------------------------------------------------------------------------
@@ -508,3 +530,63 @@ def test_the_crd_serves_one_version_and_stores_it(kind):
     (version,) = crd(kind)["spec"]["versions"]
 
     assert (version["name"], version["served"], version["storage"]) == ("v1alpha1", True, True)
+
+
+# --- render ---------------------------------------------------------------------------------------------------------
+
+
+def test_parameters_of_any_shape_are_kept_as_they_are(accepted):
+    given = {"replicas": 3, "hosts": ["a", {"b": None}], "deep": {"er": {"on": True}}, "1": 0.5}
+
+    assert accepted(pattern(render={"parameters": given}))["spec"]["render"]["parameters"] == given
+
+
+@pytest.mark.parametrize("given", ["text", ["a"], 1])
+def test_parameters_that_are_not_an_object_are_refused(refusal, given):
+    assert "spec.render.parameters" in refusal(pattern(render={"parameters": given}))
+
+
+@pytest.mark.parametrize(
+    "path", ["a", "db.password", "hosts[0].name", "a[0][1].b", "annotations.example\\.com/team", "a-b_c/d"]
+)
+def test_a_target_path_that_is_one_is_accepted(accepted, path):
+    reference = {"kind": "Secret", "name": "db", "targetPath": path}
+
+    kept = accepted(pattern(render={"valuesFrom": [reference]}))["spec"]["render"]["valuesFrom"]
+
+    assert kept == [{**reference, "valuesKey": "values.yaml", "optional": False}]
+
+
+@pytest.mark.parametrize("path", ["", ".a", "a.", "a..b", "[0]", "a[x]", "a[0]b", "a[-1]", "a=b", "a,b", "a\\", "{a}"])
+def test_a_target_path_that_is_none_is_refused(refusal, path):
+    said = refusal(pattern(render={"valuesFrom": [{"kind": "Secret", "name": "db", "targetPath": path}]}))
+
+    assert "spec.render.valuesFrom[0].targetPath" in said
+
+
+@pytest.mark.parametrize(
+    ("render", "says"),
+    [
+        ({"valuesFrom": [{"kind": "Pod", "name": "a"}]}, "spec.render.valuesFrom[0].kind"),
+        ({"valuesFrom": [{"kind": "Secret", "name": "A"}]}, "must be the name of a resource"),
+        ({"images": [{"name": "nginx"}]}, "an image needs one of newName, newTag or digest"),
+        ({"images": [{"name": "nginx", "newTag": "1", "digest": DIGEST}]}, "must not have both"),
+        ({"namePrefix": "Dev_"}, "must be part of a name"),
+        ({"patches": [{"patch": ""}]}, "spec.render.patches[0].patch"),
+        ({"format": "Jsonnet"}, "spec.render.format"),
+    ],
+)
+def test_what_is_wrong_in_render_is_refused_with_what_is_right(refusal, render, says):
+    assert says in refusal(pattern(render=render))
+
+
+# --- spec.apply.healthChecks ------------------------------------------------------------------------------------------
+
+
+def test_checks_of_several_kinds_are_accepted_as_long_as_each_is_for_another(accepted):
+    several = [
+        {"apiVersion": api_version, "kind": kind, "current": "status.a", "inProgress": "x" * 2048}
+        for api_version, kind in (("v1", "Pod"), ("a.b/v1", "Pod"), ("apps/v1", "Pod"), ("v1", "Secret"))
+    ]
+
+    assert accepted(pattern(**checks(*several)))["spec"]["apply"]["healthChecks"] == several

@@ -73,13 +73,24 @@ def test_a_resource_of_a_newer_crd_is_read_as_far_as_it_is_known():
     assert decode(MINIMAL | {"spec": spec, "status": {"candidate": "2.0.0"}}) == decode(MINIMAL)
 
 
+def test_parameters_are_kept_as_one_text_whatever_the_order_of_their_names():
+    one = {**SPEC, "render": {"parameters": {"b": [1, None], "a": {"y": "\u00e9", "x": 0.5}}}}
+    other = {**SPEC, "render": {"parameters": {"a": {"x": 0.5, "y": "\u00e9"}, "b": [1, None]}}}
+
+    assert decode(MINIMAL | {"spec": one}) == decode(MINIMAL | {"spec": other})
+    assert decode(MINIMAL | {"spec": one}).spec.render.parameters == '{"a":{"x":0.5,"y":"\u00e9"},"b":[1,null]}'
+
+
 @pytest.mark.parametrize(
     ("spec", "where"),
     [
         ({}, "source"),
         ({"source": {"url": "oci://r/web"}}, "ref"),
         ({"source": {"url": "oci://r/web", "ref": {"tag": 1}}}, "$.spec.source.ref.tag"),
-        ({**SPEC, "render": {"format": "Helm"}}, "$.spec.render.format"),
+        ({**SPEC, "render": {"format": "Jsonnet"}}, "$.spec.render.format"),
+        ({**SPEC, "render": {"parameters": "{}"}}, "$.spec.render.parameters"),
+        ({**SPEC, "render": {"parameters": {"n": 2**70}}}, "$.spec.render.parameters"),
+        ({**SPEC, "render": {"valuesFrom": [{"kind": "Pod", "name": "a"}]}}, "$.spec.render.valuesFrom"),
         ({**SPEC, "apply": {"prune": "yes"}}, "$.spec.apply.prune"),
         ({**SPEC, "rollout": {"historyLimit": 11}}, "$.spec.rollout.historyLimit"),
         ({**SPEC, "verify": {"authorities": []}}, "$.spec.verify.authorities"),

@@ -36,7 +36,7 @@ def explain(kubectl):
         ("spec.rollout.historyLimit", "Default: 5. From 0 to 10."),
         ("spec.verify.authorities", "From 1 to 16 entries."),
         ("spec.verify.authorities.key.secretRef.key", "Default: cosign.pub."),
-        ("spec.source.ref.tag", "Rules: must be a tag, such as 1.4.2: letters, digits and . _ -."),
+        ("spec.source.ref.tag", "Rules: must be a tag, such as 1.4.2: letters, digits and . _ - +."),
         ("spec.source.ref.semverFilter", "At most 256 characters."),
     ],
 )

@@ -7,6 +7,7 @@ from pattern_operator.api.fields import (
     MAX_WORD,
     ObjectMeta,
     finalizers_of,
+    generation,
     has_condition,
     integer,
     list_at,
@@ -59,6 +60,25 @@ def test_an_unpaired_surrogate_becomes_a_question_mark():
 )
 def test_an_integer_is_one_of_64_bits(value, found):
     assert integer(value, 7) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        *((5, 5), (-1, -1), ("5", 5), ("-1", -1), (True, None), (1.0, None), ("1.0", None), ("", None), ("+5", None)),
+        *(
+            (" 5", None),
+            ("5\n", None),
+            ("\u0661", None),
+            ("9" * 19, None),
+            ("9" * 5000, None),
+            (2**63, None),
+            (None, None),
+        ),
+    ],
+)
+def test_a_generation_is_a_number_or_its_decimal_text(value, found):
+    assert generation(value) == found
 
 
 @pytest.mark.parametrize(("version", "number"), [("12", 12), ("9" * 21, 0), ("\u0661", 0), ("-1", 0), ("", 0)])

@@ -61,6 +61,7 @@ def test_any_text_is_a_reference_or_an_invalid_one(text):
         ("oci://registry.example/patterns/web:1.4.2", "registry.example", "patterns/web", "1.4.2", None),
         ("registry.example/patterns/web:1.4.2", "registry.example", "patterns/web", "1.4.2", None),
         ("oci://registry.example/web", "registry.example", "web", "latest", None),
+        ("oci://registry.example/web:1.2.3+b.1", "registry.example", "web", "1.2.3_b.1", None),
         (f"oci://registry.example/web@{SHA256}", "registry.example", "web", None, SHA256),
         (f"oci://registry.example/web:1.0@{SHA512}", "registry.example", "web", "1.0", SHA512),
         ("oci://localhost:5000/web:dev", "localhost:5000", "web", "dev", None),

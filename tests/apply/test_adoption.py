@@ -200,7 +200,7 @@ ARGO = "argocd.argoproj.io/tracking-id"
 INSTANCE = "app.kubernetes.io/instance"
 ARGO_WROTE = [{"manager": "argocd-controller", "operation": "Apply"}]
 TOOLS = [
-    pytest.param(HELM, "the Helm release shop/web", "helm.sh/resource-policy: keep", id="Helm"),
+    pytest.param(HELM, "the Helm release shop/web", "remove the label app.kubernetes.io/managed-by of its", id="Helm"),
     pytest.param(
         {"labels": {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux"}},
         "the Flux Kustomization flux/apps",
@@ -210,7 +210,7 @@ TOOLS = [
     pytest.param(
         {**HELM, "labels": {"helm.toolkit.fluxcd.io/name": "web", "helm.toolkit.fluxcd.io/namespace": "shop"}},
         "the Flux HelmRelease shop/web",
-        "helm.sh/resource-policy: keep",
+        "app.kubernetes.io/managed-by, helm.toolkit.fluxcd.io/name and helm.toolkit.fluxcd.io/namespace of its",
         id="Flux HelmRelease",
     ),
     pytest.param(
@@ -244,6 +244,16 @@ def test_what_another_tool_manages_is_refused_with_its_name_and_the_way_out(poli
     assert refused.reason is Reason.MANAGED_BY_ANOTHER_TOOL
     assert name in refused.message
     assert advice in refused.message
+
+
+@pytest.mark.parametrize("labels", [HELM["labels"], {"helm.toolkit.fluxcd.io/name": "web"}])
+def test_who_takes_over_a_release_of_helm_is_told_to_leave_what_keeps_install_hooks_from_running(labels):
+    refused = decision(live(**{**HELM, "labels": labels}))
+
+    assert isinstance(refused, Refuse)
+    assert "leave their annotations meta.helm.sh/release-name and meta.helm.sh/release-namespace" in refused.message
+    assert "remove its annotations" not in refused.message
+    assert decision(live(annotations=HELM["annotations"])) == Adopt("u-1")  # what is left once it is done as told
 
 
 @pytest.mark.parametrize(

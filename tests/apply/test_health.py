@@ -13,7 +13,7 @@ from pattern_operator.apply.health import RULES, needs_status
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 
 
-def widget(*conditions: tuple[str, str], generation: int = 2, seen: int | None = 2, **metadata: Any) -> dict[str, Any]:
+def widget(*conditions: tuple[str, str], generation: int = 2, seen: object = 2, **metadata: Any) -> dict[str, Any]:
     """A custom object; each condition is a type and a status, and says `because`."""
     status: dict[str, Any] = {
         "conditions": [{"type": kind, "status": truth, "message": "because"} for kind, truth in conditions]
@@ -314,3 +314,21 @@ def test_what_is_healthy_by_existing_is_so_whatever_its_status_says_and_needs_no
     health = health_of(body, now=NOW)
 
     assert (health.state, health.notable) == (HealthState.CURRENT, False)
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"),
+    [
+        ("1", HealthState.IN_PROGRESS),
+        ("-1", HealthState.IN_PROGRESS),
+        ("2", HealthState.CURRENT),
+        ("7d6f8", HealthState.CURRENT),
+        ("2.0", HealthState.CURRENT),
+        ("", HealthState.CURRENT),
+    ],
+)
+def test_a_generation_that_is_written_as_text_counts_as_its_number(seen: str, state: HealthState):
+    """As of Argo Rollouts; text that is no whole number says nothing."""
+    body = widget(("Ready", "True"), seen=seen, generation=2)
+
+    assert health_of(body, now=NOW).state is state

@@ -36,6 +36,14 @@ class Done:
         """The documents on standard output."""
         return list(yaml.safe_load_all(self.out))
 
+    @property
+    def items(self) -> list[Any]:
+        """The objects of the List on standard output, in YAML or JSON."""
+        (found,) = self.yaml
+        assert (found["apiVersion"], found["kind"], list(found)) == ("v1", "List", ["apiVersion", "kind", "items"])
+        items: list[Any] = found["items"]
+        return items
+
 
 @dataclass(frozen=True)
 class Patternctl:

@@ -1,6 +1,7 @@
 """The program itself: its help at once, its exit codes, and an orderly end whatever happens to its output."""
 
 import argparse
+import json
 import os
 import re
 import shlex
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,12 +21,13 @@ from pattern_operator import __version__
 from pattern_operator.cli import exit_codes, parser
 
 COMMANDS = [
-    *("get", "push", "sign", "generate-key-pair", "render", "verify"),
+    *("get", "push", "sign", "generate-key-pair", "render", "lint", "verify"),
     *("policy", "reconcile", "suspend", "resume", "uninstall", "completion"),
 ]
 HEAVY = [
     *("aiohttp", "asyncio", "cryptography", "kopf", "kubernetes", "msgspec", "nacl", "orjson"),
     *("prometheus_client", "yaml"),
+    "inspect",  # of dataclasses: a third of the time that help takes
 ]
 HELP_WITHIN = 0.15  # seconds, Python's own start included
 
@@ -151,7 +154,7 @@ def test_letters_that_the_terminal_lacks_are_shown_as_codes(patternctl, tmp_path
     rendered = patternctl("render", manifest)
     missing = patternctl("render", "Grüße.yml")
 
-    assert rendered.yaml[0]["data"] == {"a": "Grüße"}
+    assert rendered.items[0]["data"] == {"a": "Grüße"}
     assert missing.err.startswith("patternctl: ArtifactNotFound: Gr\\xfc\\xdfe.yml cannot be read")
 
 
@@ -160,7 +163,7 @@ def heed() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "TERM"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "TERM", "HUP"])
 def test_an_interrupted_command_ends_quietly_and_leaves_nothing_behind(patternctl, number):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host, port = silent.getsockname()
@@ -180,3 +183,77 @@ def test_an_interrupted_command_ends_quietly_and_leaves_nothing_behind(patternct
 
     assert (running.returncode, out, err) == (exit_codes.INTERRUPTED, "", "")
     assert list(patternctl.temporary.iterdir()) == []
+
+
+INTERRUPTED_IN_A_FINALIZER = """
+import asyncio, os, signal, sys
+from pattern_operator import cli
+from pattern_operator.cli import get
+
+class Held:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+
+async def ask():
+    Held()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    print("went on")
+
+get.run = lambda options: asyncio.run(ask())
+sys.exit(cli.main(["get"]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "TERM", "HUP"])
+def test_no_interruption_is_lost_wherever_the_program_is(patternctl, number):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IN_A_FINALIZER, str(int(number))],
+        env=patternctl.environment,
+        capture_output=True,
+        text=True,
+        preexec_fn=heed,
+        timeout=ENDS_WITHIN,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (exit_codes.INTERRUPTED, "", "")
+
+
+def test_what_a_killed_command_left_of_the_run_of_a_program_is_removed_by_the_next(patternctl, tmp_path):
+    left = patternctl.temporary / "pattern-operator-run-4194303-x"
+    left.mkdir(parents=True)
+    (left / "values.yaml").write_text("password: hunter2\n")
+    manifest = tmp_path / "a.yml"
+    manifest.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+
+    assert patternctl("render", manifest).code == exit_codes.OK
+    assert not left.exists()
+
+
+def processor_seconds(process: int) -> float:
+    """What a process has used of a processor so far (proc_pid_stat(5), utime)."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11]) / os.sysconf("SC_CLK_TCK")
+
+
+def test_ctrl_c_ends_a_check_of_a_schema_that_takes_for_ever(patternctl, tmp_path):
+    doubled = {f"a{n}": {"anyOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)}
+    schema = {
+        "$defs": {**doubled, "a40": {"type": "string"}},
+        "properties": {"x": {"$ref": "#/$defs/a0", "default": 1}},
+    }
+    described = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "Pattern", "parameters": {"schema": schema}}
+    (tmp_path / "pattern.yaml").write_text(json.dumps(described))
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    with subprocess.Popen(
+        patternctl.command("render", tmp_path), env=patternctl.environment, stderr=subprocess.PIPE, preexec_fn=heed
+    ) as running:
+        try:
+            while running.poll() is None and processor_seconds(running.pid) < 5.0:
+                time.sleep(0.1)
+            running.send_signal(signal.SIGINT)
+            running.wait(timeout=ENDS_WITHIN)
+        finally:
+            running.kill()
+
+    assert running.returncode == -signal.SIGINT

@@ -14,7 +14,9 @@ from tests.testbed.cosign import SIGN as SIGN_WITH_COSIGN
 from tests.testbed.cosign import Cosign
 from tests.testbed.paths import BIN
 
+from pattern_operator.api.artifact import File
 from pattern_operator.api.signing import SIGN
+from pattern_operator.cli import push
 
 WHOLE = DATA / "nginx-deployment"
 
@@ -222,8 +224,8 @@ KPTFILE = {"apiVersion": "kpt.dev/v1", "kind": "Kptfile", "metadata": {"name": "
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"kustomization.yaml": "resources: [a.yaml]"}, ["publish the output of `kustomize build`"]),
-        ({"Chart.yaml": "name: web", "templates/a.yaml": "a: {{ .b }}"}, ["publish the output of `helm template`"]),
+        ({"kustomization.yaml": "resources: [a.yaml]"}, ["KustomizationInvalid", "a.yaml"]),
+        ({"Chart.yaml": "name: web", "templates/a.yaml": "a: {{ .b }}"}, ["ChartInvalid", "version"]),
         ({"a.yaml": "a: [1, 2"}, ["DocumentInvalid", "a.yaml"]),
         ({"a.yaml": json.dumps(HOOK)}, ["seed", "helm.sh/hook"]),
         ({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n"}, ["is refused", "metadata.name"]),
@@ -316,3 +318,63 @@ def test_an_oci_layout_is_copied_with_its_digest(patternctl, repository, tmp_pat
     assert json.loads(done.out)["digest"] == digest
     rendered = patternctl("render", "--insecure", f"{repository.oci}-copy:2.0.0")
     assert rendered.code == 0
+
+
+PATTERN = b"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nparameters:\n  schema: {required: [host, db]}\n"
+WEB = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '${host}'}\n"
+REQUIRED = {"required": ["host", "db"], "properties": {"db": {"required": ["user", "password"]}}}
+NOTE = "note: it needs parameters: {}. Its DesignPattern gives them in spec.render.parameters."
+
+
+def push_chart(patternctl, repository, files):
+    """Push a chart of these files; what is said on standard error."""
+    patternctl.variables["PATH"] = f"{BIN}:/usr/bin:/bin"
+    for name, content in {"Chart.yaml": "{apiVersion: v2, name: web, version: 1.0.0}", **files}.items():
+        (patternctl.home / "web" / name).parent.mkdir(parents=True, exist_ok=True)
+        (patternctl.home / "web" / name).write_text(content)
+    done = patternctl("push", "--insecure", "web", f"{repository.oci}:1.0.0")
+    assert done.code == 0
+    return done.err
+
+
+def test_a_pattern_that_requires_parameters_is_pushed_with_their_names():
+    pushed = push._warnings([File("pattern.yaml", PATTERN), File("web.yaml", WEB)])
+
+    assert pushed == [NOTE.format("host, db")]
+
+
+@pytest.mark.parametrize(("values", "names"), [("", "host, db"), ("db: {}", "host, db.user, db.password")])
+def test_a_chart_that_requires_values_is_pushed_with_their_names(patternctl, repository, values, names):
+    files = {"values.yaml": values, "values.schema.json": json.dumps(REQUIRED), "templates/a.yaml": ""}
+
+    said = push_chart(patternctl, repository, files)
+
+    words = said.removeprefix("patternctl: ").strip()
+    assert sorted(words.split(": ")[2].split(". ")[0].split(", ")) == sorted(names.split(", "))
+    assert "cannot render" not in words
+
+
+def test_a_chart_that_fails_is_told_to_fail_with_its_own_values(patternctl, repository):
+    said = push_chart(patternctl, repository, {"templates/a.yaml": '{{ required "a host is needed" .Values.host }}'})
+
+    assert "warning: the operator cannot render this with its own values: ChartFailed: " in said
+    assert "a host is needed" in said
+
+
+def test_defaults_that_do_not_fit_are_a_warning(patternctl, repository):
+    schema = json.dumps({"properties": {"replicas": {"type": "integer"}}})
+    files = {"values.yaml": "replicas: many", "values.schema.json": schema, "templates/a.yaml": ""}
+
+    said = push_chart(patternctl, repository, files)
+
+    assert "warning: the operator cannot render this with its own values: ParametersInvalid: " in said
+    assert "it needs parameters" not in said
+
+
+def test_a_warning_names_no_flag_that_push_does_not_have():
+    bases = [File(f"{name}/kustomization.yaml", b"resources: [a.yaml]\n") for name in ("a", "b")]
+
+    [warning] = push._warnings(bases)
+
+    assert "spec.source.layer.path" in warning
+    assert "--path" not in warning

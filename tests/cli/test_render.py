@@ -5,9 +5,13 @@ import typing
 
 import pytest
 from tests.render.designs import DATA, component, deployment, design, published
+from tests.testbed.paths import ROOT
 
-from pattern_operator.cli import render
-from pattern_operator.render import options
+from pattern_operator.api import render_spec
+from pattern_operator.api.reason import Reason
+from pattern_operator.cli import render, rendered
+from pattern_operator.cli.rendered import LeftOut
+from pattern_operator.render import ComponentReason, options
 
 YAML = "application/yaml"
 WHOLE = DATA / "nginx-deployment"  # all of it is rendered
@@ -40,19 +44,19 @@ def files(tmp_path):
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_design_is_rendered_to_yaml_documents(patternctl):
+def test_a_design_is_rendered_to_one_list(patternctl):
     done = patternctl("render", WHOLE)
 
     assert (done.code, done.err) == (0, "")
-    assert kinds(done.yaml) == ["Deployment doks-example", "Service doks-example"]
+    assert kinds(done.items) == ["Deployment doks-example", "Service doks-example"]
 
 
-def test_with_o_json_it_is_one_list(patternctl):
+def test_with_o_json_it_is_the_same_list(patternctl):
     done = patternctl("render", WHOLE, "-o", "json")
 
     assert done.code == 0
     assert (done.json["apiVersion"], done.json["kind"]) == ("v1", "List")
-    assert done.json["items"] == patternctl("render", WHOLE).yaml
+    assert done.json["items"] == patternctl("render", WHOLE).items
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
@@ -74,7 +78,7 @@ def test_files_folders_and_tars_are_read(patternctl, source):
     done = patternctl("render", source)
 
     assert done.code == 0
-    assert done.yaml
+    assert done.items
 
 
 def test_a_docker_save_tar_as_meshery_exports_it_is_its_design(patternctl):
@@ -87,7 +91,7 @@ def test_a_pattern_comes_through_a_pipe(patternctl):
     with (WHOLE / "design.yml").open("rb") as design_file:
         done = patternctl("render", "/dev/stdin", stdin=design_file)
 
-    assert kinds(done.yaml) == ["Deployment doks-example", "Service doks-example"]
+    assert kinds(done.items) == ["Deployment doks-example", "Service doks-example"]
 
 
 def test_objects_without_a_namespace_go_to_the_one_that_is_named(patternctl, files):
@@ -96,7 +100,7 @@ def test_objects_without_a_namespace_go_to_the_one_that_is_named(patternctl, fil
 
     done = patternctl("render", folder, "-n", "shop")
 
-    assert [body["metadata"]["namespace"] for body in done.yaml] == ["own", "shop"]
+    assert [body["metadata"]["namespace"] for body in done.items] == ["own", "shop"]
 
 
 def test_the_target_namespace_is_that_of_every_object(patternctl, files):
@@ -104,7 +108,7 @@ def test_the_target_namespace_is_that_of_every_object(patternctl, files):
 
     done = patternctl("render", folder, "--target-namespace", "shop")
 
-    assert [body["metadata"]["namespace"] for body in done.yaml] == ["shop"]
+    assert [body["metadata"]["namespace"] for body in done.items] == ["shop"]
 
 
 def test_the_namespace_that_the_operator_would_make_is_printed(patternctl, files):
@@ -112,7 +116,7 @@ def test_the_namespace_that_the_operator_would_make_is_printed(patternctl, files
 
     done = patternctl("render", folder, "--target-namespace", "shop", "--create-namespace")
 
-    assert [(body["kind"], body["metadata"]["name"]) for body in done.yaml] == [
+    assert [(body["kind"], body["metadata"]["name"]) for body in done.items] == [
         ("Namespace", "shop"),
         ("ConfigMap", "a"),
     ]
@@ -137,7 +141,7 @@ def test_hooks_that_are_left_out_are_told_beside_what_is_printed(patternctl, fil
 
     done = patternctl("render", files(a_yml=hook, b_yml=config))
 
-    assert (done.code, len(done.yaml)) == (0, 1)
+    assert (done.code, len(done.items)) == (0, 1)
     assert "Pod t is a hook of Helm (test) and is left out" in done.err
 
 
@@ -147,7 +151,7 @@ def test_what_is_for_tools_on_a_machine_is_told_beside_what_is_printed(patternct
 
     done = patternctl("render", files(a_yml=kptfile, b_yml=config))
 
-    assert (done.code, len(done.yaml)) == (0, 1)
+    assert (done.code, len(done.items)) == (0, 1)
     assert "Kptfile shop is left out, because it describes a package of kpt to kpt" in done.err
 
 
@@ -165,7 +169,7 @@ def test_what_asks_never_to_be_applied_is_told_and_not_printed(patternctl, files
 
     done = patternctl("render", files(a_yml=asking.encode(), b_yml=config))
 
-    assert (done.code, [body["metadata"]["name"] for body in done.yaml]) == (0, ["c"])
+    assert (done.code, [body["metadata"]["name"] for body in done.items]) == (0, ["c"])
     assert f"ConfigMap default/b is never applied: it is annotated {said}\n" in done.err
 
 
@@ -174,7 +178,7 @@ def test_where_all_ask_never_to_be_applied_there_is_nothing_to_deploy(patternctl
 
     done = patternctl("render", files(a_yml=asking))
 
-    assert (done.code, done.out) == (0, "")
+    assert (done.code, done.items) == (0, [])
     assert "there is nothing to deploy" in done.err
 
 
@@ -182,8 +186,8 @@ def test_a_part_of_the_pattern_is_chosen_by_path(patternctl, files):
     manifest = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
     folder = files(a_yml=manifest % b"a", b_yml=manifest % b"b")
 
-    assert kinds(patternctl("render", folder).yaml) == ["ConfigMap a", "ConfigMap b"]
-    assert kinds(patternctl("render", folder, "--path", "b.yml").yaml) == ["ConfigMap b"]
+    assert kinds(patternctl("render", folder).items) == ["ConfigMap a", "ConfigMap b"]
+    assert kinds(patternctl("render", folder, "--path", "b.yml").items) == ["ConfigMap b"]
 
 
 def test_a_format_that_the_pattern_has_not_is_refused(patternctl):
@@ -197,38 +201,56 @@ def test_every_format_of_the_spec_can_be_asked_for():
     assert typing.get_args(options.Format) == render._FORMATS
 
 
-def test_a_pattern_with_nothing_to_deploy_prints_nothing_and_says_so(patternctl):
-    done = patternctl("render", EMPTY)
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_pattern_with_nothing_to_deploy_is_a_list_of_nothing_and_says_so(patternctl, form):
+    done = patternctl("render", EMPTY, "-o", form)
 
-    assert (done.code, done.out, done.err) == (0, "", f"patternctl: there is nothing to deploy in {EMPTY}\n")
-
-
-def test_a_list_of_nothing_is_a_list(patternctl):
-    done = patternctl("render", EMPTY, "-o", "json")
-
-    assert done.json == {"apiVersion": "v1", "kind": "List", "items": []}
+    assert (done.code, done.items, done.err) == (0, [], f"patternctl: there is nothing to deploy in {EMPTY}\n")
 
 
 # --- refusals and the report ----------------------------------------------------------------------------------------
 
 
-def test_what_can_be_rendered_is_printed_and_the_rest_is_told(patternctl, files):
+def test_where_a_component_is_refused_nothing_is_printed_and_the_cause_is_told(patternctl, files):
     folder = files(design_yml=design(GOOD, BAD).content)
 
     done = patternctl("render", folder)
 
-    assert done.code == 3
-    assert kinds(done.yaml) == ["ConfigMap settings"]
+    assert (done.code, done.out) == (3, "")
+    first, second, third = done.err.splitlines()
+    assert first == "patternctl: 1 of 2 components were refused; nothing is printed:"
+    assert second.startswith("  Deployment web: MissingRequiredField: ")
+    assert "--on-invalid Skip prints the rest" in third
+
+
+def test_a_manifest_that_is_refused_keeps_the_others_from_being_printed(patternctl, files):
+    good = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    folder = files(a_yml=good, b_yml=good.replace(b"name: a", b"name: 'Not A Name'"))
+
+    done = patternctl("render", folder)
+
+    assert (done.code, done.out) == (3, "")
+    assert "1 of 2 components were refused" in done.err
+    assert kinds(patternctl("render", folder, "--on-invalid", "Skip").items) == ["ConfigMap a"]
+
+
+def test_with_on_invalid_skip_the_rest_is_printed_and_what_is_missing_is_told(patternctl, files):
+    folder = files(design_yml=design(GOOD, BAD).content)
+
+    done = patternctl("render", folder, "--on-invalid", "Skip")
+
+    assert done.code == 0
+    assert kinds(done.items) == ["ConfigMap settings"]
     first, second = done.err.splitlines()
     assert first == "patternctl: 1 of 2 components were refused; what is printed lacks them:"
     assert second.startswith("  Deployment web: MissingRequiredField: ")
 
 
 def test_a_published_design_with_refusals_is_rendered_in_part(patternctl):
-    done = patternctl("render", PARTLY)
+    done = patternctl("render", PARTLY, "--repair", "SetSelectorFromTemplate", "--on-invalid", "Skip")
 
-    assert done.code == 3
-    assert len(done.yaml) == 6
+    assert done.code == 0
+    assert len(done.items) == 6
     assert "2 of 8 components were refused" in done.err
 
 
@@ -255,20 +277,100 @@ def test_the_report_has_a_line_for_every_component(patternctl, files, tmp_path):
     found = json.loads(report.read_text())
     assert list(found) == ["components"]
     rendered, skipped, refused = found["components"]
-    assert list(rendered) == ["id", "name", "kind", "outcome", "reason", "message", "repairs"]
+    fields = ["id", "apiVersion", "kind", "namespace", "name", "outcome", "reason", "message"]
+    fields += ["path", "position", "line", "repairs"]
+    assert list(rendered) == fields
+    assert (rendered["apiVersion"], rendered["namespace"]) == ("v1", "default")
+    assert (rendered["path"].rpartition("/")[2], rendered["position"], rendered["line"]) == (
+        "design.yml",
+        "components[0]",
+        1,
+    )
     assert (rendered["outcome"], rendered["kind"], rendered["reason"]) == ("rendered", "ConfigMap", "")
-    assert rendered["repairs"]
+    assert [each["name"] for each in rendered["repairs"]] == ["MakeNameValid"]
     assert (skipped["outcome"], skipped["repairs"]) == ("skipped", [])
     assert (refused["outcome"], refused["reason"]) == ("refused", "MissingRequiredField")
     assert refused["message"]
 
 
-def test_a_report_to_a_dash_takes_the_place_of_the_summary(patternctl):
-    done = patternctl("render", PARTLY, "--report", "-")
+def test_the_report_has_a_row_for_the_namespace_that_is_made(patternctl, files, tmp_path):
+    folder = files(a_yml=b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    report = tmp_path / "report.json"
 
-    assert done.code == 3
+    done = patternctl("render", folder, "--target-namespace", "shop", "--create-namespace", "--report", report)
+
+    rows = json.loads(report.read_text())["components"]
+    assert [(row["kind"], row["name"], row["outcome"]) for row in rows] == [
+        ("ConfigMap", "a", "rendered"),
+        ("Namespace", "shop", "rendered"),
+    ]
+    assert len(rows) == len(done.items)
+
+
+def test_what_asks_never_to_be_applied_is_no_rendered_row(patternctl, files, tmp_path):
+    asking = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, annotations: {kapp.k14s.io/noop: ''}}\n"
+    report = tmp_path / "report.json"
+
+    done = patternctl("render", files(a_yml=asking), "--report", report)
+
+    (row,) = json.loads(report.read_text())["components"]
+    assert (done.items, row["outcome"], row["reason"]) == ([], "skipped", "NeverApplied")
+    assert "kapp.k14s.io/noop" in row["message"]
+
+
+def test_a_row_of_a_refused_component_has_what_it_says_of_itself(patternctl, files, tmp_path):
+    manifest = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Not-A-Name, namespace: shop}\n"
+    of_manifest, of_design = tmp_path / "a.json", tmp_path / "b.json"
+
+    patternctl("render", files(a_yml=manifest), "--report", of_manifest)
+    patternctl("render", files_of(patternctl, design(BAD).content), "--report", of_design)
+
+    rows = [row for file in (of_manifest, of_design) for row in json.loads(file.read_text())["components"]]
+    assert [(row["outcome"], row["apiVersion"], row["namespace"]) for row in rows] == [
+        ("refused", "v1", "shop"),
+        ("refused", "apps/v1", "default"),
+    ]
+
+
+@pytest.mark.parametrize("reason", [*LeftOut, Reason.PARAMETERS_NOT_FOUND, *ComponentReason])
+def test_every_reason_of_a_row_stands_in_the_docs(reason):
+    pages = [(ROOT / "docs" / f"{name}.md").read_text() for name in ("render-at-a-terminal", "meshery-designs")]
+
+    assert any(f"| `{reason}` |" in page for page in pages)
+
+
+def test_what_is_said_of_many_long_refusals_stays_below_20_kb(patternctl, files):
+    long = "x" * 240
+    bad = [component("Deployment", f"{long}-{n}", {"spec": {}}, version="apps/v1") for n in range(60)]
+    hook = 'apiVersion: v1\nkind: Pod\nmetadata: {name: "%s%d", annotations: {helm.sh/hook: test}}\n'
+    hooks = "---\n".join(hook % (long, n) for n in range(60))
+
+    refused = patternctl("render", files(design_yml=design(*bad).content))
+    (patternctl.home / "hooks.yml").write_text(hooks)
+    left_out = patternctl("render", "hooks.yml")
+
+    assert (refused.code, left_out.code) == (3, 0)
+    assert 1_000 < len(refused.err.encode()) < 20_000
+    assert 1_000 < len(left_out.err.encode()) < 20_000
+
+
+def test_a_report_to_a_dash_takes_the_place_of_the_summary(patternctl):
+    done = patternctl("render", PARTLY, "--repair", "SetSelectorFromTemplate", "--report", "-")
+
+    assert (done.code, done.out) == (3, "")
     assert len(json.loads(done.err)["components"]) == 8
-    assert len(done.yaml) == 6
+
+
+def test_what_is_refused_as_a_whole_takes_the_place_of_an_earlier_report(patternctl, files, tmp_path):
+    report = tmp_path / "report.json"
+    report.write_text('{"components": ["of yesterday"]}')
+
+    done = patternctl("render", files(a_yml=b"a: ["), "--report", report)
+
+    (row,) = json.loads(report.read_text())["components"]
+    assert (done.code, row["outcome"], row["reason"]) == (1, "refused", "DocumentInvalid")
+    assert row["message"].startswith("a.yml, line 2: ")
+    assert row["message"] in done.err
 
 
 def test_a_report_that_cannot_be_written_is_said_before_any_object_is_printed(patternctl, tmp_path):
@@ -372,7 +474,7 @@ def test_an_artifact_is_pulled_by_tag_or_digest_with_the_scheme_or_without(patte
     done = patternctl("render", "--insecure", written.format(oci=repository.oci, bare=bare, digest=digest))
 
     assert (done.code, done.err) == (0, "")
-    assert done.yaml == patternctl("render", WHOLE).yaml
+    assert done.items == patternctl("render", WHOLE).items
     assert list(patternctl.temporary.iterdir()) == []
 
 
@@ -383,7 +485,7 @@ def test_a_path_that_exists_wins_over_a_reference(patternctl):
 
     done = patternctl("render", "registry.example/web:1.0")
 
-    assert kinds(done.yaml) == ["Deployment doks-example", "Service doks-example"]
+    assert kinds(done.items) == ["Deployment doks-example", "Service doks-example"]
 
 
 def test_the_refusals_of_an_artifact_are_told(patternctl, repository):
@@ -391,8 +493,8 @@ def test_the_refusals_of_an_artifact_are_told(patternctl, repository):
 
     done = patternctl("render", "--insecure", f"{repository.oci}:1.0.0")
 
-    assert done.code == 3
-    assert kinds(done.yaml) == ["ConfigMap settings"]
+    assert (done.code, done.out) == (3, "")
+    assert "1 of 2 components were refused" in done.err
 
 
 def test_a_layer_is_chosen_by_its_media_type(patternctl, repository):
@@ -401,7 +503,7 @@ def test_a_layer_is_chosen_by_its_media_type(patternctl, repository):
 
     done = patternctl("render", "--insecure", f"{repository.oci}:1.0.0", "--media-type", YAML)
 
-    assert kinds(done.yaml) == ["ConfigMap b"]
+    assert kinds(done.items) == ["ConfigMap b"]
 
 
 @pytest.mark.parametrize("what", [":2.0.0", f"@sha256:{'0' * 64}"])
@@ -449,3 +551,72 @@ def test_without_insecure_a_plain_registry_is_refused_with_the_flag_to_give(patt
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("patternctl: TLSFailed: ")
     assert "a registry that speaks plain http needs --insecure.\n" in done.err
+
+
+# --- what is told beside what is printed ------------------------------------------------------------------------------
+
+
+def test_a_namespace_that_nothing_goes_to_is_told(patternctl, files):
+    folder = files(a_yml=b"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", b_yml=CONFIG)
+
+    done = patternctl("render", folder, "--target-namespace", "other")
+
+    assert (done.code, kinds(done.items)) == (0, ["ConfigMap c"])
+    assert "shop" in done.err
+
+
+def test_a_key_that_is_read_as_kubectl_reads_it_is_told(patternctl, files):
+    done = patternctl("render", files(a_yml=CONFIG + b"data: {y: a}\n"))
+
+    assert (done.code, done.items[0]["data"]) == (0, {"true": "a"})
+    assert done.err.startswith("patternctl: ConfigMap c: ")
+    assert patternctl("render", files_of(patternctl, CONFIG + b"data: {a: b}\n")).err == ""
+
+
+def test_a_pattern_that_is_deprecated_is_told(patternctl, files):
+    head = b"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\n"
+    done = patternctl("render", files(pattern_yaml=head + b"deprecated: use the other one\n", a_yml=CONFIG))
+
+    assert (done.code, done.err) == (0, "patternctl: the pattern is deprecated: use the other one\n")
+
+
+CONFIG = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+
+
+def files_of(patternctl, content):
+    path = patternctl.home / "c.yml"
+    path.write_bytes(content)
+    return path
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_a_repair_that_there_is_not_is_refused(patternctl):
+    done = patternctl("render", WHOLE, "--repair", "NamePort")
+
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean NamePorts?" in done.err
+
+
+def test_every_repair_that_needs_consent_can_be_allowed():
+    assert typing.get_args(render_spec.ConsentedRepair) == render._REPAIRS
+    assert typing.get_args(rendered.OnInvalid) == render._ON_INVALID
+
+
+def test_a_name_before_the_chart_as_helm_takes_it_is_told_with_the_flag_for_it(patternctl):
+    done = patternctl("render", "web", "./chart")
+
+    assert (done.code, done.out) == (2, "")
+    assert "the name of a release is given by --name" in done.err
+
+
+@pytest.mark.parametrize("name", ["Chart.yaml", "kustomization.yaml"])
+def test_the_file_that_says_what_a_folder_is_is_refused_alone(patternctl, name):
+    (patternctl.home / "web").mkdir()
+    (patternctl.home / "web" / name).write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
+
+    done = patternctl("render", f"web/{name}")
+
+    assert (done.code, done.out) == (1, "")
+    assert f"web/{name} alone is not rendered: name its folder, web" in done.err

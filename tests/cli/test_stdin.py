@@ -54,7 +54,7 @@ def test_manifests_a_tar_and_json_through_a_pipe(piped, content):
     done = piped(content, "render", "-")
 
     assert done.code == 0
-    assert {each["kind"] for each in done.yaml if each} <= {"ConfigMap", "Service"}
+    assert {each["kind"] for each in done.items if each} <= {"ConfigMap", "Service"}
 
 
 def test_what_is_pushed_through_a_pipe_is_rendered_from_the_registry(patternctl, piped, repository):
@@ -64,7 +64,7 @@ def test_what_is_pushed_through_a_pipe_is_rendered_from_the_registry(patternctl,
     rendered = patternctl("render", "--insecure", f"{repository.oci}:1.0.0")
 
     assert pushed.json["digest"] == again.json["digest"]
-    assert [each["kind"] for each in yaml.safe_load_all(rendered.out)] == ["ConfigMap", "Service"]
+    assert [each["kind"] for each in yaml.safe_load(rendered.out)["items"]] == ["ConfigMap", "Service"]
 
 
 def test_a_link_in_a_tar_through_a_pipe_is_refused(piped):

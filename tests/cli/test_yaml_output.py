@@ -142,3 +142,15 @@ def test_a_text_that_is_not_unicode_is_still_json():
         "file": "caf\udce9.yml",
         "size": math.pi,
     }
+
+
+@pytest.mark.parametrize("text", ["a\x9b31m", "gpj.\u202egnp", "a\n\u2066b\n", "\x7f", "\u200f"])
+def test_letters_that_command_a_terminal_are_written_as_escapes(text: str):
+    value = {"data": {"a": text, text: "é"}}
+
+    for form in ("json", "yaml"):
+        written = yaml_output.dump(value, form)
+        assert not set(written) & set("\x7f\x9b\u202e\u2066\u200f")
+        assert yaml.safe_load(written) == value
+        assert "é" in written
+    assert json.loads(yaml_output.line(value)) == value

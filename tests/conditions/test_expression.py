@@ -130,10 +130,13 @@ def test_of_what_is_no_predicate_of_json_nothing_holds(predicate):
         "duration(predicate.token) > duration('1s')",
         "predicate[predicate.token] == 1",
         "predicate.token / 2 == 1",
+        "{'a': 'SECRET'}[predicate.word] == ''",
+        "{'.SECRET': true}[predicate.word] && predicate.SECRET",
+        "'SECRET'.matches(predicate.word + '(')",
     ],
 )
 def test_no_text_of_a_predicate_is_in_what_is_said_of_it(expression):
-    said = judge(expression, of({"token": """a-SECRET:[x "'` y"""}))
+    said = judge(expression, of({"token": """a-SECRET:[x "'` y""", "word": "SECRET"}))
 
     assert isinstance(said, DoesNotHold | Unusable)
     assert said.why.startswith("cannot be evaluated")

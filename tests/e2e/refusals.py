@@ -263,7 +263,7 @@ def by_a_reader() -> dict[str, Refused]:
         "a-tab": head + f"data:\n\tpassword: {plain}\n",
         "an-alias-of-nothing": head + f"data: {{password: *{plain}}}\n",
         "a-directive": f"%{plain}\n---\n" + head,
-        "a-key-twice": head + f"data: {{{plain}: a, {plain}: b}}\n",
+        "a-key-twice": head + f"data: {{password: {plain}, password: {plain}}}\n",  # the key is named
         "a-key-that-is-a-list": head + f"data: {{[{plain}]: a}}\n",
         "a-control-character": head + f"data: {{password: {plain}\x07}}\n",
         "json-with-a-comma": f'{{"apiVersion": "v1", "kind": "Secret", "data": {{"password": "{token}",}}}}',

@@ -14,9 +14,9 @@ OPERATOR = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 
 
 def refused_deployment(name: str) -> dict[str, Any]:
-    """A Deployment that the API server refuses: its selector does not select its own pods."""
+    """A Deployment that the API server refuses, and rendering does not: its pods end, and are not begun again."""
     body = deployment(name)
-    body["spec"]["selector"]["matchLabels"] = {"app": "other"}
+    body["spec"]["template"]["spec"]["restartPolicy"] = "Never"
     return body
 
 
@@ -36,7 +36,7 @@ def test_of_a_pattern_that_the_api_server_refuses_in_part_the_rest_is_there_and_
 
     message = condition(failed, "Applied")["message"]
     assert message.startswith(f"1 of 3 objects could not be applied: Deployment.apps {scenario.namespace}/web: ")
-    assert "`selector` does not match template `labels`" in message
+    assert "spec.template.spec.restartPolicy" in message
     assert condition(failed, "Ready")["status"] == condition(failed, "Applied")["status"] == "False"
     assert condition(failed, "Reconciling")["status"] == "True"
     assert [entry["id"] for entry in failed["inventory"]["entries"]] == [

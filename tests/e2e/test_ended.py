@@ -7,7 +7,7 @@ from typing import Any
 from tests.e2e.scenario import YAML, Scenario, condition, config_map, push
 
 CASES = Path(__file__).parents[1] / "data" / "field-cases"
-ENDS = {"pod-complete.stage.kwok.x-k8s.io/ends": "true"}
+NOWHERE = {"example.com/node": "none"}  # a selector that no node has: kwok would end the pods of a Job within a second
 
 
 def push_case(scenario: Scenario, tag: str, name: str) -> str:
@@ -16,8 +16,9 @@ def push_case(scenario: Scenario, tag: str, name: str) -> str:
 
 
 def job(name: str, **spec: Any) -> dict[str, Any]:
-    """A Job whose pods run for as long as nobody ends them."""
-    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/m:1"}]}}
+    """A Job whose pods find no node, so that nobody but the test ends it."""
+    container = {"name": "main", "image": "registry.example/m:1"}
+    template = {"spec": {"restartPolicy": "Never", "nodeSelector": NOWHERE, "containers": [container]}}
     metadata = {"name": name}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template, **spec}}
 

@@ -60,6 +60,8 @@ def answering(testbed_state: Path) -> Iterator[Registry]:
 @pytest.fixture(scope="module")
 def told(operated: Testbed, answering: Registry) -> Iterator[dict[str, Told]]:
     """Every pattern once it was refused."""
+    if not operated.operates:  # a test of another file has ended it
+        operated.operator.restart()
     kubectl = operated.kubectl
     refused = by_the_api_server(GROUP) | by_admission() | by_a_reader()
     refused |= by_a_registry(f"http://localhost:{answering.address.rpartition(':')[2]}/v2/tokens/all")
@@ -119,7 +121,7 @@ def _tell(kubectl: Kubectl, registry: Registry, refused: dict[str, Refused]) -> 
     }
 
 
-_ON_ITS_WAY = (None, "Ready", "Progressing", "WaitingForHealth")
+_ON_ITS_WAY = (None, "Ready", "Progressing", "WaitingForHealth", "Modified")  # the last is tried again
 
 
 def _push(scenario: Scenario, tag: str, objects: tuple[dict[str, Any], ...], text: str) -> None:

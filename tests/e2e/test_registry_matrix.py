@@ -323,7 +323,7 @@ def test_an_identity_token_in_a_docker_config_lets_patternctl_pull(
 
     done = program("render", "--insecure", f"{repository.oci}:1.0.0")
 
-    assert (done.code, [each["metadata"]["name"] for each in done.yaml]) == (0, ["settings"]), done.err
+    assert (done.code, [each["metadata"]["name"] for each in done.yaml[0]["items"]]) == (0, ["settings"]), done.err
 
 
 # --- the whole way ----------------------------------------------------------------------------------------------------

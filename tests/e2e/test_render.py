@@ -110,7 +110,7 @@ def test_of_the_largest_published_design_all_is_applied_but_what_no_api_server_t
         pytest.param(b"kind: ConfigMap\ndata:\n  secret: s3cret\n  a: [1\n", "layer-1.yaml, line 5", id="broken"),
         pytest.param(
             b"kind: ConfigMap\napiVersion: v1\napiVersion: s3cret\n",
-            "layer-1.yaml, line 3: a key occurs twice",
+            "layer-1.yaml, line 3: the key 'apiVersion' occurs twice",
             id="twice",
         ),
     ],

@@ -7,10 +7,11 @@ import pytest
 from tests.apply.harness import config_map
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.apply import ApplyFailure, ApplyResult
 from pattern_operator.apply.adoption import PAUSED
 from pattern_operator.apply.need import ObjectNeeded
-from pattern_operator.reconcile.apply_notes import applied_notes, needs_of
+from pattern_operator.reconcile.apply_notes import applied_notes, deprecation, made_anew, needs_of
 
 KEY, OTHER = config_map("a", "team").key, config_map("b", "team").key
 
@@ -39,3 +40,21 @@ def test_what_failed_waits_for_what_each_of_them_needs_if_it_needs_anything():
     ]
 
     assert needs_of(failures) == {need}
+
+
+def test_what_a_chart_makes_up_is_said_of_the_objects_that_run():
+    rows = tuple(
+        ComponentReport(name, name, "Secret", Outcome.RENDERED, reason, message)
+        for name, reason, message in [("a", "NotDeterministic", "data.p is kept"), ("b", "", "changed by spec.render")]
+    )
+
+    assert made_anew(Rendering(objects=(), components=rows)) == ("data.p is kept",)
+    assert made_anew(Rendering(objects=(), components=rows[1:])) == ()
+
+
+def test_a_pattern_that_is_deprecated_is_said_to_be_on_one_line():
+    said = deprecation(Rendering(objects=(), deprecated="use\nshop-2 " + "x" * 1_000))
+
+    assert said[0].startswith("the pattern is deprecated: use shop-2 x")
+    assert len(said[0]) < 600
+    assert deprecation(Rendering(objects=())) == ()

@@ -6,20 +6,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.apply.fake_cluster import FakeCluster, managed
+from tests.apply.fake_cluster import FakeCluster, managed, status
 from tests.apply.harness import config_map, entries
 from tests.executors import EXECUTORS
 from tests.reconcile.pattern import pattern
 
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ApplyFailure, DriftState, DryRun, Protected, owner_id
+from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.health_checks.processes import CheckProcesses
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import PatternKey, PatternStore
 from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.owner import owner_of
+from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.tenancy import Tenancy
 
 pytestmark = pytest.mark.real_time
@@ -42,10 +46,12 @@ def cluster(fake: FakeCluster) -> Cluster:
         applier=fake.applier,
         deleter=fake.deleter,
         dry_run=DryRun(fake.session, fake.discovery, managed_objects=fake.managed_objects),
+        hooks=HookObjects(fake.session, fake.discovery, managed_objects=fake.managed_objects),
         transfers=fake.transfers,
         protected=Protected(),
         tenancy=Tenancy(cross_namespace=False),
         executors=EXECUTORS,
+        checks=CheckProcesses(EXECUTORS),
     )
 
 
@@ -126,6 +132,33 @@ async def test_whether_an_object_is_resumed_is_asked_as_the_account(cluster: Clu
     assert not await cluster.is_resumed(web(), paused.key)
     assert await cluster.is_resumed(web(), config_map("gone", "team").key)
     assert users(fake) == {ACCOUNT}
+
+
+async def test_of_objects_only_those_of_the_pattern_are_read_and_as_the_account(cluster: Cluster, fake: FakeCluster):
+    ours, theirs, gone = (config_map(name, "team", a="1") for name in ("ours", "theirs", "gone"))
+    fake.put(ours, owner=WEB)
+    fake.put(theirs, owner="another")
+
+    async def take(desired: Object, live: Any) -> Object:
+        return replace(desired, body={"of": desired.key.name, "data": live["data"]})
+
+    found = await cluster.read_live(web(), [ours, theirs, gone], take)
+
+    assert {key: made.body for key, made in found.items()} == {ours.key: {"of": "ours", "data": {"a": "1"}}}
+    assert users(fake) == {ACCOUNT}
+
+
+async def test_objects_that_cannot_be_read_are_asked_for_again(cluster: Cluster, fake: FakeCluster):
+    desired = config_map("c", "team")
+    fake.refuse("GET", desired, status(403, "Forbidden", "no"))
+
+    async def take(each: Object, _: Any) -> Object:
+        return each
+
+    with pytest.raises(Transient, match="objects with generated values cannot be read") as error:
+        await cluster.read_live(web(), [desired], take)
+
+    assert error.value.reason is Reason.FORBIDDEN
 
 
 async def test_a_webhook_of_the_pattern_that_refuses_is_found_as_the_account(cluster: Cluster, fake: FakeCluster):
@@ -237,5 +270,22 @@ def test_what_takes_long_is_computed_where_its_namespace_computes(cluster: Clust
 
 
 def test_the_pattern_is_its_own_ancestor(cluster: Cluster) -> None:
-    assert cluster.ancestors(web()) == {PatternKey("team", "web")}
+    assert [key_of(each) for each in cluster.line(web())] == [PatternKey("team", "web")]
     assert cluster.account(web()) == ACCOUNT
+
+
+async def test_dependencies_are_those_that_the_tenant_may_have_and_what_the_artifact_names_is_noted(cluster: Cluster):
+    key, elsewhere = PatternKey("team", "web"), [Dependency(name="db", namespace="data")]
+    cluster.patterns.take(web())
+
+    waits = cluster.unmet_dependencies(web(), [Dependency(name="db")])
+    noted = cluster.patterns.dependencies_of(key)
+    refused = cluster.unmet_dependencies(web(), elsewhere)
+    allowed = replace(cluster, tenancy=Tenancy()).unmet_dependencies(web(), elsewhere)
+
+    assert [each.error.reason for each in (waits, refused, allowed) if each is not None] == [
+        Reason.DEPENDENCY_NOT_READY,
+        Reason.CROSS_NAMESPACE,
+        Reason.DEPENDENCY_NOT_READY,
+    ]
+    assert noted == (PatternKey("team", "db"),)

@@ -141,3 +141,14 @@ def test_a_text_with_something_else_in_between_counts_for_nothing():
 
     assert kept(f"{sent}:{text}") == KNOWN
     assert kept(f"{sent}:{text[:4]}!{text[4:]}") == Comparison()
+
+
+def test_without_digests_only_how_what_ends_stands_is_kept():
+    job = InventoryEntry(id="team_seed_batch_Job", v="v1")
+    ended, running = RunRecord(FinishState.SUCCEEDED, b"job"), RunRecord(FinishState.RUNNING, b"job", b"seen")
+    known = replace(KNOWN, fingerprints={**KNOWN.fingerprints, job.id: bytes(ended)})
+
+    assert known.without_digests() == Comparison("", {job.id: bytes(RunRecord(FinishState.SUCCEEDED))})
+    assert Comparison("", {job.id: bytes(running)}).without_digests().fingerprints == {
+        job.id: bytes(RunRecord(FinishState.RUNNING, b"", b"seen"))
+    }

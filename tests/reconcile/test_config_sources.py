@@ -166,7 +166,7 @@ async def test_what_is_not_base64_is_said_without_its_content(secrets: Collectio
             await read(sources)
 
     assert invalid.value.reason is Reason.SECRET_INVALID
-    assert str(invalid.value) == "Secret team/login has data that is not base64"
+    assert str(invalid.value) == "Secret team/login has an entry 'token' that is not base64: correct it."
 
 
 @pytest.mark.parametrize(
@@ -230,3 +230,29 @@ async def test_what_was_read_before_a_change_that_is_known_already_is_not_kept(s
         secrets.objects["team", "login"] = new
 
         assert (stale, await read(sources)) == ({"token": b"one"}, {"token": b"two"})
+
+
+async def test_what_one_account_may_read_is_not_remembered_for_another(secrets: Collection):
+    async with reading(secrets) as (sources, _):
+        asked = [None, "ann", "ann", "bob", None]
+        found = [
+            await sources.read(SECRET, namespace="team", name="login", reader=WEB, account=account) for account in asked
+        ]
+
+    assert found == [{"token": b"one"}] * 5
+    assert secrets.asked.count("get secrets") == 3
+
+
+async def test_a_change_is_read_again_for_every_account(secrets: Collection):
+    async with reading(secrets) as (sources, woken):
+        for account in (None, "ann"):
+            await sources.read(SECRET, namespace="team", name="login", reader=WEB, account=account)
+        woken.clear()
+        secrets.put("login", data={"token": encoded("two")})
+        await until(lambda: bool(woken))
+        found = [
+            await sources.read(SECRET, namespace="team", name="login", reader=WEB, account=account)
+            for account in (None, "ann")
+        ]
+
+    assert found == [{"token": b"two"}] * 2

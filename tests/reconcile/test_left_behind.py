@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pattern_operator.api.hook import Hook
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
@@ -102,15 +103,24 @@ def _placed(*ours: Object, others: tuple[Object, ...] = ()) -> Placed:
 def test_what_asks_never_to_be_applied_is_named(annotation: str, value: str):
     asking = _config_map("b", **{annotation: value})
 
-    assert ignored(_placed(_config_map("a"), others=(asking,))) == (
+    assert ignored(_placed(_config_map("a"), others=(asking,)), ()) == (
         f"ConfigMap shop/b is never applied: it is annotated {annotation}",
+    )
+
+
+def test_a_hook_that_asks_never_to_be_applied_is_named_and_no_other():
+    asked = {"helm.sh/hook": "pre-install", "kapp.k14s.io/noop": ""}
+    hooks = [Hook.of(_config_map("b", **asked)), Hook.of(_config_map("c", **{"helm.sh/hook": "pre-install"}))]
+
+    assert ignored(_placed(_config_map("a")), [each for each in hooks if each is not None]) == (
+        "ConfigMap shop/b is never applied: it is annotated kapp.k14s.io/noop",
     )
 
 
 def test_of_many_that_ask_the_first_few_are_named():
     many = tuple(_config_map(f"c{number}", **{"kapp.k14s.io/noop": ""}) for number in range(3000))
 
-    (said,) = ignored(_placed(others=many))
+    (said,) = ignored(_placed(others=many), ())
 
     assert said.endswith(" more")
     assert len(said) < 1024
@@ -119,4 +129,4 @@ def test_of_many_that_ask_the_first_few_are_named():
 def test_what_the_pattern_has_already_and_what_asks_for_nothing_is_not_named_here():
     ours = _config_map("b", **{"kapp.k14s.io/noop": ""})
 
-    assert ignored(_placed(ours, others=(_config_map("c", **{"kapp.k14s.io/noop-ish": ""}),))) == ()
+    assert ignored(_placed(ours, others=(_config_map("c", **{"kapp.k14s.io/noop-ish": ""}),)), ()) == ()

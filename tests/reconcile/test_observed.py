@@ -169,6 +169,7 @@ BY_DIGEST = {"source": {"url": "oci://registry.example/web", "ref": {"digest": s
     ("spec", "words"),
     [
         (moved_to("2.0.0"), "2.0.0"),
+        (moved_to("2.0.0+b"), "2.0.0_b"),
         (SEMVER, "the changed spec (a version of '>=2')"),
         (BY_DIGEST, f"digest {NEWER.digest}"),
         ({"apply": {"prune": False}}, "the changed spec"),

@@ -333,3 +333,48 @@ def test_a_pattern_of_which_objects_are_written_ahead_lacks_a_finalizer_until_it
 
     assert lacks_finalizer(annotated)
     assert not lacks_finalizer(decode(body(11)))
+
+
+def with_ready(number: int, status: str = "True", **more: Any) -> dict[str, Any]:
+    ready = {"type": "Ready", "status": status, "reason": "Ready", "message": str(number), "observedGeneration": 1}
+    conditions = [{**ready, "lastTransitionTime": MOMENT}]
+    return {**body(number), "status": {"observedGeneration": 1, "version": "1.0.0", "conditions": conditions, **more}}
+
+
+def test_those_that_depend_on_a_pattern_hear_of_what_it_is_to_them_and_of_nothing_else():
+    heard = list[PatternKey]()
+    patterns = PatternStore(on_change=heard.append)
+
+    def tells(change: dict[str, Any] | None) -> bool:
+        heard.clear()
+        patterns.forget(KEY) if change is None else patterns.upsert(change)
+        return heard == [KEY]
+
+    assert tells(body(10))
+    assert not tells(with_ready(11, "Unknown"))
+    assert not tells(with_ready(12, "False"))
+    assert tells(with_ready(13))
+    assert not tells(with_ready(14, digest="sha256:0a"))
+    assert tells(with_ready(15, version="1.1.0"))
+    assert tells(with_ready(16, observedGeneration=0))
+    assert not tells(body(15))
+    assert tells(body(17, uid="u-2"))
+    assert tells(body(18, uid="u-2", deletionTimestamp=MOMENT))
+    assert tells(None)
+
+
+def test_what_an_artifact_names_is_forgotten_with_its_pattern_and_told_once():
+    heard, other = list[PatternKey](), (PatternKey("team", "db"),)
+    patterns = PatternStore(on_change=heard.append)
+    patterns.note_dependencies(KEY, other)
+    patterns.upsert(body(10))
+    heard.clear()
+
+    patterns.note_dependencies(KEY, other)
+    patterns.note_dependencies(KEY, other)
+    noted, told = patterns.dependencies_of(KEY), list(heard)
+    patterns.forget(KEY)
+    patterns.upsert(body(11, uid="u-2"))
+
+    assert (noted, told) == (other, [KEY])
+    assert patterns.dependencies_of(KEY) == ()

@@ -28,7 +28,8 @@ def applied_message(world: World) -> str:
 
 
 def test_the_order_can_be_read_aloud():
-    assert [each.name for each in STEPS] == ["resolve", "verify", "fetch", "render", "gate", "apply", "observe"]
+    before, after = ["resolve", "verify", "fetch", "render", "gate", "pre-hooks"], ["apply", "observe", "post-hooks"]
+    assert [each.name for each in STEPS] == [*before, *after]
 
 
 @pytest.mark.parametrize("told", [pipeline.__doc__, steps.__doc__, (ROOT / "docs" / "architecture.md").read_text()])
@@ -96,6 +97,46 @@ async def test_what_runs_stays_as_it_is_when_something_newer_is_refused(world: W
     assert names(world.status) == {"a", "b"}
     assert world.state.running is not None
     assert world.removed == []
+
+
+async def test_other_parameters_render_and_apply_again(world: World):
+    await world.settle()
+    world.live[next(key for key in world.live if key.name == "a")] = "of other parameters"
+    world.values = b'{"a":1}'
+
+    await world.settle(300.0)
+
+    assert world.holds("one", "a", "b")
+    assert world.state.running is not None
+    assert world.state.running.desired.parameters == b'{"a":1}'
+
+
+@pytest.mark.parametrize("signed", [True, False], ids=["signed", "not signed"])
+async def test_whether_an_artifact_is_trusted_is_said_before_its_parameters_are_missed(world: World, signed: bool):
+    world.values_missing = True
+    world.push("stable", "two", "b", signed=signed)
+
+    await world.settle()
+
+    assert world.ready == ("False", "ParametersNotFound" if signed else "SignatureMissing")
+    assert not world.live
+
+
+async def test_what_runs_stays_while_its_parameters_are_missing(world: World):
+    await world.settle()
+    world.values_missing = True
+    await world.settle(300.0)
+    missing = world.ready
+    world.drift("a", None)
+    await world.settle()
+    kept = world.holds("one", "a", "b")
+    world.values_missing = False
+
+    await world.settle(300.0)
+
+    assert missing == ("False", "ParametersNotFound")
+    assert kept
+    assert world.ready == ("True", "Ready")
 
 
 async def test_beside_something_newer_that_is_refused_drift_is_still_repaired(world: World):

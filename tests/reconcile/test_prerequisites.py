@@ -11,7 +11,7 @@ from tests.kube.fake_reflector import FakeReflector, replace_reflectors
 
 from pattern_operator.aio import background_tasks
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, ObjectNeeded, RightsNeeded
+from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, ObjectNeeded, PatternNeeded, RightsNeeded
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import WatchEventType
 from pattern_operator.kube.wellknown import CRD
@@ -175,3 +175,30 @@ async def test_what_is_watched_is_watched_without_remembering_objects(world: Wor
     await asyncio.sleep(0)
 
     assert all(each.runs and not each.remembers("team", "any") for each in world.reflectors)
+
+
+async def test_a_pattern_that_changes_wakes_who_depends_on_it_and_watches_nothing(world: World):
+    db = PatternKey("data", "db")
+    world.prerequisites.wait(WEB, [PatternNeeded("data", "db")])
+    world.prerequisites.wait(SHOP, [PatternNeeded("team", "db")])
+
+    world.prerequisites.pattern_changed(db)
+
+    assert world.woken == [WEB]
+    assert world.reflectors == []
+
+
+async def test_a_pattern_that_changes_while_it_is_looked_at_wakes_who_begins_to_wait(world: World):
+    with world.prerequisites.during(WEB):
+        world.prerequisites.pattern_changed(PatternKey("data", "db"))
+        world.prerequisites.wait(WEB, [PatternNeeded("data", "db")])
+
+    assert world.woken == [WEB]
+
+
+async def test_a_pattern_is_not_woken_by_what_it_is_itself(world: World):
+    world.prerequisites.wait(WEB, [PatternNeeded("team", "web")])
+
+    world.prerequisites.pattern_changed(WEB)
+
+    assert world.woken == []

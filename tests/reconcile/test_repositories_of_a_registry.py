@@ -34,7 +34,7 @@ from pattern_operator.api.verification import (
     VerificationPolicy,
 )
 from pattern_operator.errors import Stalled, Transient, Undecided, Untrusted
-from pattern_operator.kube import Resource
+from pattern_operator.kube import ApiError, Resource
 from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile import PatternKey
 from pattern_operator.reconcile.desired import DesiredState, desired_state
@@ -86,7 +86,8 @@ class Sources:
 class Sandbox:
     """Says for whom it renders what."""
 
-    def rendered(self, plan: Any, layers: Any, *, tenant: str) -> Any:
+    def rendered(self, plan: Any, layers: Any, *, tenant: str, installation: str, cluster: Any) -> Any:
+        self.cluster = cluster
         return ("rendered", plan, layers, tenant)
 
 
@@ -395,3 +396,29 @@ async def test_an_authority_without_a_key_is_one_that_nothing_meets(repositories
 
     assert isinstance(own, UnusablePolicy)
     assert own.reason is Reason.INVALID_SPEC
+
+
+async def test_a_cluster_that_does_not_say_what_it_has_is_asked_again_and_nothing_is_guessed(
+    registry: FakeRegistry, repositories: Repositories
+) -> None:
+    class Silent:
+        async def read(self) -> Any:
+            raise ApiError(code=503, reason="ServiceUnavailable", message="no answer")
+
+    silent: Any = Silent()
+    asking: Any = replace(repositories, capabilities=silent)
+    asking.built(of(registry), "plan", "layers")
+
+    with pytest.raises(Transient) as unavailable:
+        await asking.sandbox.cluster()
+
+    assert unavailable.value.reason is Reason.API_SERVER_UNAVAILABLE
+
+
+async def test_without_a_cluster_charts_are_rendered_for_none(
+    registry: FakeRegistry, repositories: Repositories
+) -> None:
+    asking: Any = repositories
+    asking.built(of(registry), "plan", "layers")
+
+    assert asking.sandbox.cluster is None

@@ -25,9 +25,10 @@ from pattern_operator.api.condition import Condition
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
+from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import Inventory, SkippedComponent, Status
+from pattern_operator.api.status import GeneratedComponent, Inventory, SkippedComponent, Status
 from pattern_operator.api.verification import VerificationResult, VerifiedSignature
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
@@ -249,6 +250,15 @@ def test_drift_is_told_and_its_end_too_while_something_else_fails():
     assert conditions(again)["Applied"] == ("True", "Succeeded")
 
 
+def test_a_tag_with_a_build_is_shown_as_the_version_that_it_stands_for():
+    revision = type(REVISION)("1.2.3_b", REVISION.digest)
+
+    found = status.after(msgspec.structs.replace(pattern()), results(revision=revision), now=NOW)
+
+    assert (found.version, found.history[0].version) == ("1.2.3+b", "1.2.3+b")
+    assert found.revision == f"1.2.3_b@{REVISION.digest}"
+
+
 def test_the_design_version_stands_where_there_is_no_tag():
     by_digest = msgspec.structs.replace(pattern())
     revision = type(REVISION)("", REVISION.digest)
@@ -263,7 +273,8 @@ def test_the_design_version_stands_where_there_is_no_tag():
 def test_components_are_counted_and_only_so_many_are_named():
     many = limits.MAX_STATUS_ENTRIES + 7
     refused = tuple(ComponentReport(str(n), f"pod-{n}", "Pod", Outcome.REFUSED, "X", "why") for n in range(many))
-    mended = ComponentReport("a", "web", "Service", Outcome.RENDERED, repairs=("doubled port left out",) * many)
+    repair = MadeRepair(Repair.MERGE_LIST_ENTRIES, "doubled port left out")
+    mended = ComponentReport("a", "web", "Service", Outcome.RENDERED, repairs=(repair,) * many)
 
     found = status.after(pattern(), results(rendering=Rendering((), (*refused, mended))), now=NOW)
 
@@ -272,6 +283,24 @@ def test_components_are_counted_and_only_so_many_are_named():
     assert len(found.render.refusals) == len(found.render.repairs) == limits.MAX_STATUS_ENTRIES
     assert found.render.repairs[0] == "Service web: doubled port left out"
     assert [each.name for each in found.render.refusals[:2]] == ["pod-0", "pod-1"]
+
+
+def test_status_says_what_was_rendered_where_it_was_refused_and_how_many_repairs_of_each_name_there_were():
+    refused = ComponentReport(
+        "1", "web", "Pod", Outcome.REFUSED, "X", "why", path="design.yml", position="components[3]", line=12
+    )
+    repairs = tuple(
+        MadeRepair(name, "why") for name in (Repair.DROP_STATUS, Repair.MAKE_NAME_VALID, Repair.DROP_STATUS)
+    )
+    mended = ComponentReport("a", "web", "Service", Outcome.RENDERED, repairs=repairs)
+    rendering = Rendering((), (refused, mended), format="Meshery", name="shop", version="1.0.0")
+
+    found = status.after(pattern(), results(rendering=rendering), now=NOW).render
+
+    assert found is not None
+    assert (found.format, found.name, found.version) == ("Meshery", "shop", "1.0.0")
+    assert found.refusals[0].where == "design.yml, line 12, components[3]"
+    assert [(each.name, each.count) for each in found.repair_counts] == [("DropStatus", 2), ("MakeNameValid", 1)]
 
 
 def test_a_component_without_a_name_is_named_by_its_id():
@@ -284,6 +313,25 @@ def test_a_component_without_a_name_is_named_by_its_id():
     assert found.render is not None
     assert [each.name for each in found.render.refusals] == ["7"]
     assert [each.name for each in found.render.skips] == ["7"]
+
+
+def test_what_a_chart_makes_up_and_what_helm_writes_of_itself_are_named_and_nothing_else_is():
+    many = limits.MAX_STATUS_ENTRIES + 7
+    made = [("NotDeterministic", "data.p of Secret s-0 comes out"), ("BuildMetadata", "labels"), ("", "hook")]
+    reports = tuple(
+        ComponentReport(f"{n}{reason}", f"s-{n}", "Secret", Outcome.RENDERED, reason, message)
+        for n in range(many)
+        for reason, message in made
+    )
+
+    found = status.after(pattern(), results(rendering=Rendering((), reports)), now=NOW)
+
+    assert found.render is not None
+    assert len(found.render.generated) == limits.MAX_STATUS_ENTRIES
+    assert found.render.generated[:3] == tuple(
+        GeneratedComponent(name=name, kind="Secret", message=message)
+        for name, message in (("s-0", made[0][1]), ("s-0", made[1][1]), ("s-1", made[0][1]))
+    )
 
 
 def test_skipped_components_are_named_with_the_reason_but_drawings_are_not():
@@ -521,6 +569,13 @@ def test_the_objects_and_the_components_that_there_are_are_counted():
 
     said = condition(status.after(pattern(), made, now=NOW), "Rendered").message
     assert said == "0 objects of Meshery: 2 components rendered, 1 component skipped"
+
+
+def test_of_a_design_without_components_it_is_said_that_it_has_none():
+    made = results(rendering=Rendering(objects=(), format="Meshery"))
+
+    said = condition(status.after(pattern(), made, now=NOW), "Rendered").message
+    assert said == "0 objects of Meshery: it has no components"
 
 
 def test_what_is_awaited_no_longer_in_vain_does_not_stay_stalled_while_a_registry_is_away():

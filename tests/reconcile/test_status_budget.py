@@ -6,6 +6,7 @@ from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.inventorycodec import LARGEST
 from pattern_operator.api.status import (
+    GeneratedComponent,
     HistoryEntry,
     Inventory,
     InventoryEntry,
@@ -38,6 +39,7 @@ def status(letter: str, length: int, *, entries: int = 50) -> Status:
             refused=entries,
             refusals=tuple(RefusedComponent(name=text, kind=text, reason=text, message=text) for _ in range(entries)),
             skips=(SkippedComponent(name=text, kind=text, reason=text),) * entries,
+            generated=(GeneratedComponent(name=text, kind=text, message=text),) * entries,
             repairs=(text,) * entries,
         ),
         history=tuple(HistoryEntry(revision="1@sha256:a", version=text, verified_by=(text,)) for _ in range(entries)),
@@ -68,20 +70,20 @@ def test_a_name_that_is_megabytes_long_is_shortened():
 
 def test_what_is_least_needed_is_cut_first_and_said():
     short = within_budget(status("x", 100, entries=5))
-    some = within_budget(status("x", 1_000, entries=25))
-    all_of_it = within_budget(status("x", 1_000), most=30_000)
+    some = within_budget(status("x", 1_000, entries=19))
+    all_of_it = within_budget(status("x", 1_000), most=40_000)
 
     assert short.truncated == ()
     assert some.truncated == ("render.repairs",)
     assert some.render is not None
-    assert len(some.render.refusals) == 25
+    assert len(some.render.refusals) == 19
     assert all_of_it.truncated[:4] == (
         "render.repairs",
         "render.skips",
+        "render.generated",
         "render.refusals[].message",
-        "render.refusals",
     )
-    assert size_of(all_of_it) <= 30_000
+    assert size_of(all_of_it) <= 40_000
 
 
 def test_a_status_that_fits_is_left_as_it_is_and_says_no_more_that_it_was_cut():

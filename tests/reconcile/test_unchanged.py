@@ -238,3 +238,21 @@ async def test_what_could_not_be_compared_is_left_and_said():
 
 async def test_an_object_that_the_pattern_never_owned_is_sent():
     assert await left(Cluster(), REPORT, owned=frozenset()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [("ConfigMap", ["as-applied", "drifted", "unknown"]), ("Secret", ["drifted"])],
+)
+async def test_in_report_mode_what_was_made_with_a_secret_is_sent_as_nobody_knows_what_was(kind: str, names: list[str]):
+    spec = {**REPORT, "render": {"valuesFrom": [{"kind": kind, "name": "values"}]}}
+    found = msgspec.structs.replace(applied(spec), fingerprints="")
+
+    assert await left(Cluster(learns=SAME), spec, found=found, sent="of other values") == names
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("ConfigMap", True), ("Secret", False)])
+def test_status_has_no_digest_of_what_was_made_with_a_secret(kind: str, kept: bool):
+    found = applied({"render": {"valuesFrom": [{"kind": kind, "name": "values"}]}})
+
+    assert bool(found.fingerprints) is kept

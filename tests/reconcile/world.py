@@ -6,20 +6,26 @@ nothing unverified is applied, and nothing is created that is not on record. ``k
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+from tests.reconcile.world_hooks import HookCluster, HookObjects
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern, decode, with_inventory
+from pattern_operator.api.generated import GeneratedFields
+from pattern_operator.api.health_check import HealthCheck
+from pattern_operator.api.hook import Hook
 from pattern_operator.api.metadata import Finalizers
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.names import FIELD_MANAGER
+from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.report import Rendering
@@ -45,15 +51,18 @@ from pattern_operator.apply import (
     inventory,
 )
 from pattern_operator.apply.co_owners import RemainingField
+from pattern_operator.apply.need import Need, PatternNeeded
 from pattern_operator.errors import Stalled, Transient, Undecided, Untrusted, Waiting
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconciler, State, Waker
 from pattern_operator.reconcile.comparison import Sent
+from pattern_operator.reconcile.dependencies import Unmet, keys_of, never_met, unmet
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
 from pattern_operator.reconcile.status_writer import PatternDeleted
+from pattern_operator.reconcile.subscriptions import Subscriptions
 from pattern_operator.reconcile.write_ahead import Ahead, keep_ahead, kept_ahead
 from pattern_operator.sandbox import BuildRefused
 from pattern_operator.source import FetchedSignatures
@@ -100,6 +109,9 @@ class Artifact:
     objects: tuple[str, ...]
     signed: bool = True
     refused: bool = False  # it will not render, whatever is tried
+    hooks: tuple[Hook, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
+    checks: tuple[HealthCheck, ...] = ()
 
 
 class Managed:
@@ -218,6 +230,12 @@ class Managed:
     def rerun_finished(self, _: str) -> None:
         return
 
+    def use_checks(self, _: str, checks: Collection[HealthCheck]) -> None:
+        self._world.checks.append(tuple(checks))
+
+    async def judged(self, _: str) -> None:
+        return
+
     def forget(self, _: str) -> None:
         self._wanted.clear()
 
@@ -231,10 +249,16 @@ class World:
         self.names: list[str] = []  # of all artifacts that were ever pushed
         self.artifacts: dict[str, Artifact] = {}
         self.live: dict[ObjectKey, str] = {}  # what each object holds
+        self.program_version = ""  # is in every object, where it is set
+        self.made_up: set[str] = set()  # objects with a value that is another each time they are rendered
+        self.made: dict[ObjectKey, str] = {}  # that value of each, as it was applied
+        self.renderings = 0
         self.refuses: set[ObjectKey] = set()
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
         self.going: set[ObjectKey] = set()  # their deletion was asked for
+        self.kept: set[str] = set()  # objects that ask to stay when they leave
         self.away = False  # the registry
+        self.values_missing = False  # a Secret of them does not exist
         self.policy = VerificationPolicy()  # of the cluster, beside what the pattern asks for itself
         self.refusing: set[str] = set()  # TrustPolicies that nothing meets
         self.elsewhere = VerificationPolicy()  # of every repository but the first
@@ -257,8 +281,12 @@ class World:
         self.unlabelled: set[ObjectKey] = set()  # objects whose owner label somebody took off
         self.annotation: tuple[InventoryEntry, ...] = ()  # what is written ahead, as the API server has it
         self.inventoried = False  # status has an inventory
+        self.checks: list[tuple[HealthCheck, ...]] = []  # that were put to use, in this order
+        self.bad_expressions: dict[str, str] = {}  # of health checks, and why
         self.steps = 0  # moments at which the process can end: before and after each write
         self.kill_at: int | None = None
+        self.hooks = HookObjects(self)
+        self.values: bytes | None = None  # what Secrets make of the parameters
         self.gate: asyncio.Event | None = None  # that whatever is applied waits for
         self._version = 1
         self.pattern: DesignPattern | None = decode(
@@ -278,9 +306,19 @@ class World:
 
     # --- what others do ---
 
-    def push(self, tag: str, name: str, *objects: str, signed: bool = True, refused: bool = False) -> None:
+    def push(
+        self,
+        tag: str,
+        name: str,
+        *objects: str,
+        signed: bool = True,
+        refused: bool = False,
+        hooks: tuple[Hook, ...] = (),
+        depends_on: tuple[Dependency, ...] = (),
+        checks: tuple[HealthCheck, ...] = (),
+    ) -> None:
         """Give a tag to an artifact."""
-        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused)
+        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused, hooks, depends_on, checks)
         self.tags[tag] = name
         self.names.append(name)
 
@@ -376,7 +414,10 @@ class World:
     def restart(self) -> None:
         """Another process takes over: all that was remembered is lost."""
         self.due = {}
-        self.patterns = PatternStore()
+        self.others = Subscriptions(wake=lambda key: self.waker.found(key))
+        self.patterns = PatternStore(
+            on_change=lambda key: self.others.happened(PatternNeeded(key.namespace, key.name), by=key)
+        )
         self.managed = Managed(self)
         self.waker = Waker(self, clock=lambda: self.clock)
         self._cpu = ThreadPoolExecutor(1)
@@ -385,13 +426,20 @@ class World:
             self.patterns.take(self.pattern)
             self.waker.asked(KEY)
 
+    def show(self, other: DesignPattern) -> None:
+        """The watch tells of another pattern, which this world does not run."""
+        self.patterns.take(other)
+
+    def _wait_for_patterns(self, key: PatternKey, needs: Collection[Need]) -> None:
+        self.others.wait(key, [each for each in needs if isinstance(each, PatternNeeded)])
+
     def _reconciler(self, kept: dict[str, State] | None = None) -> Reconciler:
         registry: Any = Registry(self)  # the facades are built of clients of a registry and a server: none is here
         cluster: Any = Cluster(self)
         ports = Ports(repositories=registry, cluster=cluster, clock=lambda: self.clock, jitter=lambda: 0.5)
         writer: Any = StatusWriter(self)
         prerequisites: Any = SimpleNamespace(
-            during=lambda _: nullcontext(), wait=lambda *_: None, released=lambda *_, **__: None
+            during=self.others.during, wait=self._wait_for_patterns, released=lambda *_, **__: None
         )
         recorder: Any = SimpleNamespace(
             event=lambda _, *, kind, reason, action, note: self.events.append((reason, note)),
@@ -621,6 +669,11 @@ class Registry:
         policy = self.world.policy if repository == WEB else self.world.elsewhere
         return VerificationPolicy((*asked, *policy.requirements))
 
+    async def parameters(self, pattern: DesignPattern, *, account: str | None) -> bytes:
+        if self.world.values_missing:
+            raise Waiting(reason=Reason.PARAMETERS_NOT_FOUND, message="Secret team/a does not exist: create it.")
+        return self.world.values or (pattern.spec.render.parameters or "{}").encode()
+
     async def manifest(self, _: DesignPattern, desired: Any, **__: Any) -> Any:
         return SimpleNamespace(context=str(desired.revision), types=())
 
@@ -688,7 +741,23 @@ class Registry:
             )
             for each in artifact.objects
         )
-        yield Rendering(objects=objects, format="Manifests")
+        self.world.renderings += 1
+        made_up = [each for each in objects if each.key.name in self.world.made_up]
+        for each in made_up:
+            each.body["data"]["made"] = str(self.world.renderings)
+        generated = tuple(GeneratedFields(each.key, (("data", "made"),)) for each in made_up)
+        if self.world.program_version:
+            for each in objects:
+                each.body["data"]["made"] = self.world.program_version
+            generated = tuple(GeneratedFields(each.key, (), (("data", "made"),)) for each in objects)
+        yield Rendering(
+            objects=objects,
+            format="Manifests",
+            hooks=artifact.hooks,
+            generated=generated,
+            depends_on=artifact.depends_on,
+            health_checks=artifact.checks,
+        )
 
 
 class Transfers:
@@ -699,7 +768,7 @@ class Transfers:
 
 
 @dataclass
-class Cluster:
+class Cluster(HookCluster):
     """The port of the cluster."""
 
     world: World
@@ -715,8 +784,26 @@ class Cluster:
     def cpu(self, _: DesignPattern) -> Any:
         return self.world._cpu
 
-    def ancestors(self, _: DesignPattern) -> frozenset[PatternKey]:
-        return frozenset({KEY})
+    def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
+        return (pattern,)
+
+    def contained(self, pattern: DesignPattern) -> frozenset[str]:
+        return self.world.patterns.contained(key_of(pattern))
+
+    def count_below(self, pattern: DesignPattern, *, most: int) -> int:
+        return self.world.patterns.count_below(key_of(pattern), most=most)
+
+    def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
+        self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
+        return unmet(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)
+
+    def dependencies_never_met(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
+        self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
+        return never_met(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)
+
+    async def check_errors(self, _: DesignPattern, expressions: Collection[str]) -> dict[str, str]:
+        bad = self.world.bad_expressions
+        return {each: bad[each] for each in expressions if each in bad}
 
     def check(self, *_: Any) -> None:
         return
@@ -730,6 +817,16 @@ class Cluster:
     async def digest(self, _: DesignPattern, objects: Collection[Object]) -> Sent:
         each = {one.key: hashlib.sha256(f"{one.key}{one.body}".encode()).digest() for one in objects}
         return Sent(hashlib.sha256(b"".join(each.values())).hexdigest()[:24], each)
+
+    async def read_live(
+        self, _: DesignPattern, objects: Collection[Object], take: Callable[[Object, Body], Awaitable[Object]]
+    ) -> dict[ObjectKey, Object]:
+        there = [each for each in objects if each.key in self.world.live.keys() - self.world.unlabelled]
+        ours = {"metadata": {"managedFields": [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": {}}]}}
+        bodies = {
+            key: {**ours, "data": {"of": of, "made": self.world.made[key]}} for key, of in self.world.live.items()
+        }
+        return {each.key: await take(each, bodies[each.key]) for each in there}
 
     async def idle_rules(self, *_: Any) -> tuple[str, ...]:
         return ()
@@ -781,6 +878,7 @@ class Cluster:
             self.world.unlabelled.discard(each.key)
             (configured if each.key in self.world.live else created).add(each.key)
             self.world.live[each.key] = name
+            self.world.made[each.key] = each.body["data"].get("made", "")
             self.world.applied.append(name)
             self.world.abandoned.discard(each.key.name)
             self.managed.record(each.key, name)
@@ -803,7 +901,9 @@ class Cluster:
             raise Broken(f"{key} is about to exist, and no finalizer keeps the pattern until it is gone")
 
     async def prune(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult:
-        self._check_prune([inventory.key_of(each) for each in entries])
+        keys = [inventory.key_of(each) for each in entries]
+        assert self.world.hooks.live.keys().isdisjoint(keys), "what a hook made is pruned"
+        self._check_prune(keys)
         return self._delete(entries)
 
     def _delete(self, entries: Collection[InventoryEntry]) -> PruneResult:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.object import Body
 from pattern_operator.api.report import ComponentReport, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 DATA = Path(__file__).parents[1] / "data" / "designs"
 MESHERY = Options(format="Meshery")
@@ -88,6 +89,22 @@ def design(*components: dict[str, Any], relationships: Any = (), **fields: Any) 
 def rendered(*components: dict[str, Any], relationships: Any = (), options: Options = MESHERY) -> Rendering:
     """Render a design of these components."""
     return render([design(*components, relationships=relationships)], options=options)
+
+
+def redrawn(made: Rendering) -> File:
+    """A design whose components are configured as the objects of a rendering are."""
+    return design(
+        *(
+            component(
+                each.key.kind,
+                each.key.name,
+                {name: value for name, value in each.body.items() if name not in ("apiVersion", "kind")},
+                version=each.api_version,
+                id=each.component,
+            )
+            for each in made.objects
+        )
+    )
 
 
 def only_object(rendering: Rendering) -> Body:

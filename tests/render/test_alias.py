@@ -5,9 +5,10 @@ from typing import Any
 import orjson
 import pytest
 from tests.render.designs import component, deployment, design, rendered, report_on
+from tests.render.rendered import render
 
 from pattern_operator.api.report import Outcome
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 POD = component("Pod", "view", {"spec": {"containers": [{"name": "a", "image": "a:1"}]}}, id="view")
 WORKLOAD = component("Deployment", "web", deployment(), version="apps/v1", id="web")

@@ -4,6 +4,7 @@ import tracemalloc
 
 import pytest
 from tests import hostile
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
@@ -21,7 +22,7 @@ from pattern_operator.limits import (
     MAX_STREAM,
     MIB,
 )
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 from pattern_operator.render.document import read
 from pattern_operator.render.scalar import resolve
 from pattern_operator.strict_json import InvalidDocument, read_json
@@ -188,9 +189,9 @@ def test_a_report_names_the_field_and_does_not_repeat_a_long_path(make):
 
     assert peak(lambda: rendered(content)) < 24 * MIB
     (component,) = rendered(content).components
-    assert sum(map(len, component.repairs)) < 10_000
-    assert all(len(repair) < MAX_PATH + 200 for repair in component.repairs)
-    assert "more" in component.repairs[-1]
+    assert sum(map(len, component.repair_messages)) < 10_000
+    assert all(len(repair) < MAX_PATH + 200 for repair in component.repair_messages)
+    assert "more" in component.repair_messages[-1]
 
 
 def test_a_report_tells_the_first_repairs_and_counts_the_others():
@@ -198,8 +199,8 @@ def test_a_report_tells_the_first_repairs_and_counts_the_others():
         [File("design.yml", hostile.many_references(2_000))], options=Options(target_namespace="t")
     ).components
 
-    assert len(binding.repairs) == MAX_REPAIRS + 1
-    assert binding.repairs[-1] == f"and {2_000 - MAX_REPAIRS} more repairs"
+    assert len(binding.repair_messages) == MAX_REPAIRS + 1
+    assert binding.repair_messages[-1] == f"and {2_000 - MAX_REPAIRS} more repairs"
 
 
 def test_names_are_told_as_long_as_names_are():

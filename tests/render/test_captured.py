@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import yaml
 from tests.render.fieldcases import case
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 SEEN = {"uid": "00000000-0000-0000-0000-000000000001", "resourceVersion": "4711"}  # marks of a cluster
 
@@ -26,7 +27,7 @@ def _object(kind: str, spec: Any = None, *, version: str = "v1", name: str = "a"
 def _rendered(*values: object) -> tuple[dict[str, Any], str]:
     """The body of the first object, and all that is told of its component."""
     rendering = _render(*values)
-    return rendering.objects[0].body, "\n".join(rendering.components[0].repairs)
+    return rendering.objects[0].body, "\n".join(rendering.components[0].repair_messages)
 
 
 def test_a_captured_deployment_is_rendered_as_its_author_wrote_it():
@@ -36,8 +37,9 @@ def test_a_captured_deployment_is_rendered_as_its_author_wrote_it():
     assert made.body["metadata"] == {"name": "web", "namespace": "default"}
     assert made.body["spec"]["template"]["metadata"] == {"labels": {"app": "web"}}
     assert "status" not in made.body
-    assert any("metadata.annotations.deployment.kubernetes.io/revision left out" in each for each in report.repairs)
-    assert any("metadata.uid" in each for each in report.repairs)
+    revision = "metadata.annotations.deployment.kubernetes.io/revision"
+    assert any(f"{revision} left out" in each for each in report.repair_messages)
+    assert any("metadata.uid" in each for each in report.repair_messages)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.api.report import Outcome
 from pattern_operator.limits import MAX_REPAIRS, MAX_REPORT_NAME, MAX_SENTENCE
 from pattern_operator.render.component import MAX_FOUND, WorkingComponent
@@ -13,25 +14,25 @@ def component(**fields) -> WorkingComponent:
 
 
 def test_a_new_component_is_rendered():
-    made = component(repairs=["a"])
+    made = component(repairs=[MadeRepair(Repair.DROP_STATUS, "a")])
 
     assert not made.excluded
     assert made.report().outcome is Outcome.RENDERED
     assert (made.report().id, made.report().name, made.report().kind, made.report().reason) == ("1", "web", "Pod", "")
-    assert made.report().repairs == ("a",)
+    assert made.report().repair_messages == ("a",)
 
 
 @pytest.mark.parametrize(
     ("exclude", "outcome"), [(WorkingComponent.skip, Outcome.SKIPPED), (WorkingComponent.refuse, Outcome.REFUSED)]
 )
 def test_a_component_that_is_skipped_or_refused_is_excluded_and_reports_no_repairs(exclude, outcome):
-    made = component(repairs=["a"])
+    made = component(repairs=[MadeRepair(Repair.DROP_STATUS, "a")])
 
     exclude(made, ComponentReason.HOOK, "because")
 
     assert made.excluded
     report = made.report()
-    assert (report.outcome, report.reason, report.message, report.repairs) == (outcome, "Hook", "because", ())
+    assert (report.outcome, report.reason, report.message, report.repair_messages) == (outcome, "Hook", "because", ())
 
 
 def test_faults_refuse_a_component_with_all_of_them_in_one_message():
@@ -95,15 +96,15 @@ def test_the_first_fault_is_named_however_long_it_is():
 
 def test_names_sentences_and_repairs_of_a_report_are_bounded():
     long = "x" * 10_000
-    made = component(id=long, name=long, kind=long, repairs=[long] * (MAX_REPAIRS + 3))
+    made = component(id=long, name=long, kind=long, repairs=[MadeRepair(Repair.DROP_STATUS, long)] * (MAX_REPAIRS + 3))
 
     report = made.report()
 
     assert [len(each) for each in (report.id, report.name, report.kind)] == [MAX_REPORT_NAME] * 3
     assert report.name.endswith("...")
-    assert len(report.repairs) == MAX_REPAIRS + 1
-    assert max(map(len, report.repairs)) <= MAX_SENTENCE
-    assert report.repairs[-1] == "and 3 more repairs"
+    assert len(report.repair_messages) == MAX_REPAIRS + 1
+    assert max(map(len, report.repair_messages)) <= MAX_SENTENCE
+    assert report.repair_messages[-1] == "and 3 more repairs"
 
 
 def test_a_name_as_long_as_the_limit_is_whole():
@@ -111,7 +112,9 @@ def test_a_name_as_long_as_the_limit_is_whole():
 
 
 def test_repairs_up_to_the_limit_are_all_reported():
-    assert len(component(repairs=["a"] * MAX_REPAIRS).report().repairs) == MAX_REPAIRS
+    made = component(repairs=[MadeRepair(Repair.DROP_STATUS, "a")] * MAX_REPAIRS)
+
+    assert len(made.report().repair_messages) == MAX_REPAIRS
 
 
 def test_the_body_says_the_api_version_and_keeps_the_metadata():

@@ -3,12 +3,13 @@
 import orjson
 import pytest
 from tests.render.designs import component, deployment, rendered, report_on
+from tests.render.rendered import render
 
 from pattern_operator import limits
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 
 def _deployment(id_: str, image: str) -> dict[str, object]:

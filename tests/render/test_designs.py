@@ -7,12 +7,13 @@ import orjson
 import pytest
 from tests.cputime import cpu_time
 from tests.render.designs import MESHERY, names, published, readme, unmarked
+from tests.render.rendered import render
 
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,12 @@ class Expected:
 EXPECTED = {
     "bookinfo-istio": Expected(8, duplicates=1, left={"VirtualService": 1, "Gateway": 1}),
     "bookinfo-selectors": Expected(
-        6,
-        refused={"MissingApiVersion/VirtualService": 1, "MissingApiVersion/Gateway": 1},
-        left={"Deployment": 6},
+        0,
+        refused={
+            "MissingApiVersion/VirtualService": 1,
+            "MissingApiVersion/Gateway": 1,
+            "SelectorMismatch/Deployment": 6,
+        },
     ),
     "captured-pods": Expected(3, protected=1),
     "chaos-mesh": Expected(1, protected=1, left={"BlockChaos": 1}),

@@ -7,12 +7,11 @@ import pytest
 from tests.render.designs import MESHERY, published, readme
 from tests.render.dryrun import DryRun
 from tests.render.minimal import MINIMAL
+from tests.render.rendered import render
 from tests.render.test_designs import EXPECTED, REFUSED_BY_README_ONLY
 from tests.render.test_required import CASES, without
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.testbed import Testbed
-
-from pattern_operator.render import render
 
 # Admission asks for the service account of a Pod; these are of kube-system, where the captured Pods ran.
 ACCOUNTS = ("kube-proxy", "coredns")

@@ -68,7 +68,7 @@ def test_a_configuration_is_cleaned(configuration: Any, cleaned: Any, sentences:
     made = normalizer.normalize(configuration)
 
     assert made == cleaned
-    assert normalizer.repairs() == sentences
+    assert [str(each) for each in normalizer.repairs()] == sentences
     assert configuration == before
 
 
@@ -90,7 +90,7 @@ def test_of_very_many_spaced_fields_some_are_named_and_the_rest_counted():
     normalizer = FieldNormalizer()
     normalizer.normalize({f"field Number{number}": 1 for number in range(30)})
 
-    sentences = normalizer.repairs()
+    sentences = [str(each) for each in normalizer.repairs()]
 
     assert len(sentences) == 11
     assert sentences[-1] == "spaces taken out of 20 more field names"

@@ -6,10 +6,11 @@ import pytest
 import yaml
 from tests.render.designs import component, design
 from tests.render.fieldcases import case
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 
 def _job(**annotations: Any) -> dict[str, Any]:
@@ -35,8 +36,8 @@ def test_what_helm_template_prints_is_rendered_without_its_hooks_and_tests():
         ("shop-uninstall", "Hook"),
     ]
     assert rendering.components[2].message == (
-        "Job shop-uninstall is a hook of Helm (pre-delete) and is left out, because the operator runs no hooks; to have"
-        " it applied as an ordinary object, remove its annotation helm.sh/hook"
+        "Job shop-uninstall is a hook of Helm (pre-delete) and is left out, because hooks run where the chart itself is"
+        " the pattern; to have it applied as an ordinary object, remove its annotation helm.sh/hook"
     )
 
 
@@ -52,7 +53,10 @@ def test_what_helm_template_prints_is_rendered_without_its_hooks_and_tests():
         ({"helm.sh/hook": ""}, "of Helm (of a sort that Helm does not know)"),
         ({"helm.sh/hook": None}, "of Helm (of a sort that Helm does not know)"),
         ({"helm.sh/hook": 7}, "of Helm (of a sort that Helm does not know)"),
-        ({"argocd.argoproj.io/hook": "PreSync"}, "of Argo CD (presync)"),
+        (
+            {"argocd.argoproj.io/hook": "PreSync"},
+            "of Argo CD (presync) and is left out, because hooks of Argo CD are never run",
+        ),
         ({"argocd.argoproj.io/hook": "Skip"}, "of Argo CD (skip)"),
         ({"argocd.argoproj.io/hook": "PostDelete,SyncFail"}, "of Argo CD (postdelete, syncfail)"),
     ],

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 import yaml
 from tests.render.designs import component, design
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 LOCAL = "config.kubernetes.io/local-config"
 KPTFILE = {"apiVersion": "kpt.dev/v1", "kind": "Kptfile", "metadata": {"name": "shop"}}

@@ -6,10 +6,11 @@ import orjson
 import pytest
 import yaml
 from tests.render.fieldcases import case
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 
 def _render(*values: object) -> Rendering:
@@ -31,7 +32,7 @@ def test_a_manifest_is_kept_as_it_is_written():
         "data": {"match Labels": "x"},
     }
     assert (made.component, rendering.format) == ("all.yaml#1", "Manifests")
-    assert rendering.components[0].repairs == ()
+    assert rendering.components[0].repair_messages == ()
 
 
 def test_documents_files_and_lists_are_taken_in_order():
@@ -177,7 +178,7 @@ def test_the_kinds_of_the_oldest_designs_are_read_in_manifests_too(version: str)
     rendering = _render(_object(name="good"), _object("Deployment.K8s", version) | {"spec": spec})
 
     assert [(made.api_version, made.key.kind) for made in rendering.objects][1] == ("apps/v1", "Deployment")
-    assert "kind Deployment.K8s read as Deployment" in rendering.components[1].repairs
+    assert "kind Deployment.K8s read as Deployment" in rendering.components[1].repair_messages
 
 
 @pytest.mark.parametrize("kind", ["Deployment.K8s.K8s", ".K8s", "Deployment.k8s", "Deployment.Docker"])
@@ -191,11 +192,11 @@ def test_a_removed_kind_is_kept_and_what_to_write_is_told():
     rendering = render(case("12-removed-api/v1"), options=Options())
 
     assert len(rendering.objects) == 4
-    assert next(each.repairs[-1] for each in rendering.components) == (
+    assert next(each.repair_messages[-1] for each in rendering.components) == (
         "kept as it is, though Ingress of extensions/v1beta1 was removed from Kubernetes in 1.22: write"
         " networking.k8s.io/v1, in which backends are written service.name and service.port, and pathType is required"
     )
-    assert "write apps/v1" in rendering.components[3].repairs[-1]
+    assert "write apps/v1" in rendering.components[3].repair_messages[-1]
 
 
 def test_what_a_cluster_wrote_is_left_out():
@@ -205,7 +206,7 @@ def test_what_a_cluster_wrote_is_left_out():
 
     (made,) = rendering.objects
     assert made.body == {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}}
-    assert rendering.components[0].repairs == (
+    assert rendering.components[0].repair_messages == (
         "status left out: a cluster writes it",
         "metadata.generateName, metadata.managedFields, metadata.resourceVersion, metadata.uid left out:"
         " of the cluster it was captured from",

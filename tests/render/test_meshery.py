@@ -5,10 +5,11 @@ from typing import Any
 import orjson
 import pytest
 from tests.render.designs import component, deployment, design, only_object, only_report, rendered
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 
 def _service(**fields: Any) -> File:
@@ -47,7 +48,7 @@ def test_a_component_becomes_an_object_as_meshery_makes_it():
     }
     assert made.component == "0a1b"
     assert (rendering.format, rendering.name, rendering.version) == ("Meshery", "small", "0.0.1")
-    assert only_report(rendering).repairs == ()
+    assert only_report(rendering).repair_messages == ()
 
 
 @pytest.mark.parametrize("id_", ["no label value", "", None])
@@ -139,7 +140,7 @@ def test_what_would_have_to_be_invented_is_refused(made: dict[str, Any], reason:
     report = only_report(rendering)
     assert (report.outcome, report.reason) == (Outcome.REFUSED, reason)
     assert report.message
-    assert report.repairs == ()
+    assert report.repair_messages == ()
     assert rendering.objects == ()
 
 
@@ -212,7 +213,7 @@ def test_a_repair_is_made_and_told(made: dict[str, Any], expected: dict[str, Any
     rendering = rendered(made)
 
     assert only_object(rendering) == expected
-    assert repair in only_report(rendering).repairs
+    assert repair in only_report(rendering).repair_messages
 
 
 def test_labels_annotations_and_namespace_of_a_service_overwrite_its_settings():
@@ -235,7 +236,7 @@ def test_a_kind_with_k8s_behind_it_is_the_built_in_kind():
     rendering = render([_service(type="ConfigMap.K8s", apiVersion="core.oam.dev/v1alpha1")], options=Options())
 
     assert only_object(rendering)["apiVersion"] == "v1"
-    assert only_report(rendering).repairs == (
+    assert only_report(rendering).repair_messages == (
         "kind ConfigMap.K8s read as ConfigMap",
         "apiVersion v1 taken from the built-in kind",
     )
@@ -246,7 +247,7 @@ def test_a_kind_with_k8s_behind_it_is_read_in_every_form(version: str):
     rendering = rendered(component("ConfigMap.K8s", "a", {"data": {"a": "b"}}, version=version))
 
     assert (only_object(rendering)["apiVersion"], only_object(rendering)["kind"]) == ("v1", "ConfigMap")
-    assert "kind ConfigMap.K8s read as ConfigMap" in only_report(rendering).repairs
+    assert "kind ConfigMap.K8s read as ConfigMap" in only_report(rendering).repair_messages
 
 
 def test_nulls_of_somebody_elses_kind_are_kept_and_those_of_kubernetes_are_not():
@@ -256,9 +257,9 @@ def test_nulls_of_somebody_elses_kind_are_kept_and_those_of_kubernetes_are_not()
     ours = rendered(component("ConfigMap", "a", {"immutable": None, "data": {"a": "b"}}))
 
     assert only_object(theirs)["spec"] == {"timeout": None, "values": {"cpu": None}}
-    assert only_report(theirs).repairs == ("spec.time out read as timeout",)
+    assert only_report(theirs).repair_messages == ("spec.time out read as timeout",)
     assert "immutable" not in only_object(ours)
-    assert only_report(ours).repairs == ("immutable left out: null",)
+    assert only_report(ours).repair_messages == ("immutable left out: null",)
 
 
 def test_what_a_cluster_wrote_into_a_design_is_left_out_and_told():
@@ -268,7 +269,7 @@ def test_what_a_cluster_wrote_into_a_design_is_left_out_and_told():
     rendering = rendered(component("Service", "a", {"metadata": metadata, "spec": spec}))
 
     assert only_object(rendering)["spec"] == {"ports": [{"port": 80}]}
-    assert only_report(rendering).repairs == (
+    assert only_report(rendering).repair_messages == (
         "metadata.uid left out: of the cluster it was captured from",
         "metadata.annotations.deployment.kubernetes.io/revision, spec.clusterIP left out: a cluster writes that",
     )
@@ -287,14 +288,14 @@ def test_an_unknown_field_is_not_dropped_in_silence():
     assert only_object(rendering)["resources"] == ["x"]
 
 
-def test_a_selector_that_differs_from_its_template_is_left_to_the_server():
+def test_a_selector_that_differs_from_its_template_is_refused_with_the_repair_that_may_be_allowed():
     configuration = deployment()
     configuration["spec"]["selector"]["matchLabels"] = {"app": "other"}
 
-    body = only_object(rendered(component("Deployment", "web", configuration, version="apps/v1")))
+    report = only_report(rendered(component("Deployment", "web", configuration, version="apps/v1")))
 
-    assert body["spec"]["selector"]["matchLabels"] == {"app": "other"}
-    assert body["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, "SelectorMismatch")
+    assert "SetSelectorFromTemplate" in report.message
 
 
 @pytest.mark.parametrize("kind", ["PLANTED {{ x", "PLANTED:s3cret"])
@@ -303,3 +304,16 @@ def test_text_in_the_place_of_a_kind_is_shown_nowhere(kind: str):
 
     assert report.outcome is Outcome.REFUSED
     assert "PLANTED" not in repr(report)
+
+
+@pytest.mark.parametrize(("form", "named"), [("CUE", "CUE"), ("cue", "CUE"), ("Jsonnet", "jsonnet")])
+def test_a_component_in_a_language_that_is_run_by_nobody_is_refused(form: str, named: str):
+    report = only_report(rendered(component("ConfigMap", "config", {"data": {"a": "b"}}, format=form)))
+
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, "UnsupportedLanguage")
+    assert named in report.message
+
+
+@pytest.mark.parametrize("form", ["JSON", "", None, 1, "yaml"])
+def test_a_component_of_values_is_rendered_whatever_its_format_is_called(form: object):
+    assert only_report(rendered(component("ConfigMap", "config", {}, format=form))).outcome is Outcome.RENDERED

@@ -162,7 +162,7 @@ def test_a_subject_follows_the_service_account_of_the_pattern(
     rendering = rendered(account, _binding(subject), options=options)
 
     assert body_of(rendering, "ClusterRoleBinding")["subjects"][0]["namespace"] == follows_to
-    told = [repair for repair in report_on(rendering, "binding").repairs if "follows" in repair]
+    told = [repair for repair in report_on(rendering, "binding").repair_messages if "follows" in repair]
     assert told == (
         [f"subjects[0].namespace follows ServiceAccount account to {follows_to}"] if follows_to != subject else []
     )
@@ -257,3 +257,37 @@ def test_objects_that_meet_in_the_target_namespace_and_differ_are_refused():
     )
 
     assert [report.reason for report in rendering.components] == ["DifferingDuplicate"] * 2
+
+
+def _drawn_inside(child: str, parent: str) -> dict[str, object]:
+    ends = {"from": [{"id": f"id-of-{child}"}], "to": [{"id": f"id-of-{parent}"}]}
+    return {"kind": "hierarchical", "type": "parent", "subType": "inventory", "selectors": [{"allow": ends}]}
+
+
+def test_what_names_no_namespace_goes_to_the_one_it_is_drawn_inside_of():
+    made = rendered(
+        component("Namespace", "shop"), component("ConfigMap", "web"), relationships=[_drawn_inside("web", "shop")]
+    )
+
+    assert body_of(made, "ConfigMap")["metadata"]["namespace"] == "shop"
+    assert [str(each.name) for each in report_on(made, "web").repairs][-1] == "SetNamespaceFromParent"
+
+
+def test_what_names_a_namespace_stays_there_whatever_it_is_drawn_inside_of():
+    made = rendered(
+        component("Namespace", "shop"),
+        component("ConfigMap", "web", {"metadata": {"namespace": "other"}}),
+        relationships=[_drawn_inside("web", "shop")],
+    )
+
+    assert body_of(made, "ConfigMap")["metadata"]["namespace"] == "other"
+
+
+def test_what_is_drawn_inside_of_two_namespaces_goes_to_neither():
+    made = rendered(
+        *(component("Namespace", name) for name in ("shop", "store")),
+        component("ConfigMap", "web"),
+        relationships=[_drawn_inside("web", "shop"), _drawn_inside("web", "store")],
+    )
+
+    assert body_of(made, "ConfigMap")["metadata"]["namespace"] == "default"

@@ -7,12 +7,13 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.render.designs import component, design
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.errors import Stalled
-from pattern_operator.render import ComponentReason, Options, render
+from pattern_operator.render import ComponentReason, Options
 from pattern_operator.render.names import is_api_version, is_kind, is_valid
 
 OUTCOMES = {str(each): each.outcome for each in ComponentReason}

@@ -5,13 +5,14 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.render.designs import only_report
+from tests.render.designs import MESHERY, component, design, only_report
 from tests.render.minimal import MINIMAL
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.object import Body
 from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 _OF_A_POD = {
     "containers": "containers",
@@ -141,3 +142,34 @@ def test_of_many_missing_fields_the_first_are_named():
     report = only_report(_render(pod))
 
     assert "spec.containers[3].image, spec.containers[4].image and 4 more" in report.message
+
+
+UNNAMED: Body = {"template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"image": "nginx"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "spec", "repairs"),
+    [
+        ("Deployment", "apps/v1", UNNAMED, "NameContainers, SetSelectorFromTemplate"),
+        ("Deployment", "apps/v1", {"template": {"spec": {"containers": [{"name": "a", "image": "b"}]}}}, ""),
+        ("Service", "v1", {"ports": [{"port": 1}, {"port": 2}]}, "NamePorts"),
+        ("Service", "v1", {"ports": [{"port": "1"}, {"port": "2"}]}, ""),
+    ],
+    ids=["a selector and a name", "no labels to select by", "ports", "ports that are no numbers"],
+)
+def test_a_repair_that_would_do_it_is_named(kind: str, version: str, spec: Any, repairs: str):
+    drawn = design(component(kind, "a", {"spec": spec}, version=version))
+
+    report = only_report(render([drawn], options=MESHERY))
+
+    assert report.reason == "MissingRequiredField"
+    assert report.message.count("spec.render.repairs") == bool(repairs)
+    assert f" allow {repairs} in spec.render.repairs, or" * bool(repairs) in report.message
+
+
+def test_no_repair_is_named_for_manifests():
+    report = only_report(
+        _render({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": UNNAMED})
+    )
+
+    assert "spec.render.repairs" not in report.message

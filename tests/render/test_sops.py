@@ -5,12 +5,13 @@ import json
 import pytest
 import yaml
 from tests.render.designs import component, design
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 ENCRYPTED = "ENC[AES256_GCM,data:czNjcjN0,iv:aXY=,tag:dGFn,type:str]"
 META = {"name": "s"}

@@ -1,15 +1,19 @@
 """Numbers and booleans where text must be: named by their paths, all at once, and never by their values."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from tests.render.designs import component, design
 from tests.render.fieldcases import case
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import ComponentReport, Outcome
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.texts import find_wrong_texts, takes_text
 
 
 def _report(text: str) -> ComponentReport:
@@ -122,3 +126,45 @@ def test_no_value_is_repeated():
     report = _report(yaml.safe_dump({**yaml.safe_load(POD % ("env: [{name: A, value: 47114711}]", ""))}))
 
     assert "4711" not in report.message
+
+
+_PLACES = [
+    ("v1", "Pod", {"metadata": {"labels": {"a": 1}, "annotations": {"b": True}, "finalizers": [2]}}),
+    ("v1", "ConfigMap", {"data": {"port": 80}, "immutable": True, "metadata": {"generation": 1}}),
+    (
+        "v1",
+        "Pod",
+        {"spec": {"containers": [{"env": [{"name": 1, "value": 2}], "args": [3], "ports": [{"containerPort": 80}]}]}},
+    ),
+    (
+        "apps/v1",
+        "Deployment",
+        {"spec": {"replicas": 1, "selector": {"matchExpressions": [{"values": [1]}], "matchLabels": {"a": 1}}}},
+    ),
+    ("example.com/v1", "Thing", {"spec": {"args": [1], "value": 2}, "metadata": {"labels": {"a": 1}}}),
+]
+
+
+def _leaves(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, below in steps:
+        yield from _leaves(below, *path, step)
+    if not isinstance(value, dict | list):
+        yield path
+
+
+@pytest.mark.parametrize(("version", "kind", "body"), _PLACES, ids=[kind for _, kind, _ in _PLACES])
+def test_what_takes_text_is_what_is_refused_with_a_number_there(version: str, kind: str, body: dict[str, Any]):
+    """``takes_text`` decides what a parameter becomes: it must never make a text that no check would have asked for."""
+    top = {"apiVersion": version, "kind": kind, **body, "metadata": {"name": "a", **body.get("metadata", {})}}
+    made = WorkingComponent(id="a", name="a", kind=kind)
+    made.body = top
+
+    find_wrong_texts([made])
+
+    found = {message.partition(" must be text")[0] for _, message in made.faults}
+    assert found == {_written(path) for path in _leaves(body) if takes_text(version, kind, path)}
+
+
+def _written(path: tuple[str | int, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")

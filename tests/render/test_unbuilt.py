@@ -1,12 +1,13 @@
 """What another tool has to build first is called so: kustomizations in a stream, and templates."""
 
 import pytest
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n"
@@ -31,10 +32,13 @@ def test_a_kustomization_in_a_stream_is_refused_as_one_in_a_folder_is(content: s
     with pytest.raises(Stalled) as in_a_stream:
         render(_files(content), options=Options())
     with pytest.raises(Stalled) as in_a_folder:
-        render([File("kustomization.yaml", KUSTOMIZATION.encode()), *_files(CONFIG_MAP)], options=Options())
+        render(
+            [File("kustomization.yaml", KUSTOMIZATION.encode()), *_files(CONFIG_MAP)],
+            options=Options(format="Manifests"),
+        )
 
     assert in_a_stream.value.reason is in_a_folder.value.reason is Reason.NOT_A_PATTERN
-    assert in_a_stream.value.message == in_a_folder.value.message.replace("kustomization.yaml", where)
+    assert in_a_stream.value.message == in_a_folder.value.message.replace("kustomization.yaml", where, 1)
 
 
 def test_the_kustomization_of_flux_is_an_object():
@@ -61,7 +65,7 @@ def test_a_template_that_nobody_rendered_is_called_one(content: str):
         render(_files(content), options=Options())
 
     assert refusal.value.reason is Reason.DOCUMENT_INVALID
-    assert "publish the output of `helm template`" in refusal.value.message
+    assert "name the folder of Chart.yaml, or publish the chart" in refusal.value.message
 
 
 def test_a_name_that_a_template_was_to_write_is_called_one():

@@ -1,11 +1,12 @@
 """Keys that YAML 1.1 reads as booleans or numbers are told as they stand in the file."""
 
 import pytest
+from tests.render.rendered import render
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Options, render
+from pattern_operator.render import Options
 from pattern_operator.render.written_keys import MOST_WRITTEN_KEYS
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\n"
@@ -61,14 +62,14 @@ def test_two_words_of_one_boolean_are_called_so(keys: str, name: str | None, wor
         _render(f"{HEAD}metadata: {{name: a}}\ndata:\n  {keys}\n")
 
     said = f"two keys of one mapping are both read as {name}, as each of {words} is without quotes: quote them"
-    assert (said if name else "a key occurs twice in one mapping") in refusal.value.message
+    assert (said if name else "the key 'true' occurs twice in one mapping") in refusal.value.message
 
 
 @pytest.mark.parametrize(("written", "read"), [("on", "true"), ("No", "false"), ("1_000", "1000"), ("1.10", "1.1")])
 def test_what_is_applied_under_another_key_than_is_written_is_told(written: str, read: str):
     (report,) = _render(f"{HEAD}metadata: {{name: a}}\ndata:\n  {written}: x\n").components
 
-    assert report.repairs == (
+    assert report.repair_messages == (
         f"data.{written} read as the key {read}, as by kubectl: quote it where it is meant as written",
     )
 
@@ -77,7 +78,7 @@ def test_what_is_applied_under_another_key_than_is_written_is_told(written: str,
 def test_a_key_that_is_read_as_it_is_written_is_not_told(key: str):
     (report,) = _render(f"{HEAD}metadata: {{name: a}}\ndata:\n  {key}: x\n").components
 
-    assert report.repairs == ()
+    assert report.repair_messages == ()
 
 
 def test_keys_of_another_document_and_of_what_is_merged_do_not_matter():
@@ -86,7 +87,7 @@ def test_keys_of_another_document_and_of_what_is_merged_do_not_matter():
 
     first, second = _render(other + merged).components
 
-    assert (len(first.repairs), second.repairs) == (1, ())
+    assert (len(first.repair_messages), second.repair_messages) == (1, ())
 
 
 def test_of_many_keys_some_are_remembered():
@@ -94,4 +95,4 @@ def test_of_many_keys_some_are_remembered():
 
     (report,) = _render(f"{HEAD}metadata: {{name: a}}\ndata:\n{keys}").components
 
-    assert 0 < len(report.repairs) <= MOST_WRITTEN_KEYS
+    assert 0 < len(report.repair_messages) <= MOST_WRITTEN_KEYS

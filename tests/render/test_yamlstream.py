@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.limits import MAX_NESTING, MAX_NODES, MAX_YAML_ALIASES
-from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_all
+from pattern_operator.render.invalid_yaml import InvalidYaml, YamlTooLarge
+from pattern_operator.render.yamlstream import load_all
 
 
 @pytest.mark.parametrize(
@@ -57,15 +58,15 @@ def test_an_alias_is_a_copy_and_not_the_same():
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
-        pytest.param("a: 1\nb: 2\na: 3", 3, "a key occurs twice", id="a key twice"),
-        pytest.param("1: a\n'1': b", 2, "a key occurs twice", id="a key twice, as text and as a number"),
+        pytest.param("a: 1\nb: 2\na: 3", 3, "the key 'a' occurs twice", id="a key twice"),
+        pytest.param("1: a\n'1': b", 2, "the key '1' occurs twice", id="a key twice, as text and as a number"),
         pytest.param("a:\n  b: c: d", 2, "mapping values are not allowed", id="a syntax error"),
         pytest.param("a: 1\n? {b: c}\n: d", 2, "a key is a list or a mapping", id="a mapping as a key"),
         pytest.param("~: 1", 1, "a key is null", id="null as a key"),
         pytest.param("a: .inf", 1, "infinity or not a number", id="infinity"),
         pytest.param("a: [1, !!float .nan]", 1, "infinity or not a number", id="not a number by its tag"),
         pytest.param("9223372036854775808: a", 1, "a number of more than 63 bits", id="a key of 64 bits"),
-        pytest.param("{b: 1, <<: {a: 1}, b: 2}", 1, "a key occurs twice", id="a key twice around a merge"),
+        pytest.param("{b: 1, <<: {a: 1}, b: 2}", 1, "the key 'b' occurs twice", id="a key twice around a merge"),
         pytest.param("a: !!binary a-G=", 1, "not what its tag", id="binary with other characters"),
         pytest.param("a: !!int x", 1, "not what its tag", id="a tag that does not fit"),
         pytest.param("a: !!binary /w==", 1, "not what its tag", id="binary that is not text"),

@@ -5,21 +5,29 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.executors import EXECUTORS
-from tests.hostile import DOCUMENTS, layer, missing_fields
+from tests.hostile import DOCUMENTS, layer, missing_fields, tar
 from tests.render.designs import names, published
 from tests.sandbox.jobs import HUNGRY, LARGE, PLAN, SLOW, SMALL, in_memory, layers, of_layer
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MIB
-from pattern_operator.sandbox import BuildRefused, Sandbox, WorkerLimits, pool
+from pattern_operator.render.program import drive, without_programs
+from pattern_operator.sandbox import BuildRefused, Plan, Sandbox, WorkerLimits, pool
 from pattern_operator.sandbox import sandbox as sandboxes
-from pattern_operator.sandbox.build import build
+from pattern_operator.sandbox.build import Layers, build
+
+
+def here(plan: Plan, opened: Layers) -> Rendering:
+    """Build it in this process."""
+    return drive(build(plan, opened), run=without_programs)
 
 
 def workers() -> set[int]:
@@ -78,6 +86,35 @@ async def test_what_is_large_or_suspicious_is_built_in_a_process(sandbox, conten
     assert len(workers()) == 1
 
 
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [(b'{"name": "web"}', ["ConfigMap default/web"]), (b"{}", ["ConfigMap default/shop"])],
+    ids=["given", "default"],
+)
+async def test_a_pattern_with_a_schema_is_built_in_a_process(sandbox, parameters, found):
+    assert await described(sandbox, parameters) == found
+    assert len(workers()) == 1
+
+
+async def test_parameters_that_do_not_fit_are_refused_in_a_process(sandbox):
+    with pytest.raises(BuildRefused) as refused:
+        await described(sandbox, b'{"name": "hunter2"}')
+
+    assert refused.value.error.reason is Reason.PARAMETERS_INVALID
+    assert "hunter2" not in str(refused.value.error)
+
+
+async def described(sandbox: Sandbox, parameters: bytes) -> list[str]:
+    pattern = (
+        b"apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nparameters:\n  schema:\n    properties:\n"
+        b"      name: {type: string, pattern: '^[a-z]+$', default: shop}\n"
+    )
+    layer = tar({"pattern.yaml": pattern, "a.yaml": SMALL.replace(b"web", b"'${name}'")})
+    plan = replace(PLAN, options=replace(PLAN.options, parameters=parameters))
+    async with sandbox.rendered(plan, of_layer(layer), tenant="team") as rendering:
+        return [each.key.display_name for each in rendering.objects]
+
+
 @pytest.mark.parametrize("name", names())
 async def test_a_process_gives_what_a_thread_would(sandbox, name):
     content = next(file.content for file in published(name) if file.path.startswith("design."))
@@ -85,7 +122,7 @@ async def test_a_process_gives_what_a_thread_would(sandbox, name):
     async with sandbox.rendered(PLAN, layers(content, "design.yml"), tenant="team") as rendering:
         found = rendering
 
-    assert found == build(PLAN, [(each, file) for each, file in layers(content, "design.yml")])
+    assert found == here(PLAN, [(each, file) for each, file in layers(content, "design.yml")])
 
 
 @pytest.mark.parametrize(
@@ -97,11 +134,11 @@ async def test_a_process_gives_what_a_thread_would(sandbox, name):
 )
 async def test_a_refusal_is_the_same_from_a_process_and_from_a_thread(sandbox, content, stage, reason):
     found = await refusal(sandbox, content)
-    with pytest.raises(BuildRefused) as here:
-        build(PLAN, in_memory(content))
+    with pytest.raises(BuildRefused) as refused:
+        here(PLAN, in_memory(content))
 
     assert (found.stage, found.error.reason) == (stage, reason)
-    assert found.error.message == here.value.error.message
+    assert found.error.message == refused.value.error.message
 
 
 async def test_what_cannot_be_unpacked_is_a_failure_of_the_source(sandbox):

@@ -60,6 +60,34 @@ def test_a_layer_beside_the_content_is_passed_over(media_type, title):
     assert read(beside, layer(tgz()), beside) == files()
 
 
+def test_a_chart_that_helm_pushed_is_its_content_and_not_its_provenance():
+    """Media types: Helm, "OCI Registry: Helm chart manifest" (HIP 6)."""
+    content = layer(tgz(), "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
+    provenance = layer(b"-----BEGIN PGP SIGNED MESSAGE-----", "application/vnd.cncf.helm.chart.provenance.v1.prov")
+
+    assert read(content, provenance) == files()
+
+
+IGNORED = {"web/Chart.yaml": b"name: web", "web/charts/db/.helmignore": b"x", "web/charts/db/crds/a.yaml": b"a: 1"}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "title"),
+    [("application/vnd.cncf.helm.chart.content.v1.tar+gzip", None), ("application/octet-stream", "web-1.2.3.tgz")],
+)
+def test_a_packaged_chart_has_no_rules_of_what_helm_ignores(media_type, title):
+    content = layer(tgz(IGNORED | {"web/.helmignore": b"crds/"}), media_type, title=title)
+
+    assert read(content) == files(IGNORED)
+
+
+@pytest.mark.parametrize("title", [None, "web.tar.gz"])
+def test_a_folder_in_an_archive_keeps_its_rules_of_what_helm_ignores(title):
+    folder = IGNORED | {"web/.helmignore": b"crds/"}
+
+    assert read(layer(tgz(folder), FLUX, title=title)) == files(folder)
+
+
 @pytest.mark.parametrize("name", ["web.spdx.json", "WEB.CDX.json", "build.intoto.jsonl", "scan.sarif"])
 def test_a_file_beside_the_content_is_passed_over_by_its_name(name):
     assert read(layer(DESIGN, title="design.yml"), layer(b"{}", title=name)) == files({"design.yml": DESIGN})

@@ -64,6 +64,8 @@ class Program:
         return not self.binary.exists() or not self.stamp.exists() or self.stamp.read_text() != self.digest()
 
 
+HELM = "v4.3.1"  # as in programs/helm/go.mod, and kustomize's below: both write it into what they make
+KUSTOMIZE = "v5.8.2"
 _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _ = KUBERNETES.removeprefix("v").split(".")
 PROGRAMS = (
@@ -74,6 +76,18 @@ PROGRAMS = (
     Program("kwok", "sigs.k8s.io/kwok/cmd/kwok", "-s -w", "1 min"),
     Program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "-s -w", "3 min"),
     Program("notation", "github.com/notaryproject/notation/cmd/notation", "-s -w", "1 min"),
+    Program(
+        "helm",
+        "helm.sh/helm/v4/cmd/helm",
+        f"-s -w -X helm.sh/helm/v4/internal/version.version={HELM}",
+        "2 min",
+    ),
+    Program(
+        "kustomize",
+        "sigs.k8s.io/kustomize/kustomize/v5",
+        f"-s -w -X sigs.k8s.io/kustomize/api/provenance.version=kustomize/{KUSTOMIZE}",
+        "1 min",
+    ),
     Program(
         "controlplane",
         ".",

@@ -10,7 +10,7 @@ from tests.testbed import process
 from tests.testbed.http import answers
 from tests.testbed.kubeconfig import Kubeconfig
 from tests.testbed.kubectl import Kubectl
-from tests.testbed.paths import ROOT
+from tests.testbed.paths import BIN, ROOT
 from tests.testbed.process import Process
 
 PROGRAM = Path(sys.executable).with_name("pattern-operator")
@@ -106,7 +106,8 @@ def start(directory: Path, *, kubeconfig: Kubeconfig, flags: tuple[str, ...] = (
     """
     address = f"127.0.0.1:{process.free_port()}"
     command: list[str | Path] = [program, "run", "--kubeconfig", kubeconfig.path]
-    command += ["--cache-dir", directory / "cache", "--metrics-bind", address, *flags]
+    command += ["--cache-dir", directory / "cache", "--metrics-bind", address]
+    command += ["--helm", BIN / "helm", "--kustomize", BIN / "kustomize", *flags]
     operator = Operator(process.start("operator", command, directory=directory), kubeconfig, address)
     operator.wait_ready()
     return operator

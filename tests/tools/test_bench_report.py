@@ -92,6 +92,49 @@ def test_what_a_policy_costs_is_a_table_of_its_changes():
     assert not any(line.startswith("| trust |") for line in text.splitlines())
 
 
+DESIGNS = {
+    **MACHINE,
+    "row": "designs",
+    "designs": 35,
+    "objects": 210,
+    "small": 9,
+    "small_kib": 64,
+    "small_per_second": 231.7,
+    "largest_bytes": 4218880,
+    "first_cpu_seconds": 0.171,
+    "again_cpu_seconds": 0.148,
+    "python_peak_mib": 63.2,
+    "cold": {"seconds": 0.71, "held_seconds": 0.0191},
+    "kept": {"seconds": 0.026, "held_seconds": 0.0042},
+    "workers_mib": 60.6,
+}
+
+
+def test_what_designs_cost_is_a_table_of_small_ones_and_of_the_largest():
+    text = page([row(), DESIGNS])
+
+    assert "35 published designs, of which 9 are small, on 2026-11-26 at commit b256084f00; 2 cores, load 0.4." in text
+    assert line_of("designs of at most 64 KiB, a second of processor", text)[1] == "232"
+    assert line_of("the largest, bytes", text)[1] == "4,218,880"
+    assert line_of("in the sandbox, cold: longest hold of the event loop, ms", text)[1] == "19"
+    assert line_of("in the sandbox, rendering kept: longest hold of the event loop, ms", text)[1] == "4"
+    assert not any(line.startswith("| designs |") for line in text.splitlines())
+
+
+def test_designs_that_were_not_measured_have_no_figures():
+    assert "## What a design costs" in page([row()])
+    assert "the largest, bytes" not in page([row()])
+
+
+def test_the_rows_of_several_files_make_one_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    rows, designs = tmp_path / "bench.jsonl", tmp_path / "designs.jsonl"
+    rows.write_text(json.dumps(row()) + "\n")
+    designs.write_text(json.dumps(DESIGNS) + "\n")
+
+    assert main([str(rows), str(designs)]) == 0
+    assert capsys.readouterr().out == page([row(), DESIGNS])
+
+
 def test_without_an_earlier_run_there_is_no_word_of_one():
     assert "before |" not in page([row()])
 

@@ -1,7 +1,8 @@
 """Makes docs/performance.md of what ``make bench`` printed.
 
-``python -m tools.bench.report bench.jsonl --write docs/performance.md``. Nothing is measured here, and nothing of the
-page is written by hand but its template, ``performance.in.md``.
+``python -m tools.bench.report bench.jsonl designs.jsonl --write docs/performance.md``; designs.jsonl is what
+``python -m tools.designs_bench --json`` printed. Nothing is measured here, and nothing of the page is written by hand
+but its template, ``performance.in.md``.
 """
 
 import argparse
@@ -50,6 +51,7 @@ def page(rows: Sequence[Row], before: Sequence[Row] = ()) -> str:
         "BEFORE": "| before | the figure to the left of it, in an earlier run |\n" if earlier else "",
         "SETTLED": _settled(known.get("settled"), earlier.get("settled")),
         "TRUST": _trust(known.get("trust")),
+        "DESIGNS": designs(known.get("designs")),
     }
     return re.sub(r"<!-- ([A-Z]+) -->\n", lambda name: texts[name[1]], TEMPLATE.read_text())
 
@@ -134,6 +136,32 @@ def _trust(row: Row | None) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def designs(row: Row | None) -> str:
+    """What designs cost: a sentence of what was measured, and a table."""
+    if row is None:
+        return "It was not measured.\n"
+    cold, kept = row["cold"], row["kept"]
+    lines = [
+        ["what", "figure"],
+        ["---", "--:"],
+        [f"designs of at most {row['small_kib']} KiB, a second of processor", f"{row['small_per_second']:.0f}"],
+        ["the largest, bytes", f"{row['largest_bytes']:,}"],
+        ["seconds of processor, first", f"{row['first_cpu_seconds']:.2f}"],
+        ["seconds of processor, again", f"{row['again_cpu_seconds']:.2f}"],
+        ["peak of what Python allocates, MiB", f"{row['python_peak_mib']:.0f}"],
+        ["in the sandbox, cold: seconds", f"{cold['seconds']:.2f}"],
+        ["in the sandbox, cold: longest hold of the event loop, ms", f"{1000 * cold['held_seconds']:.0f}"],
+        ["in the sandbox, rendering kept: seconds", f"{kept['seconds']:.3f}"],
+        ["in the sandbox, rendering kept: longest hold of the event loop, ms", f"{1000 * kept['held_seconds']:.0f}"],
+        ["peak of all workers, MiB", f"{row['workers_mib']:.0f}"],
+    ]
+    head = (
+        f"{row['designs']} published designs, of which {row['small']} are small, on {row['date']} at commit"
+        f" {row['commit']}; {row['cores']} cores, load {row['load']}.\n\n"
+    )
+    return head + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
 def _requests(row: Row) -> str:
     number = sum(row["requests_per_minute"].values())
     return f"{number:.1f} requests a minute" if number else "no request"
@@ -142,12 +170,13 @@ def _requests(row: Row) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print or write the page; 1 where a file cannot be used, and then the page that was there stays as it is."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.report", description=__doc__)
-    parser.add_argument("rows", type=Path, nargs="?", help="what make bench printed; standard input without it")
+    parser.add_argument("rows", type=Path, nargs="*", help="what the benches printed; standard input without a file")
     parser.add_argument("--before", type=Path, help="what it printed at an earlier commit, on the same machine")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="where to write it; standard output without it")
     options = parser.parse_args(arguments)
     try:
-        rows = read(options.rows.read_text().splitlines() if options.rows else sys.stdin)
+        rows = [row for file in options.rows for row in read(file.read_text().splitlines())]
+        rows = rows if options.rows else read(sys.stdin)
         before = read(options.before.read_text().splitlines()) if options.before else []
         text = page(rows, before)
         if options.write:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from pattern_operator.api.base import ApiStruct
+from pattern_operator.api.health_check import HealthChecks
 from pattern_operator.api.types import KindName, Namespace, Pointer, ResourceName
 
 
@@ -95,6 +96,13 @@ class Apply(ApiStruct, frozen=True):
             " reports it."
         ),
     ] = "Repair"
+    health_checks: Annotated[
+        HealthChecks | None,
+        Meta(
+            description="How objects of some kinds are judged, in place of the built-in way: CEL over the object. They"
+            " win over those of the artifact's `pattern.yaml` for the same kind."
+        ),
+    ] = None
     wait: Annotated[bool, Meta(description="Whether Ready also means that every object is healthy.")] = True
     deletion_policy: Annotated[
         Literal["Delete", "Orphan"],

@@ -156,11 +156,21 @@ def _structural(node: Schema, definitions: Schema) -> Schema:
         (present,) = [option for option in node["anyOf"] if option.get("type") != "null"]
         rest = {key: value for key, value in node.items() if key != "anyOf" and (key, value) != ("default", None)}
         return _structural({**present, **rest}, definitions)
+    if "x-kubernetes-preserve-unknown-fields" in node:  # any object, whatever type it is kept as
+        return {**{key: value for key, value in node.items() if key != "type"}, "type": "object"}
     # Nor has a structural schema rules on the names of a map.
     result = {key: value for key, value in node.items() if key not in ("title", "propertyNames")}
     if "enum" in result:
         result.setdefault("type", "string")
         result["enum"] = [value for value in node["enum"] if value is not None]
+    result = _with_structural_children(result, definitions)
+    if required := result.pop("required", None):
+        result["required"] = list(required)
+    return result
+
+
+def _with_structural_children(node: Schema, definitions: Schema) -> Schema:
+    result = {**node}
     if "properties" in result:
         result["properties"] = {name: _structural(child, definitions) for name, child in result["properties"].items()}
     if isinstance(result.get("items"), dict):
@@ -169,8 +179,6 @@ def _structural(node: Schema, definitions: Schema) -> Schema:
         del result["additionalProperties"]
     if isinstance(result.get("additionalProperties"), dict):
         result["additionalProperties"] = _structural(result["additionalProperties"], definitions)
-    if required := result.pop("required", None):
-        result["required"] = list(required)
     return result
 
 

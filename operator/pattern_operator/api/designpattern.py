@@ -7,6 +7,7 @@ crds``, ``make docs``).
 from typing import Annotated, Any
 
 import msgspec
+import orjson
 from msgspec import Meta, field
 
 from pattern_operator.api.base import ApiStruct
@@ -33,7 +34,7 @@ def decode(body: dict[str, Any]) -> DesignPattern:
     keeps its compressed text. Nothing of ``body`` that the operator does not read is kept.
     """
     try:
-        pattern = msgspec.convert(bounded(body), DesignPattern)
+        pattern = msgspec.convert(_with_parameters_as_text(bounded(body)), DesignPattern)
         msgspec.json.encode(pattern)  # all of it will be written again
     except UnicodeEncodeError as error:
         raise msgspec.ValidationError("Expected text, got an unpaired surrogate") from error
@@ -45,6 +46,22 @@ def decode(body: dict[str, Any]) -> DesignPattern:
         return with_inventory(pattern, unpacked(pattern.status.inventory))
     except ValueError:
         return pattern
+
+
+def _with_parameters_as_text(body: dict[str, Any]) -> dict[str, Any]:
+    """``body`` with ``spec.render.parameters`` as JSON text, its names sorted; raises msgspec.ValidationError."""
+    spec = body.get("spec")
+    render = spec.get("render") if isinstance(spec, dict) else None
+    parameters = render.get("parameters") if isinstance(render, dict) else None
+    if not isinstance(spec, dict) or not isinstance(render, dict) or parameters is None:
+        return body
+    if not isinstance(parameters, dict):
+        raise msgspec.ValidationError("Expected `object` - at `$.spec.render.parameters`")
+    try:
+        text = orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError as error:  # nested too deep, a number of more than 64 bits, half a letter
+        raise msgspec.ValidationError("Expected JSON values - at `$.spec.render.parameters`") from error
+    return {**body, "spec": {**spec, "render": {**render, "parameters": text}}}
 
 
 def with_inventory(pattern: DesignPattern, inventory: Inventory) -> DesignPattern:

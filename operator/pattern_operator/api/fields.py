@@ -4,6 +4,7 @@ An object of another API server, CRD or user can have any shape: ``spec`` a list
 missing. A field of another type than the API conventions ("Metadata", "Objects") define counts as absent.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +18,7 @@ MAX_WORD: Final = 317  # characters of a finalizer or a field manager: a DNS pre
 MAX_CONDITIONS: Final = 256  # of a status that are looked at; those of Kubernetes' own kinds and of CRDs have dozens
 MAX_MANAGERS: Final = 1_000  # entries of managedFields that are looked at; ordinary objects have under ten
 MAX_DEPTH: Final = 200  # of what is written; orjson writes 254 levels, and Kubernetes' own kinds have 30
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,19}")
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -45,6 +47,16 @@ def text(value: object) -> str:
 def integer(value: object, default: int = 0) -> int:
     """``value`` where it is an integer of 64 bits, else ``default``; true and false are not integers."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value in _INT64 else default
+
+
+def generation(value: object) -> int | None:
+    """A generation that an object names: an integer of 64 bits, or its decimal text; else None.
+
+    Argo Rollouts writes ``status.observedGeneration`` as text (``rollouts/v1alpha1``, RolloutStatus).
+    """
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value in _INT64 else None
 
 
 def mapping_at(body: object, *path: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ TRUST_POLICY_PLURAL: Final = "trustpolicies"
 # On managed objects.
 OWNER_LABEL: Final = f"{GROUP}/owner"
 NAME_LABEL: Final = f"{GROUP}/name"  # for people to select by; nothing is decided by it
+HOOK_LABEL: Final = f"{GROUP}/hook"  # of the object of a hook: in which run of hooks it was made
 PATTERN_ANNOTATION: Final = f"{GROUP}/pattern"
 ADOPTED_ANNOTATION: Final = f"{GROUP}/adopted"
 PRUNE_ANNOTATION: Final = f"{GROUP}/prune"

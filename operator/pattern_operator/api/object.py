@@ -61,16 +61,18 @@ class Object:
     """One rendered resource. ``body`` is whole and belongs to whoever holds it: stages copy before they change.
 
     ``component`` is the id of the component of the design it came from, or the file and position in it; of a Namespace
-    that the artifact does not have, the field of the spec.
+    that the artifact does not have, the field of the spec. ``after`` are the components whose objects go to the cluster
+    before this one, as the design says (``dependsOn``).
     """
 
     key: ObjectKey
     api_version: str
     body: Body = field(repr=False)
     component: str = ""
+    after: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, body: Body, *, component: str = "") -> Self:
+    def of(cls, body: Body, *, component: str = "", after: tuple[str, ...] = ()) -> Self:
         """Take the key from ``body``.
 
         Raises:
@@ -86,7 +88,7 @@ class Object:
             namespace=text_at(body, "metadata", "namespace"),
             name=name,
         )
-        return cls(key=key, api_version=api_version, body=body, component=component)
+        return cls(key=key, api_version=api_version, body=body, component=component, after=after)
 
 
 def pluralize(number: int, noun: str = "object") -> str:

@@ -43,7 +43,10 @@ class Reason(StrEnum):
 
     # --- source -----------------------------------------------------------------------------------------------------
     INVALID_SPEC = "InvalidSpec", "The spec is invalid, although the schema admits it; correct the spec."
-    INVALID_REFERENCE = "InvalidReference", "The url or ref is not an OCI reference; correct `spec.source`."
+    INVALID_REFERENCE = (
+        "InvalidReference",
+        "The url, the ref or a range of versions cannot be read; correct `spec.source` or `dependsOn`.",
+    )
     ARTIFACT_NOT_FOUND = "ArtifactNotFound", "There is no such repository, tag or digest (at a terminal: no such file)."
     NO_MATCHING_VERSION = "NoMatchingVersion", "No tag of the repository is in the semver range."
     VERSION_WITHDRAWN = (
@@ -102,8 +105,34 @@ class Reason(StrEnum):
     # --- render -----------------------------------------------------------------------------------------------------
     NOT_A_PATTERN = "NotAPattern", "The artifact contains neither a Meshery design nor Kubernetes manifests."
     DOCUMENT_INVALID = "DocumentInvalid", "A file of the artifact is not valid YAML or JSON."
+    KUSTOMIZATION_INVALID = (
+        "KustomizationInvalid",
+        "The kustomization cannot be built as it is published; the message names the file and the field.",
+    )
+    KUSTOMIZE_FAILED = "KustomizeFailed", "`kustomize` cannot build the kustomization; the message has its words."
+    PATCH_INVALID = (
+        "PatchInvalid",
+        "A patch, image or name of `spec.render` cannot be used, or matches nothing; correct it.",
+    )
+    PARAMETERS_NOT_FOUND = (
+        "ParametersNotFound",
+        "A Secret or ConfigMap of `spec.render.valuesFrom`, or its key, does not exist; create it, or set `optional`.",
+    )
+    PARAMETERS_INVALID = (
+        "ParametersInvalid",
+        "The parameters cannot be read, or the pattern does not take them; correct `spec.render` or what it names.",
+    )
     NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
     COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; correct them or set `onInvalid: Skip`."
+    CHART_INVALID = (
+        "ChartInvalid",
+        "The Helm chart cannot be rendered as it is published: it is a library, or lacks its dependencies.",
+    )
+    CHART_FAILED = "ChartFailed", "`helm` cannot render the chart with these parameters; the message has its words."
+    PROGRAM_MISSING = (
+        "ProgramMissing",
+        "The artifact needs `helm` or `kustomize`, and there is none: see `--helm` and `--kustomize`.",
+    )
     TOO_MANY_OBJECTS = "TooManyObjects", "The pattern renders to more objects than the operator takes."
     RESOURCE_LIMIT_EXCEEDED = (
         "ResourceLimitExceeded",
@@ -118,7 +147,28 @@ class Reason(StrEnum):
 
     CONTAINS_ITSELF = (
         "ContainsItself",
-        "The pattern contains a DesignPattern that is this one, or contains it; they would wait for each other.",
+        "The pattern contains a DesignPattern that is this one, or contains it, or makes itself again without end.",
+    )
+
+    DEPENDENCY_NOT_READY = (
+        "DependencyNotReady",
+        "A DesignPattern that this one depends on is not there, not Ready, or of another version; it is waited for.",
+    )
+    DEPENDENCY_CYCLE = (
+        "DependencyCycle",
+        "The pattern depends on itself through others, which the message names; take one of these dependencies away.",
+    )
+
+    HEALTH_CHECK_INVALID = (
+        "HealthCheckInvalid",
+        "An expression of a health check cannot be evaluated: the message names it, and the place in it.",
+    )
+
+    # --- hooks ------------------------------------------------------------------------------------------------------
+    HOOK_RUNNING = "HookRunning", "A hook of the chart runs; what comes after it waits until it is over."
+    HOOK_FAILED = (
+        "HookFailed",
+        "A hook of the chart failed, or its object is another's; a change, or a requested reconcile, runs it again.",
     )
 
     # --- apply ------------------------------------------------------------------------------------------------------
@@ -157,7 +207,7 @@ class Reason(StrEnum):
     )
     CROSS_NAMESPACE = (
         "CrossNamespace",
-        "The pattern contains a DesignPattern of another namespace, which this operator does not allow; remove it.",
+        "The pattern contains, or depends on, a DesignPattern of another namespace, which is not allowed; remove it.",
     )
     PROTECTED_OBJECT = (
         "ProtectedObject",

@@ -122,17 +122,21 @@ class Reference:
     def parse(cls, text: str) -> Self:
         """Read ``[oci://]host/name[:tag][@digest]``, the form of the command line; without either the tag is latest.
 
+        A tag may be written as the version that it stands for (``tag_of``).
+
         Raises:
             InvalidReference: the text is nothing of the kind; the message says what is right.
         """
         _refuse_credentials(text)
         rest, at, digest = text.removeprefix(OCI_SCHEME).partition("@")
         head, slash, last = rest.rpartition("/")
-        last, colon, tag = last.partition(":") if slash else (rest, "", "")
+        last, colon, version = last.partition(":") if slash else (rest, "", "")
+        tag = tag_of(version)
         repository = Repository.parse(f"{OCI_SCHEME}{head}{slash}{last}")
         if colon and not _TAG.fullmatch(tag):
             raise InvalidReference(
-                f"{quoted(text)} has no valid tag: {quoted(tag)} must be 1 to 128 letters, digits and . _ - as in 1.4.2"
+                f"{quoted(text)} has no valid tag: {quoted(version)} must be 1 to 128 letters, digits and . _ - as in"
+                " 1.4.2"
             )
         return cls(
             repository,
@@ -174,6 +178,11 @@ class Revision:
 
     def __str__(self) -> str:
         return f"{self.tag}@{self.digest}"
+
+
+def tag_of(version: str) -> str:
+    """The tag of a version: a tag has no ``+``, so that ``1.2.3+b`` is pushed as ``1.2.3_b`` (Helm, "OCI")."""
+    return version.replace("+", "_")
 
 
 def is_tag(text: str) -> bool:

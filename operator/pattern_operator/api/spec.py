@@ -4,12 +4,14 @@ The descriptions are those of the CRD and docs/designpattern.md. Rules that a sc
 messages that say what is right.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, field
 
 from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.base import ApiStruct
+from pattern_operator.api.dependency import Dependencies
+from pattern_operator.api.render_spec import Render
 from pattern_operator.api.requirements_spec import REQUIREMENTS_RULES, Requirements
 from pattern_operator.api.types import (
     DigestText,
@@ -17,10 +19,9 @@ from pattern_operator.api.types import (
     FilePath,
     HostPort,
     MediaType,
-    Namespace,
     Regex,
     ResourceName,
-    Tag,
+    TagOrVersion,
     Url,
     VersionRange,
     cel,
@@ -37,8 +38,11 @@ class Ref(ApiStruct, frozen=True):
     """Which artifact of the repository: a tag, a semver range, or a digest, which may be set together with a tag."""
 
     tag: Annotated[
-        Tag | None,
-        Meta(description="The tag to pull. Looked up again each `interval`, unless `digest` is set too."),
+        TagOrVersion | None,
+        Meta(
+            description="The tag to pull, or the version that it stands for: of `1.2.3+b` that is `1.2.3_b`. Looked up"
+            " again each `interval`, unless `digest` is set too."
+        ),
     ] = None
     semver: Annotated[
         VersionRange | None,
@@ -123,31 +127,6 @@ class Verify(Requirements, frozen=True):
     """What must be verified before anything of the artifact is applied."""
 
 
-class Render(ApiStruct, frozen=True):
-    """How the artifact becomes Kubernetes objects."""
-
-    format: Annotated[
-        Literal["Auto", "Meshery", "Manifests"],
-        Meta(
-            description="The format of the artifact. `Auto` tells a Meshery design from plain manifests by its content."
-        ),
-    ] = "Auto"
-    target_namespace: Annotated[
-        Namespace | None,
-        Meta(
-            description="The namespace of every namespaced object. Default: the one that the object names, else the"
-            " one of the DesignPattern."
-        ),
-    ] = None
-    on_invalid: Annotated[
-        Literal["Refuse", "Skip"],
-        Meta(
-            description="What happens when a component cannot be rendered: `Refuse` applies nothing, `Skip` applies"
-            " the rest and reports it."
-        ),
-    ] = "Refuse"
-
-
 class Rollout(ApiStruct, frozen=True):
     """Which revision may be applied when."""
 
@@ -177,6 +156,14 @@ class Spec(ApiStruct, frozen=True):
         Verify | None,
         Meta(description="What must be verified about the artifact, beside every TrustPolicy that matches it."),
         REQUIREMENTS_RULES,
+    ] = None
+    depends_on: Annotated[
+        Dependencies | None,
+        Meta(
+            description="DesignPatterns that must be Ready before a new version or spec of this one is applied, beside"
+            " those that the artifact's `pattern.yaml` names. What runs is not touched by them, and deletion does not"
+            " follow their order."
+        ),
     ] = None
     render: Annotated[Render, Meta(description="How the artifact becomes objects.")] = field(default_factory=Render)
     apply: Annotated[Apply, Meta(description="How the objects are applied.")] = field(default_factory=Apply)

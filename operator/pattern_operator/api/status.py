@@ -6,6 +6,7 @@ from msgspec import Meta, field
 
 from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.condition import Condition
+from pattern_operator.api.health_check import MAX_HEALTH_CHECKS, HealthCheck
 
 
 class InventoryEntry(ApiStruct, frozen=True):
@@ -50,6 +51,7 @@ class RefusedComponent(ApiStruct, frozen=True):
     kind: Annotated[str, Meta(description="Kind of the component.")]
     reason: Annotated[str, Meta(description="Why, in one word.")]
     message: Annotated[str, Meta(description="Why, in a sentence.")] = ""
+    where: Annotated[str, Meta(description="File, line and position in it, as far as they are known.")] = ""
 
 
 class SkippedComponent(ApiStruct, frozen=True):
@@ -60,9 +62,27 @@ class SkippedComponent(ApiStruct, frozen=True):
     reason: Annotated[str, Meta(description="Why, in one word.")]
 
 
+class GeneratedComponent(ApiStruct, frozen=True):
+    """A component with fields that a chart makes up."""
+
+    name: Annotated[str, Meta(description="Name of the component.")]
+    kind: Annotated[str, Meta(description="Kind of the component.")]
+    message: Annotated[str, Meta(description="Which fields these are, and how long they are kept.")] = ""
+
+
+class RepairCount(ApiStruct, frozen=True):
+    """How often one repair was made."""
+
+    name: Annotated[str, Meta(description="Its name, such as `MakeNameValid`.")]
+    count: Annotated[int, Meta(description="How often.")]
+
+
 class RenderStatus(ApiStruct, frozen=True):
     """The result of rendering the revision that was last attempted."""
 
+    format: Annotated[str, Meta(description="What the artifact is, such as `Meshery` or `Manifests`.")] = ""
+    name: Annotated[str, Meta(description="The name that the design gives itself.")] = ""
+    version: Annotated[str, Meta(description="The version that the design gives itself.")] = ""
     rendered: Annotated[int, Meta(description="Components that became objects.")] = 0
     skipped: Annotated[int, Meta(description="Components with nothing to apply: annotations, aliases, duplicates.")] = 0
     refused: Annotated[int, Meta(description="Components that cannot be rendered.")] = 0
@@ -73,8 +93,20 @@ class RenderStatus(ApiStruct, frozen=True):
         tuple[SkippedComponent, ...],
         Meta(description="The skipped components, without annotations (drawings), the first 50 of them."),
     ] = ()
+    generated: Annotated[
+        tuple[GeneratedComponent, ...],
+        Meta(
+            description="Components with fields that come out differently each time, or with another version of helm"
+            " (`NotDeterministic`), such as a password that a chart makes up, and with what helm or kustomize write of"
+            " themselves (`BuildMetadata`), the first 50 of them. What was applied first is kept until something of the"
+            " chart or its parameters changes."
+        ),
+    ] = ()
     repairs: Annotated[
         tuple[str, ...], Meta(description="The repairs made to the artifact's components, the first 50 of them.")
+    ] = ()
+    repair_counts: Annotated[
+        tuple[RepairCount, ...], Meta(description="How many repairs of each name were made to all of them.")
     ] = ()
 
 
@@ -103,6 +135,29 @@ class HistoryEntry(ApiStruct, frozen=True):
     version: Annotated[str, Meta(description="The name of the version.")] = ""
     applied_at: Annotated[str, Meta(description="When it was applied.")] = ""
     verified_by: Annotated[tuple[str, ...], Meta(description="The authorities that signed it.")] = ()
+
+
+class HooksStatus(ApiStruct, frozen=True):
+    """How far the hooks of the chart are: of the moment that is under way, or was last."""
+
+    run: Annotated[
+        str,
+        Meta(description="The run of hooks: the label `pattern-operator.io/hook` of their objects begins with it."),
+    ] = ""
+    state: Annotated[str, Meta(description="A digest of what was asked for: the artifact, and how to render it.")] = ""
+    applied: Annotated[str, Meta(description="That digest of what was applied last: it runs no hook again.")] = ""
+    event: Annotated[str, Meta(description="The moment, such as `pre-install`; empty where no hook is to be run.")] = ""
+    phase: Annotated[str, Meta(description="`Pending`, `Running`, `Succeeded` or `Failed`.")] = ""
+    completed: Annotated[int, Meta(description="How many hooks of this moment ended well.")] = 0
+    hook: Annotated[
+        str, Meta(description="The hook that runs, is about to be made, or failed: `namespace_name_group_kind`.")
+    ] = ""
+    uid: Annotated[str, Meta(description="The UID of its object, once that is known.")] = ""
+    started_at: Annotated[str, Meta(description="Since when it runs: `spec.timeout` counts from there.")] = ""
+    request: Annotated[str, Meta(description="The `pattern-operator.io/requestedAt` of the run.")] = ""
+    generation: Annotated[int, Meta(description="The generation of the spec when the run began.")] = 0
+    delete: Annotated[bool, Meta(description="Whether the chart has hooks for its deletion.")] = False
+    message: Annotated[str, Meta(description="Why the last hook failed.")] = ""
 
 
 class Status(ApiStruct, frozen=True):
@@ -192,6 +247,15 @@ class Status(ApiStruct, frozen=True):
         RenderStatus | None, Meta(description="The result of rendering the revision that was last attempted.")
     ] = None
     history: Annotated[tuple[HistoryEntry, ...], Meta(description="The revisions applied, latest first.")] = ()
+    health_checks: Annotated[
+        tuple[HealthCheck, ...],
+        Meta(
+            description="The health checks that the objects are judged by: those of the spec and of the artifact's"
+            " `pattern.yaml` when they were last applied.",
+            max_length=2 * MAX_HEALTH_CHECKS,
+        ),
+    ] = ()
+    hooks: Annotated[HooksStatus | None, Meta(description="How far the hooks of the chart are.")] = None
     truncated: Annotated[
         tuple[str, ...],
         Meta(description="The lists and texts of this status that were cut, because a status may not be larger."),

@@ -6,8 +6,8 @@ no watch shows makes it, or is refused where there is one (``create_only``); the
 is (``ownership_check``).
 """
 
-from collections.abc import Collection, Iterable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Literal, TypeVar
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.apply_spec import IgnoreDifferences
@@ -21,6 +21,7 @@ from pattern_operator.apply.apply_run import ApplyRequest, ApplyRun, OnApplied
 from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
 from pattern_operator.apply.errors import failure_of, is_unavailable, kind_not_found, passes_by_itself
+from pattern_operator.apply.existing import read
 from pattern_operator.apply.finished import content_hash
 from pattern_operator.apply.ignore_differences import decode_rules
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
@@ -28,7 +29,7 @@ from pattern_operator.apply.need import ObjectNeeded
 from pattern_operator.apply.new_kind import retry_new_kind
 from pattern_operator.apply.object_apply import Contested, ObjectApply
 from pattern_operator.apply.object_locks import LockTimeout
-from pattern_operator.apply.owner_metadata import get_existing
+from pattern_operator.apply.owner_metadata import get_existing, read_if_there
 from pattern_operator.apply.ownership import Owner, apply_policy_of, is_namespace, is_protected
 from pattern_operator.apply.ownership_check import OwnerLookup, OwnershipCheck
 from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
@@ -43,6 +44,8 @@ from pattern_operator.apply.wave import waves
 from pattern_operator.apply.withdrawals import Withdrawals
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session
+
+Taken = TypeVar("Taken")
 
 
 class Applier:
@@ -133,6 +136,34 @@ class Applier:
         except (ApiError, KindNotFound):
             return False  # it is looked at again
         return existing is None or not existing.paused
+
+    async def read_live(
+        self,
+        desired: Collection[Object],
+        *,
+        owner: Owner,
+        impersonate: str | None,
+        take: Callable[[Object, Body], Awaitable[Taken]],
+    ) -> dict[ObjectKey, Taken]:
+        """What ``take`` takes of those of the objects that are there and carry the label of ``owner``.
+
+        It is given an object and what it is in the cluster, which may be large and is let go then: no more are held
+        than are read at once.
+
+        Raises:
+            what ``take`` raises.
+            ApiError: the API server could not be asked, or refuses.
+        """
+        found: dict[ObjectKey, Taken] = {}
+
+        async def look(each: Object) -> None:
+            async with self._slots.acquire(*lanes_of(each.key, owner)):
+                body = await read_if_there(each, session=self._session, discovery=self._discovery, user=impersonate)
+                if body is not None and read(body).owner == owner.id:
+                    found[each.key] = await take(each, body)
+
+        await run_all(look(each) for each in desired)
+        return found
 
     async def _attempt(self, desired: Object, run: ApplyRun) -> None:
         key, owner = desired.key, run.request.owner

@@ -10,7 +10,7 @@ again.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -115,6 +115,15 @@ def read_record(known: bytes, *, key: ObjectKey) -> RunRecord | None:
             observed = rest[CONTENT_BYTES:] if state in (FinishState.RUNNING_EPHEMERAL, FinishState.RUNNING) else b""
             return RunRecord(state, content, observed)
     return None
+
+
+def record_without_content(known: bytes, *, entry: str) -> bytes | None:
+    """The mark of the object of this id in an inventory, without what stands for its content; None where it is none."""
+    try:
+        record = read_record(known, key=ObjectKey.parse(entry))
+    except ValueError:
+        return None
+    return bytes(replace(record, content=b"")) if record is not None else None
 
 
 def is_run_record(known: bytes, *, entry: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from pattern_operator.api.fields import integer_at
+from pattern_operator.api.fields import generation
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import builtin_health, kstatus
 from pattern_operator.apply.builtin_health import NOT_SCALING
@@ -96,13 +96,12 @@ RULES: Final = {**kstatus.RULES, **builtin_health.RULES}
 def _evaluate(view: ObjectView, now: datetime) -> Result:
     if view.meta.deleting:
         return HealthState.TERMINATING, "is being deleted", None
-    generation = view.meta.generation
-    if generation is not None:
-        seen = integer_at(view.status, "observedGeneration", default=generation)
+    newest, seen = view.meta.generation, generation(view.status.get("observedGeneration"))
+    if newest is not None and seen is not None:
         if seen < 0:  # what CRDs set until the controller writes a status: DesignPatterns, and the kinds of Flux
             return progress("its controller has not seen it yet")
-        if seen != generation:
-            return progress(f"its controller has seen generation {seen} of {generation}")
+        if seen != newest:
+            return progress(f"its controller has seen generation {seen} of {newest}")
     if view.is_true("Reconciling"):
         return progress(view.condition("Reconciling").words)
     if view.is_true("Stalled"):

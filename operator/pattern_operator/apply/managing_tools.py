@@ -17,6 +17,14 @@ _FLUX_OBJECT: Final = (
     " kustomize.toolkit.fluxcd.io/namespace"
 )
 
+# As docs/migrating.md, "Taking over a live Helm release". Without the annotations a chart's install hooks would run on
+# what is there: they alone say that it was installed (``hooks.hook_objects``).
+_HELM_RELEASE: Final = (
+    "(2) delete its record, the Secrets with the labels owner=helm and name of the release; (3) remove the label"
+    " app.kubernetes.io/managed-by{more} of its objects, and leave their annotations meta.helm.sh/release-name and"
+    " meta.helm.sh/release-namespace: by them install hooks do not run again; docs/migrating.md has each step"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ManagingTool:
@@ -42,10 +50,10 @@ def _flux_helm(existing: Existing, _: ObjectKey) -> ManagingTool | None:
     # Flux, helm-controller: labels that it adds to every object of a release.
     name = existing.label("helm.toolkit.fluxcd.io/name")
     where = existing.label("helm.toolkit.fluxcd.io/namespace")
+    labels = ", helm.toolkit.fluxcd.io/name and helm.toolkit.fluxcd.io/namespace"
     advice = (
-        "(1) annotate it helm.sh/resource-policy: keep in the chart, and let Flux upgrade; (2) take it out of the"
-        " chart, and upgrade again; (3) remove its labels helm.toolkit.fluxcd.io/name and"
-        " helm.toolkit.fluxcd.io/namespace"
+        "(1) suspend the HelmRelease, and then delete it: so it uninstalls nothing, and take its values along;"
+        f" {_HELM_RELEASE.format(more=labels)}"
     )
     return ManagingTool(f"the Flux HelmRelease {_place(where, name)}", advice) if name else None
 
@@ -56,10 +64,7 @@ def _helm(existing: Existing, _: ObjectKey) -> ManagingTool | None:
     if not name or existing.label("app.kubernetes.io/managed-by") != "Helm":
         return None
     where = existing.annotation("meta.helm.sh/release-namespace")
-    advice = (
-        "(1) annotate it helm.sh/resource-policy: keep in the chart, and upgrade; (2) take it out of the chart,"
-        " and upgrade again; (3) remove its annotations meta.helm.sh/release-name and meta.helm.sh/release-namespace"
-    )
+    advice = f"(1) stop what upgrades it, and take its values along; {_HELM_RELEASE.format(more='')}"
     return ManagingTool(f"the Helm release {_place(where, name)}", advice)
 
 

@@ -35,4 +35,12 @@ class ObjectNeeded:
     key: ObjectKey
 
 
-Need = KindNeeded | NamespaceNeeded | RightsNeeded | ObjectNeeded
+@dataclass(frozen=True, slots=True)
+class PatternNeeded:
+    """Another DesignPattern is not what is waited for."""
+
+    namespace: str
+    name: str
+
+
+Need = KindNeeded | NamespaceNeeded | RightsNeeded | ObjectNeeded | PatternNeeded

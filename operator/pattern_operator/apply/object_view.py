@@ -8,6 +8,7 @@ from pattern_operator.api.fields import (
     MAX_NAME,
     ObjectMeta,
     conditions_of,
+    generation,
     integer,
     mapping_at,
     text,
@@ -30,8 +31,9 @@ class ConditionView:
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self:
         """Read an entry of ``status.conditions``."""
-        generation = integer(entry.get("observedGeneration"), -1)
-        return cls(text(entry.get("status")), words_at(entry, "reason"), words_at(entry, "message"), generation)
+        seen = generation(entry.get("observedGeneration"))
+        spoken = -1 if seen is None else seen
+        return cls(text(entry.get("status")), words_at(entry, "reason"), words_at(entry, "message"), spoken)
 
     @property
     def words(self) -> str:

@@ -10,10 +10,10 @@ import orjson
 
 from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, mappings
 from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.apply.existing import Existing, is_ours, read
 from pattern_operator.apply.metadata_edit import MetadataEditor
-from pattern_operator.kube import ApiError, Conflicts, Resource, Session, objects
+from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.kind_existence import is_missing
 
 
@@ -34,6 +34,24 @@ async def get_existing(
             return None
         raise
     return read(body)
+
+
+async def read_if_there(desired: Object, *, session: Session, discovery: Discovery, user: str | None) -> Body | None:
+    """The whole object as it is now, in the version that is desired; None where there is none, or no such kind.
+
+    Raises:
+        ApiError: as ``get_existing``.
+    """
+    key, version = desired.key, desired.api_version.rpartition("/")[2]
+    try:
+        resource = await discovery.find(group=key.group, kind=key.kind, version=version)
+        return await objects.get(session, resource, namespace=key.namespace, name=key.name, impersonate=user)
+    except KindNotFound:
+        return None
+    except ApiError as error:
+        if is_missing(error, key.name):
+            return None
+        raise
 
 
 async def withdraw_apply(

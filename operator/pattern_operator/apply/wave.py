@@ -108,8 +108,51 @@ def wave_of(key: ObjectKey) -> Wave:
 
 def waves(objects: Iterable[Object]) -> tuple[tuple[Object, ...], ...]:
     """The objects in the order to apply them; within a wave by key. The same objects always give the same waves."""
-    ordered = sorted(objects, key=lambda each: (wave_of(each.key), each.key))
-    return tuple(tuple(wave) for _, wave in groupby(ordered, key=lambda each: wave_of(each.key)))
+    given = tuple(objects)
+    ranks = _ranks(given)
+    ordered = sorted(given, key=lambda each: (ranks[each.key], each.key))
+    return tuple(tuple(wave) for _, wave in groupby(ordered, key=lambda each: ranks[each.key]))
+
+
+def _ranks(objects: tuple[Object, ...]) -> dict[ObjectKey, tuple[int, int]]:
+    """The wave of each object, and its place in it: after those that the design says, in their wave or a later one.
+
+    What others cannot exist without (FOUNDATION) waits for nothing. Who is in a cycle keeps the wave of its kind.
+    """
+    ranks = {each.key: (int(wave_of(each.key)), 0) for each in objects}
+    made_of: dict[str, ObjectKey] = {}
+    for each in objects:
+        made_of.setdefault(each.component, each.key)
+    waiting = {
+        each.key: {made_of[id_] for id_ in each.after if id_ in made_of} - {each.key}
+        for each in objects
+        if each.after and wave_of(each.key) is not Wave.FOUNDATION
+    }
+    if not any(waiting.values()):
+        return ranks
+    return _ranked(ranks, waiting)
+
+
+def _ranked(
+    ranks: dict[ObjectKey, tuple[int, int]], waiting: dict[ObjectKey, set[ObjectKey]]
+) -> dict[ObjectKey, tuple[int, int]]:
+    """``ranks`` with each that waits moved behind those it waits for, in the order in which these are known."""
+    left = {key: sum(1 for each in needed if each in waiting) for key, needed in waiting.items()}
+    waits_for: dict[ObjectKey, list[ObjectKey]] = {}
+    for key, needed in waiting.items():
+        for each in needed:
+            waits_for.setdefault(each, []).append(key)
+    known = [key for key, count in left.items() if not count]
+    made = dict(ranks)
+    while known:
+        key = known.pop()
+        made[key] = max((made[key], *((wave, place + 1) for wave, place in (made[each] for each in waiting[key]))))
+        for other in waits_for.get(key, ()):
+            if other in left and left[other] > 0:
+                left[other] -= 1
+                if not left[other]:
+                    known.append(other)
+    return made
 
 
 class DeletionWave(IntEnum):

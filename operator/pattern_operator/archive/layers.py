@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
+from pattern_operator.archive.chart_package import is_chart_package, is_ignore_file
 from pattern_operator.archive.tarheader import BLOCK, InvalidHeader, safe_path
 from pattern_operator.archive.unpack import archive_refused, entries, inflated, is_archive, is_gzip
 from pattern_operator.errors import Stalled
@@ -138,6 +139,10 @@ class _Kept:
         self.spare = path if not read else None
         return True
 
+    def wants_of_package(self, path: str, size: int) -> bool:
+        """``wants``, of a file of a packaged chart."""
+        return not is_ignore_file(path) and self.wants(path, size)
+
     def _too_large(self) -> Stalled:
         return Stalled(
             reason=Reason.ARTIFACT_TOO_LARGE,
@@ -156,7 +161,8 @@ def _read(layer: Layer, content: BinaryIO, *, number: int, context: str, kept: _
     # `oras push` calls a plain file a tar where it is told no media type, and keeps its name in the title.
     called_tar = layer.media_type.endswith(_TARS) and not layer.title.lower().endswith(_DOCUMENT_NAMES)
     if is_archive(content) or (called_tar and not _is_plain(layer.title, content)):
-        for path, file in entries(content, size=layer.size, context=context, wants=kept.wants):
+        wants = kept.wants_of_package if is_chart_package(layer.media_type, layer.title) else kept.wants
+        for path, file in entries(content, size=layer.size, context=context, wants=wants):
             kept.files[path] = file
         return
     zipped = is_gzip(content.read(2))

@@ -8,6 +8,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from pattern_operator import __version__
 from pattern_operator.cli import (
@@ -16,6 +17,7 @@ from pattern_operator.cli import (
     exit_codes,
     generate_key_pair,
     get,
+    lint,
     output,
     policy,
     push,
@@ -30,7 +32,7 @@ from pattern_operator.cli.arguments import Parser
 from pattern_operator.cli.cluster import UsageError
 
 _COMMANDS = (
-    *(get, push, sign, generate_key_pair, render, verify, policy),
+    *(get, push, sign, generate_key_pair, render, lint, verify, policy),
     *(reconcile, suspend, uninstall, completion),
 )
 _EXAMPLES = """\
@@ -39,6 +41,7 @@ examples:
   patternctl sign oci://registry.example/patterns/web:1.0.0 --key cosign.key
   patternctl verify oci://registry.example/patterns/web:1.0.0 --key cosign.pub
   patternctl render oci://registry.example/patterns/web:1.0.0 --report -
+  patternctl lint ./design.yml --fix
   patternctl get -A
   patternctl reconcile web --wait
   source <(patternctl completion bash)
@@ -69,7 +72,9 @@ def parser() -> Parser:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     try:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as by Ctrl-C: what is temporary is removed
+        for ending in (signal.SIGTERM, signal.SIGHUP):  # end as by Ctrl-C: what is temporary is removed
+            if signal.getsignal(ending) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(ending, _end)
         output.prepare()
         given = sys.argv[1:] if words is None else list(words)
         if given[:1] == [completion.COMPLETE]:
@@ -87,6 +92,19 @@ def main(words: Sequence[str] | None = None) -> int:
         return exit_codes.INTERRUPTED
     finally:
         output.close()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End as by Ctrl-C, whatever that does now: asyncio's Runner cancels its task for it.
+
+    An exception that is raised wherever the program happens to be is lost where that is a finalizer, or a callback of
+    the garbage collector: Python prints "Exception ignored", and goes on (sys.unraisablehook).
+
+    Raises:
+        KeyboardInterrupt: nothing has taken Ctrl-C.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(number, frame)
 
 
 def kubectl_complete() -> int:

@@ -18,6 +18,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, **options)
+        self.hint = ""  # what is said of words that are more than it takes
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and what may have been meant; exit with 2."""
@@ -32,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         known = [flag for action in self._actions for flag in action.option_strings]
         if flags:
             self.error(f"there is no flag {flags[0]}{did_you_mean(flags[0], known)}")
-        self.error(f"{' '.join(map(repr, words))} is more than it takes")
+        self.error(f"{' '.join(map(repr, words))} is more than it takes{self.hint}")
 
     def _of_choice(self, given: str, message: str) -> str:
         for action in self._actions:

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pattern_operator.api.artifact import File
+    from pattern_operator.source.local_files import BeyondDocuments
 
 STDIN: Final = "-"
 _NAME: Final = "pattern.yml"  # of what has none; JSON is YAML
 
 
-def read(text: str) -> "Sequence[File]":
+def read(text: str, *, beyond_documents: "BeyondDocuments | None" = None) -> "Sequence[File]":
     """The files at a path, or what comes through a pipe; raises as ``read_local`` and ``read_stream``."""
     from pathlib import Path
 
@@ -30,7 +31,7 @@ def read(text: str) -> "Sequence[File]":
             reason=Reason.ARTIFACT_NOT_FOUND,
             message="the path is empty: name a file or folder, or - for standard input.",
         )
-    return read_local(Path(text))
+    return read_local(Path(text), beyond_documents=beyond_documents)
 
 
 def announce_stdin() -> None:

@@ -4,8 +4,6 @@ A reference is looked up in the files that were given, whatever the namespace: a
 Two objects of one kind and name that differ are refused.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,10 +26,12 @@ from pattern_operator.api.verification import (
     Requirement,
     TrustedAuthority,
 )
+from pattern_operator.cli.values_from_files import base64_value
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MIB
 from pattern_operator.quote import one_line, quoted
-from pattern_operator.render.yamlstream import InvalidYaml, load_all
+from pattern_operator.render.invalid_yaml import InvalidYaml
+from pattern_operator.render.yamlstream import load_all
 from pattern_operator.verify.url_match import InvalidGlob, UrlGlob
 
 MAX_FILE: Final = 4 * MIB  # a TrustPolicy has some KiB, etcd takes 1.5 MiB of one
@@ -200,9 +200,9 @@ def _data(body: Mapping[str, Any]) -> Mapping[str, bytes]:
     found: dict[str, bytes] = {}
     for name, value in encoded.items():
         try:
-            found[name] = base64.b64decode(str(value), validate=True)
-        except (binascii.Error, ValueError) as error:
+            found[name] = base64_value(value)
+        except ValueError as error:
             where = f"{text_at(body, 'kind')} {ObjectMeta.of(body).name}"
             why = f"{one_line(where)} has an entry {quoted(name)} that is not base64: correct it."
             raise Stalled(reason=Reason.POLICY_INVALID, message=why) from error
-    return found | {name: value.encode() for name, value in plain.items() if isinstance(value, str)}
+    return found | {name: text_at(plain, name).encode() for name, value in plain.items() if isinstance(value, str)}

@@ -21,9 +21,9 @@ examples:
   patternctl push --insecure ./design.yml oci://localhost:5000/web:dev
   patternctl push ./layout oci://registry.example/patterns/web:1.0.0
 
-Of a folder, the YAML and JSON files in it and below are pushed, hidden ones left out; of a tar, all that is in it. The
-same files give the same digest, on every machine and day. An OCI image layout (a folder with a file oci-layout) is
-copied byte for byte: what it calls by the tag, or the one artifact that it has, keeps its digest.
+Of a folder, the YAML and JSON files in it and below are pushed, hidden ones left out; of a chart, a kustomization
+or a tar, all that is in it. The same files give the same digest, on every machine and day. An OCI image layout (folder
+with a file oci-layout) is copied byte for byte: what it calls by the tag, or the one that it has, keeps its digest.
 
 """
 
@@ -45,9 +45,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Push, and print the digest."""
-    import asyncio
-
-    reference, revision = asyncio.run(_push(options))
+    reference, revision = _push(options)
     if options.output == "table":
         from pattern_operator.api.signing import SignCommands
 
@@ -68,57 +66,121 @@ def run(options: argparse.Namespace) -> int:
     return exit_codes.OK
 
 
-async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
+def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
+    """Push what the path names; programs that render it for the warnings want the main thread, and no event loop."""
+    import asyncio
     from pathlib import Path
 
+    from pattern_operator.render import has_builds
+    from pattern_operator.source.layout_marker import is_layout
+
+    reference, tag = _with_tag(options.reference)
+    if is_layout(Path(options.path)):
+        return reference, asyncio.run(_push_layout(reference, tag, options))
+    files = inputs.read(options.path, beyond_documents=lambda paths: (lambda _: True) if has_builds(paths) else None)
+    for warning in (*_refused(files), *_warnings(files)):
+        output.print_error(output.plain(warning))
+    return reference, asyncio.run(_push_files(files, reference, tag, options))
+
+
+def _with_tag(text: str) -> "tuple[Reference, str]":
+    """The reference to push to, and its tag.
+
+    Raises:
+        Stalled: INVALID_REFERENCE: it is none, or names no tag, or a digest.
+    """
     from pattern_operator.api.reason import Reason
     from pattern_operator.cli import registry
     from pattern_operator.errors import Stalled
-    from pattern_operator.source import push
-    from pattern_operator.source.layout_marker import is_layout
 
-    reference = registry.reference(options.reference)
-    if not registry.has_tag(options.reference) and reference.digest is None:
+    reference = registry.reference(text)
+    if not registry.has_tag(text) and reference.digest is None:
         raise Stalled(
             reason=Reason.INVALID_REFERENCE,
-            message=f"{options.reference} names no tag: push to one, as in oci://{reference.repository}:1.0.0",
+            message=f"{text} names no tag: push to one, as in oci://{reference.repository}:1.0.0",
         )
     if reference.tag is None or reference.digest is not None:
         raise Stalled(
             reason=Reason.INVALID_REFERENCE,
             message=f"{reference} names a digest, which only the content itself can have: push to a tag.",
         )
-    if is_layout(Path(options.path)):
-        from pattern_operator.source.oci_layout import push_layout  # here, because it takes a second to load
+    return reference, reference.tag
 
-        async with registry.opened(
-            reference.repository, insecure=options.insecure, token_service=options.token_service
-        ) as client:
-            output.progress(f"pushing the OCI layout {output.plain(options.path)} to {reference}")
-            return reference, await push_layout(Path(options.path), registry=client, tag=reference.tag)
-    files = inputs.read(options.path)
-    for warning in _warnings(files):
-        output.print_error(output.plain(f"warning: {warning}"))
+
+async def _push_layout(reference: "Reference", tag: str, options: argparse.Namespace) -> "Revision":
+    from pathlib import Path
+
+    from pattern_operator.cli import registry
+    from pattern_operator.source.oci_layout import push_layout  # here, because it takes a second to load
+
+    async with registry.opened(
+        reference.repository, insecure=options.insecure, token_service=options.token_service
+    ) as client:
+        output.progress(f"pushing the OCI layout {output.plain(options.path)} to {reference}")
+        return await push_layout(Path(options.path), registry=client, tag=tag)
+
+
+async def _push_files(
+    files: "Sequence[File]", reference: "Reference", tag: str, options: argparse.Namespace
+) -> "Revision":
+    from pattern_operator.cli import registry
+    from pattern_operator.source import push
+
     async with registry.opened(
         reference.repository, insecure=options.insecure, token_service=options.token_service
     ) as client:
         output.progress(f"pushing {len(files)} files to {reference}")
-        return reference, await push(files, registry=client, tag=reference.tag)
+        return await push(files, registry=client, tag=tag)
+
+
+def _refused(files: "Sequence[File]") -> "list[str]":
+    """What the operator refuses of ``pattern.yaml`` wherever it is used."""
+    from pattern_operator.cli import declared
+    from pattern_operator.errors import PatternError
+    from pattern_operator.render import Options
+    from pattern_operator.render.pattern_file import declared as declared_by
+
+    try:
+        said = declared_by(files, options=Options())
+    except PatternError:
+        return []  # rendering says it
+    if said is None:
+        return []
+    found = declared.found(said.depends_on, said.health_checks)
+    return [f"warning: the operator refuses it: {each.message}" for each in found]
 
 
 def _warnings(files: "Sequence[File]") -> "list[str]":
     """What the operator will not apply of these files; they are pushed all the same, for others may read them."""
+    from pattern_operator.api.reason import Reason
     from pattern_operator.api.report import Outcome
-    from pattern_operator.cli.error_messages import in_cli_terms
-    from pattern_operator.errors import Stalled
+    from pattern_operator.cli.programs import driven
+    from pattern_operator.errors import PatternError
     from pattern_operator.render import FOR_OTHER_TOOLS, Options, render
 
     try:
-        rendering = render(files, options=Options())
-    except Stalled as error:
-        return [f"the operator cannot render this: {error.reason}: {in_cli_terms(error.message)}"]
+        rendering = driven(render(files, options=Options()))
+    except PatternError as error:
+        if error.reason in (Reason.PROGRAM_MISSING, Reason.OPERATOR_BUSY):
+            return []  # whoever has the program sees it
+        if error.reason is Reason.PARAMETERS_INVALID and (needed := _needed(error.message)):
+            return [f"note: it needs parameters: {needed}. Its DesignPattern gives them in spec.render.parameters."]
+        # In terms of the spec: it is for the DesignPattern to say, and push has no such flags.
+        alone = " with its own values" if error.reason in (Reason.PARAMETERS_INVALID, Reason.CHART_FAILED) else ""
+        return [f"warning: the operator cannot render this{alone}: {error.reason}: {error.message}"]
     found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]
     found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
     found += never_applied.asked_for(rendering.objects).values()
     more = [f"and {len(found) - _NAMED} more: patternctl render shows them"] if len(found) > _NAMED else []
-    return found[:_NAMED] + more
+    return [f"warning: {each}" for each in found[:_NAMED] + more]
+
+
+def _needed(message: str) -> str:
+    """The parameters that are required and have no default, by what helm or ``pattern.yaml`` says; empty for others."""
+    import re
+
+    found = re.findall(r"([^\s:;]+) is required, and is not given", message)
+    for place, names in re.findall(r"at '([^']*)': missing (?:property|properties) ('[^']*'(?:, '[^']*')*)", message):
+        within = place.strip("/").replace("/", ".")
+        found += [f"{within}.{name}" if within else name for name in re.findall(r"'([^']*)'", names)]
+    return ", ".join(dict.fromkeys(found))

@@ -17,6 +17,7 @@ from pattern_operator.conditions.answer import Answer, DoesNotHold, Holds, Unusa
 _MAX_LINE: Final = 200  # characters of an error of the compiler
 _BOOL: Final = "BOOL"
 _DYNAMIC: Final = "DYN"
+_MISSING: Final = re.compile(r"Key not found in map : \"([A-Za-z_][A-Za-z0-9_]*)\"")
 _CODE: Final = re.compile(r"^[A-Z_]+: ")
 _OF_THE_CONDITION: Final = ("Iteration budget exceeded", "invalid regular expression")  # what cel-cpp says of these
 
@@ -64,7 +65,7 @@ def _compiled(expression: str) -> Any:  # an expression of cel-cpp, which has no
     except MemoryError:
         return Unusable("needs too much memory")
     except (RuntimeError, ValueError) as error:
-        return Unusable(f"does not compile: {_first_line(error)}")
+        return Unusable(f"does not compile: {first_line(error)}")
     kind = compiled.return_type().name()
     return compiled if kind in (_BOOL, _DYNAMIC) else Unusable(_no_condition(kind))
 
@@ -74,18 +75,22 @@ def _no_condition(kind: str) -> str:
 
 
 def _stumbled(error: object, expression: str) -> Answer:
-    said = _first_line(error)
+    said = first_line(error)
     kind = Unusable if any(said.startswith(each) for each in _OF_THE_CONDITION) else DoesNotHold
     return kind(f"cannot be evaluated: {_without_values(said, expression)}")
 
 
 def _without_values(said: str, expression: str) -> str:
-    """What went wrong, with what of it stands in the expression: a text of the predicate may be a secret."""
-    what, colon, about = said.partition(":")
-    return said if colon and about.strip().strip("\"'") in expression else re.split(r"[\"'`]", what)[0].strip()
+    """What went wrong, with the field that is missing where the expression names it: a text of the predicate may be
+    a secret, and a key that is computed may be one.
+    """
+    missing = _MISSING.match(said)
+    if missing and "[" not in expression and f".{missing[1]}" in expression:
+        return said
+    return re.split(r"[\"'`]", said.partition(":")[0])[0].strip()
 
 
-def _first_line(error: object) -> str:
-    """What the library says, without its codes, and the drawing below the place that it names."""
+def first_line(error: object) -> str:
+    """What the library says of an expression, without its codes, and the drawing below the place that it names."""
     said = _CODE.sub("", str(error)).removeprefix("ERROR: <input>:")
     return said.partition("\n")[0].partition(" [")[0][:_MAX_LINE]

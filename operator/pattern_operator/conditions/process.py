@@ -79,7 +79,7 @@ def compile_errors(
         return said
     try:
         found = msgspec.json.decode(said, type=list[str | None]) if isinstance(said, bytes) else []
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = []
     if len(found) == len(expressions):
         return [None if why is None else Unusable(foreign(why)) for why in found]

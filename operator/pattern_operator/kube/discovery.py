@@ -66,6 +66,17 @@ class Discovery:
         served = tuple(resource.api_version for resource in self._kinds.get(GroupKind(group, kind), ()))
         raise KindNotFound(group=group, version=version, kind=kind, served=served, kinds=self._served)
 
+    async def kinds(self) -> tuple[Resource, ...]:
+        """Every kind in every version that is known; asked for once, and again after a kind was looked for in vain.
+
+        Raises:
+            ApiError: the server could not be asked.
+        """
+        async with self._lock:
+            if self._read_at is None:
+                await self._read()
+        return tuple(resource for resources in self._kinds.values() for resource in resources)
+
     async def deletable(self, *, group: str | None = None) -> tuple[Resource, ...]:
         """Every kind whose objects can be listed and deleted, in the preferred version of its group; read again.
 

@@ -10,6 +10,7 @@ from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.config_sources import ConfigSources
 from pattern_operator.reconcile.deletion_watch import DeletionWatch, Restored
 from pattern_operator.reconcile.missing_kinds import MissingKinds
+from pattern_operator.reconcile.object_judge import ObjectJudge
 from pattern_operator.reconcile.owner_lookup import OwnerLookup
 from pattern_operator.reconcile.pattern_change import note_change
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
@@ -35,6 +36,7 @@ __all__ = [
     "ConfigSources",
     "DeletionWatch",
     "MissingKinds",
+    "ObjectJudge",
     "OwnerLookup",
     "PatternKey",
     "PatternStore",

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
-from pattern_operator.api.status import InventoryEntry
+from pattern_operator.api.status import HooksStatus, Inventory, InventoryEntry
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.pattern_store import PatternStore, key_of, lacks_finalizer
@@ -51,6 +53,19 @@ class AheadWriter:
         if pattern.metadata.annotations.leftover_ahead:
             pattern = await self._writer.remove_ahead(pattern)
         status = statuses.ahead(pattern, entries, to=to, now=self._now(), signatures=signatures)
+        return await self._writer.status(pattern, status)
+
+    async def write_hooks(
+        self, pattern: DesignPattern, hooks: HooksStatus, entries: tuple[InventoryEntry, ...]
+    ) -> DesignPattern:
+        """Write how far the hooks are, with the inventory and the finalizer; raises as ``write``.
+
+        Nothing else is said: what runs stays what status says that runs.
+        """
+        pattern = await self._writer.add_finalizer(pattern)
+        if entries and pattern.metadata.annotations.leftover_ahead:
+            pattern = await self._writer.remove_ahead(pattern)
+        status = msgspec.structs.replace(pattern.status, hooks=hooks, inventory=Inventory.of(entries))
         return await self._writer.status(pattern, status)
 
     async def keep_finalizer(self, asked: DesignPattern) -> None:

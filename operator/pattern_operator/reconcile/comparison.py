@@ -21,7 +21,7 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.apply import FINGERPRINT_BYTES, Owner, add_owner_metadata
 from pattern_operator.apply.apply_body import apply_body
-from pattern_operator.apply.finished import is_run_record
+from pattern_operator.apply.finished import is_run_record, record_without_content
 from pattern_operator.apply.ignore_differences import decode_rules, formerly_applied, pointers_of
 from pattern_operator.apply.replicas import scaled_in
 
@@ -36,6 +36,11 @@ class Comparison:
 
     sent: str = ""
     fingerprints: Mapping[str, bytes] = field(default_factory=dict)
+
+    def without_digests(self) -> "Comparison":
+        """Without what is computed from values of objects: only how those stand that end by themselves."""
+        marks = ((name, record_without_content(piece, entry=name)) for name, piece in self.fingerprints.items())
+        return Comparison(fingerprints={name: mark for name, mark in marks if mark is not None})
 
 
 @dataclass(frozen=True, slots=True)

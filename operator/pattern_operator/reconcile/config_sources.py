@@ -19,6 +19,7 @@ from pattern_operator.apply.errors import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent, objects
 from pattern_operator.kube.wellknown import CONFIG_MAP
+from pattern_operator.quote import quoted
 from pattern_operator.reconcile.content_cache import ContentCache
 from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.reconcile.policy_store import PolicyKey
@@ -49,15 +50,20 @@ class ConfigSources:
         self._session = session
         self._wake = wake
         self._tasks = tasks
-        self._content: ContentCache[ConfigSource] = ContentCache()
+        self._content: ContentCache[tuple[ConfigSource, str | None]] = ContentCache()
+        self._readers: dict[ConfigSource, set[str | None]] = {}  # the accounts for which content is remembered
         self._users: dict[ConfigSource, set[Reader]] = {}
         self._used: dict[Reader, dict[ConfigSource, None]] = {}  # what each reader uses, the oldest first
         self._newest: dict[ConfigSource, int] = {}  # the version that the watch told last, of those that somebody uses
         self._watches: dict[str, Reflector] = {}
         self._begun: dict[str, float] = {}  # when each was, in seconds of the loop
 
-    async def read(self, resource: Resource, *, namespace: str, name: str, reader: Reader) -> Mapping[str, bytes]:
+    async def read(
+        self, resource: Resource, *, namespace: str, name: str, reader: Reader, account: str | None = None
+    ) -> Mapping[str, bytes]:
         """The data of a Secret or ConfigMap, decoded.
+
+        It is read as the user ``account``; None: as the operator. What one may read is remembered for that one alone.
 
         Raises:
             Stalled: it does not exist; ``reader`` is woken when it does.
@@ -66,17 +72,18 @@ class ConfigSources:
         config_source = ConfigSource(resource.kind, namespace, name)
         self._use(config_source, reader)
         followed = await self._follow(resource)
-        known = self._content.get(config_source)
+        known = self._content.get((config_source, account))
         if known is not None and followed:
             return known
         try:
-            body = await objects.get(self._session, resource, namespace=namespace, name=name)
+            body = await objects.get(self._session, resource, namespace=namespace, name=name, impersonate=account)
         except ApiError as error:
-            raise _explain(config_source, error) from error
+            raise _explain(config_source, error, account=account) from error
         content = _decode(body, config_source)
         # Without a watch nobody would say that it changed; and a watch may have told of a newer one than this already.
         if followed and ObjectMeta.of(body).version >= self._newest.get(config_source, 0):
-            self._content.keep(config_source, content)
+            self._readers.setdefault(config_source, set()).add(account)
+            self._content.keep((config_source, account), content)
         return content
 
     def known_version(self, resource: Resource, *, namespace: str, name: str) -> int:
@@ -109,8 +116,12 @@ class ConfigSources:
         users.discard(reader)
         if not users:
             del self._users[config_source]
-            self._content.drop(config_source)
+            self._forget_content(config_source)
             self._newest.pop(config_source, None)
+
+    def _forget_content(self, config_source: ConfigSource) -> None:
+        for account in self._readers.pop(config_source, ()):
+            self._content.drop((config_source, account))
 
     async def _follow(self, resource: Resource) -> bool:
         """Start the watch of a kind when it is first needed; whether it tells of every change now."""
@@ -138,12 +149,12 @@ class ConfigSources:
         if users is None:
             return
         self._newest[config_source] = meta.version
-        self._content.drop(config_source)
+        self._forget_content(config_source)
         for key in users:
             self._wake(key)
 
 
-def _explain(config_source: ConfigSource, error: ApiError) -> Stalled | Transient:
+def _explain(config_source: ConfigSource, error: ApiError, *, account: str | None) -> Stalled | Transient:
     if error.code == 404:
         return Stalled(
             reason=Reason.SECRET_NOT_FOUND,
@@ -153,7 +164,8 @@ def _explain(config_source: ConfigSource, error: ApiError) -> Stalled | Transien
     if error.code == 403:
         return Transient(
             reason=Reason.FORBIDDEN,
-            message=f"the operator may not read {config_source}: {error.message}. Grant its ServiceAccount get on it.",
+            message=f"{account or 'the operator'} may not read {config_source}: {error.message}. Grant"
+            f" {'it' if account else 'its ServiceAccount'} get on it.",
         )
     return Transient(reason=reason_of(error), message=f"{config_source} could not be read: {error.message}")
 
@@ -162,7 +174,13 @@ def _decode(body: Mapping[str, object], config_source: ConfigSource) -> Mapping[
     data = texts(mapping_at(body, "data"))
     if config_source.kind == CONFIG_MAP.kind:
         return {name: text(value).encode() for name, value in data.items()}
-    try:
-        return {name: base64.b64decode(value, validate=True) for name, value in data.items()}
-    except (binascii.Error, TypeError, ValueError):
-        raise Stalled(reason=Reason.SECRET_INVALID, message=f"{config_source} has data that is not base64") from None
+    content = dict[str, bytes]()
+    for name, value in data.items():
+        try:
+            content[name] = base64.b64decode(value, validate=True)
+        except (binascii.Error, TypeError, ValueError):
+            raise Stalled(
+                reason=Reason.SECRET_INVALID,
+                message=f"{config_source} has an entry {quoted(name)} that is not base64: correct it.",
+            ) from None
+    return content

@@ -5,7 +5,7 @@ An event is for the moment, a condition for the state: nothing is told twice whi
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.object import ObjectKey
@@ -31,6 +31,8 @@ class Event:
     stage: Stage
     note: str
 
+
+_TAKES_ITS_TIME: Final = frozenset({Reason.DELETING, Reason.HOOK_RUNNING, Reason.DEPENDENCY_NOT_READY})
 
 Reported = tuple[tuple[Event, ...], State]
 
@@ -123,7 +125,7 @@ def drift_events(before: Status, after: Status, drifted: Collection[str]) -> Ite
 
 
 def failure_events(failure: PatternError, *, stage: Stage, status: Status, state: State) -> Reported:
-    """The event of a failure, unless it was told before; that a deletion takes its time is not a warning.
+    """The event of a failure, unless it was told before; what takes its time is no warning.
 
     ``status`` is the one that speaks of it.
     """
@@ -131,7 +133,7 @@ def failure_events(failure: PatternError, *, stage: Stage, status: Status, state
     cause = join(state.reported, ReportedFailure.of(failure, stage=stage, tried=tried))
     if cause is state.reported:
         return (), state
-    kind: Literal["Normal", "Warning"] = "Normal" if failure.reason is Reason.DELETING else "Warning"
+    kind: Literal["Normal", "Warning"] = "Normal" if failure.reason in _TAKES_ITS_TIME else "Warning"
     event = Event(kind=kind, reason=failure.reason, stage=stage, note=failure.message)
     return (event,), replace(state, reported=cause)
 
@@ -140,6 +142,12 @@ def kept_events(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Event]:
     """The event of a deletion that leaves objects in the cluster: status goes with the pattern and cannot say it."""
     if kept:
         yield Event(kind="Normal", reason=Reason.KEPT, stage=Stage.APPLY, note=kept_words(kept))
+
+
+def hook_events(left_out: Collection[str]) -> Iterator[Event]:
+    """The event of hooks that a deletion went on without: status goes with the pattern and cannot say it."""
+    if left_out:
+        yield Event(kind="Warning", reason=Reason.HOOK_FAILED, stage=Stage.APPLY, note=summarize(left_out))
 
 
 def _words(ready: Condition, status: Status) -> str:

@@ -104,6 +104,7 @@ async def follow_inventory(run: Run) -> None:
         await _in_time(follow(run.pattern, port=run.cluster), stage=Stage.HEALTH)
     except PatternError as error:
         _log(run.pattern, error, "what runs cannot be followed for now", stage=Stage.HEALTH)
+    await run.cluster.managed.judged(owner_of(run.pattern).id)  # else what is healthy is said to be on its way
 
 
 async def keep_up(run: Run, *, touched: Collection[ObjectKey]) -> None:

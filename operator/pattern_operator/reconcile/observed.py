@@ -10,7 +10,7 @@ import msgspec
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import InvalidReference, Revision
+from pattern_operator.api.reference import InvalidReference, Revision, tag_of
 from pattern_operator.api.status import Status
 from pattern_operator.quote import quoted
 from pattern_operator.reconcile.conditions import Conditions, Standing, finish
@@ -40,7 +40,9 @@ def _speaks_of_what_runs(pattern: DesignPattern, conditions: Conditions) -> bool
     return told and pattern.metadata.generation == conditions.generation and is_reached(pattern, None)
 
 
-_OF_HEALTH = frozenset({Reason.READY, Reason.UNHEALTHY, Reason.HEALTH_TIMEOUT, Reason.WAITING_FOR_HEALTH})
+_OF_HEALTH = frozenset(
+    {Reason.READY, Reason.UNHEALTHY, Reason.HEALTH_TIMEOUT, Reason.WAITING_FOR_HEALTH, Reason.HOOK_RUNNING}
+)
 
 
 def suspended(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status:
@@ -114,9 +116,10 @@ def what_waits(pattern: DesignPattern) -> str:
         return "the changed spec"
     if ref.digest:
         return f"digest {ref.digest}" if ref.digest != status.digest else "the changed spec"
-    if ref.tag and ref.tag != running.tag:
-        return ref.tag
-    if ref.tag and tried != running and tried.tag == ref.tag:
+    tag = tag_of(ref.tag or "")
+    if tag and tag != running.tag:
+        return tag
+    if tag and tried != running and tried.tag == tag:
         return tried.display_name  # the tag was moved, and what it leads to could not be applied yet
     if ref.semver and tried == running:
         return f"the changed spec (a version of {quoted(ref.semver)})"

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
 from pattern_operator.apply.ownership import owner_id
+from pattern_operator.reconcile.contained_patterns import ContainedPatterns, id_of
+from pattern_operator.reconcile.dependency_state import DependencyState
 from pattern_operator.reconcile.write_ahead import keep_ahead
 
 _SENT: Final = 3  # statuses of a pattern that are remembered: one may have lost its answer before another was refused
@@ -38,12 +40,16 @@ def key_of(pattern: DesignPattern) -> PatternKey:
 class PatternStore:
     """The newest known state of every DesignPattern, from watch events and from the answers to our own writes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_change: Callable[["PatternKey"], None] = lambda _: None) -> None:
+        """``on_change`` is called with a pattern that came, went, or is another to those that depend on it."""
+        self._on_change = on_change
+        self._depends_on: dict[PatternKey, tuple[int, tuple[PatternKey, ...]]] = {}  # by its artifact; of a generation
         self._patterns: dict[PatternKey, DesignPattern] = {}
         self._by_owner: dict[str, PatternKey] = {}
         self._unpacked: dict[PatternKey, tuple[bytes, Inventory]] = {}  # by the digest of its compressed text
         self._listed: Counter[str] = Counter()  # how many inventories name an object
         self._names: dict[PatternKey, _Names] = {}
+        self._contained = ContainedPatterns()
         self._lost_ahead: set[PatternKey] = set()  # of which somebody removed what is written ahead
         self._sent: dict[PatternKey, deque[Status]] = {}  # what this process wrote last, whether answered or not
 
@@ -79,15 +85,41 @@ class PatternStore:
             return True
         return names is not None and (str(key) in names.listed or names.any_spoilt())
 
-    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
+    def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
-        line: set[PatternKey] = set()
+        line: dict[PatternKey, DesignPattern] = {}
         current: DesignPattern | None = pattern
         while current is not None and key_of(current) not in line:
-            line.add(key_of(current))
+            line[key_of(current)] = current
             holder = self.owned_by(current.metadata.labels.owner)
             current = self.get(holder) if holder is not None else None
-        return frozenset(line)
+        return tuple(line.values())
+
+    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
+        """The names of its ``line``."""
+        return frozenset(key_of(each) for each in self.line(pattern))
+
+    def contained(self, pattern: PatternKey) -> frozenset[str]:
+        """The ids of the DesignPatterns in the inventory of a pattern."""
+        return self._contained.of(id_of(pattern.namespace, pattern.name))
+
+    def count_below(self, pattern: PatternKey, *, most: int) -> int:
+        """How many DesignPatterns are below a pattern, by inventories; not all where there are more than ``most``."""
+        return self._contained.below(id_of(pattern.namespace, pattern.name), most=most)
+
+    def note_dependencies(self, key: PatternKey, dependencies: tuple[PatternKey, ...]) -> None:
+        """The artifact of a pattern, as its spec is now, names these."""
+        known = self._patterns.get(key)
+        if known is None or dependencies == self.dependencies_of(key):
+            return
+        self._depends_on[key] = (known.metadata.generation, dependencies)
+        self._on_change(key)
+
+    def dependencies_of(self, key: PatternKey) -> tuple[PatternKey, ...]:
+        """What was noted of the artifact of a pattern; nothing where its spec is another one since."""
+        generation, dependencies = self._depends_on.get(key, (0, ()))
+        known = self._patterns.get(key)
+        return dependencies if known is not None and known.metadata.generation == generation else ()
 
     def upsert(self, body: dict[str, Any]) -> PatternKey | None:
         """Take in a state; the key when it asks for work, None when it is old, or only our own status.
@@ -143,6 +175,8 @@ class PatternStore:
         self._patterns[key] = pattern
         self._list(key, before, pattern)
         self._by_owner[owner_id(pattern.metadata.uid)] = key
+        if before is None or DependencyState.of(before) != DependencyState.of(pattern):
+            self._on_change(key)
         if before is None or _asked(before) != _asked(pattern) or _mended(before, pattern) or newly_lost:
             return key
         return key if lacks_finalizer(pattern) and not lacks_finalizer(before) else None
@@ -176,14 +210,18 @@ class PatternStore:
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)
             self._list(key, pattern, None)
+            self._depends_on.pop(key, None)
+            self._on_change(key)
 
     def _list(self, key: PatternKey, before: DesignPattern | None, after: DesignPattern | None) -> None:
         """Count the entries of ``after`` in place of those of ``before``."""
         old = before.status.inventory.entries if before is not None else ()
         new = after.status.inventory.entries if after is not None else ()
-        if old == new:
+        hook = _hook(after)
+        if old == new and _hook(before) == hook:
             return
-        was, now = self._names.pop(key, None) or _Names(), frozenset(each.id for each in new)
+        was, now = self._names.pop(key, None) or _Names(), frozenset((*(each.id for each in new), *hook))
+        self._contained.note(id_of(key.namespace, key.name), now)
         added = now - was.listed
         self._listed.update(added)
         for name in was.listed - now:
@@ -216,6 +254,12 @@ def _is_key(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _hook(pattern: DesignPattern | None) -> tuple[str, ...]:
+    """The id of the object of the hook that is under way."""
+    hooks = pattern.status.hooks if pattern is not None else None
+    return (hooks.hook,) if hooks is not None and hooks.hook else ()
 
 
 def lacks_finalizer(pattern: DesignPattern) -> bool:

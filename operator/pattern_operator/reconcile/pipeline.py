@@ -1,4 +1,4 @@
-"""The way of one pattern: resolve, verify, fetch, render, gate, apply, observe, in this order.
+"""The way of one pattern: resolve, verify, fetch, render, gate, pre-hooks, apply, observe, post-hooks, in this order.
 
 Each step is given what the earlier ones made. Where all that decides what is applied is the same as at the last
 success, and nothing has drifted, a run asks nobody and changes nothing. Where a step before apply fails, what ran
@@ -11,18 +11,23 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pattern_operator import limits
+from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.reconcile import trust
+from pattern_operator.reconcile import hooks, trust
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
+from pattern_operator.reconcile.dependency_gate import look_at_dependencies, require_dependencies
 from pattern_operator.reconcile.desired import DesiredState, desired_state, reference
-from pattern_operator.reconcile.downgrade import refuse_downgrade
+from pattern_operator.reconcile.generated import with_kept_values
+from pattern_operator.reconcile.health_check_gate import accepted_checks
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
-from pattern_operator.reconcile.reached import is_asked_otherwise, is_reached, policy_digest, running_revision
+from pattern_operator.reconcile.reached import is_reached, policy_digest
 from pattern_operator.reconcile.results import AppliedObjects, StepError, failing_at
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Refused, State
@@ -33,6 +38,7 @@ from pattern_operator.reconcile.steps.render import Unbuildable, render
 from pattern_operator.reconcile.steps.resolve import resolve
 from pattern_operator.source import ResolvedManifest
 
+_ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})
 _OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
 
 
@@ -69,9 +75,10 @@ class Pulled(Resolved):
 
 @dataclass(frozen=True, slots=True)
 class Rendered(Resolved):
-    """Its objects are known."""
+    """Its objects are known, and what judges their health."""
 
     rendering: Rendering
+    health_checks: tuple[HealthCheck, ...] = ()
 
 
 async def _resolve(way: Way, _: None) -> Resolved | None:
@@ -98,17 +105,36 @@ async def _resolve(way: Way, _: None) -> Resolved | None:
     policy = await run.repositories.policy(run.pattern, reference(run.pattern).repository)
     digest = policy_digest(policy)
     run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
-    desired = desired_state(run.pattern, resolved.found, policy)
+    desired = await _desired(way, resolved.found, policy)
     if trust.needs_verdict(run, desired):
         await _verify(way, Resolved(desired))
         run.state = run.state.with_trust(desired)
+    if not run.state.is_told_of(desired):
+        run.state = run.state.unsettled()
     if run.state.is_settled_on(desired):
         await keep_current(run, desired)
         if run.state.is_settled_on(desired):
+            await hooks.finish_settled(run, desired)
+            look_at_dependencies(run)
             return None
+    run.state = replace(run.state, candidate=desired)
     if run.state.refused is not None and run.state.refused.desired == desired:
         raise StepError(run.state.refused.stage, run.state.refused.error)
     return Resolved(desired)
+
+
+async def _desired(way: Way, found: Revision, policy: VerificationPolicy) -> DesiredState:
+    """What is asked for, with its parameters; where these are missing, whether its artifact is trusted is said first.
+
+    Raises:
+        StepError: they cannot be read.
+    """
+    run = way.run
+    try:
+        return desired_state(run.pattern, found, policy, await run.parameters())
+    except PatternError as error:
+        await _verify(way, Resolved(desired_state(run.pattern, found, policy)))
+        raise StepError(Stage.RENDER, error) from error
 
 
 async def _verify(way: Way, given: Resolved) -> Verified:
@@ -117,23 +143,8 @@ async def _verify(way: Way, given: Resolved) -> Verified:
     with failing_at(Stage.SOURCE):
         reading = run.repositories.manifest(run.pattern, given.desired, waits=waits)
         artifact = await way.registry_timeout.wait(reading, stage=Stage.SOURCE)
-    await _judge(way, given.desired)
+    await trust.judge(run, given.desired, registry_timeout=way.registry_timeout)
     return Verified(given.desired, artifact)
-
-
-async def _judge(way: Way, desired: DesiredState) -> None:
-    run = way.run
-    last = run.state.caches.lookups.last
-    running = running_revision(run.pattern, desired.repository, objects=run.state.objects, last=last)
-    try:
-        result = await trust.verified(run, desired, registry_timeout=way.registry_timeout)
-    except PatternError as error:
-        trust.note_refusal(run, desired, error)
-        raise
-    run.repositories.note_verdict(run.pattern, desired.policy, met=result.met, unmet=result.unmet)
-    if running is not None and not is_asked_otherwise(run.pattern, running):
-        refuse_downgrade(run.pattern, desired, result, running=running)
-    run.results = replace(run.results, verification=result)
 
 
 async def _fetch(way: Way, given: Verified) -> Pulled:
@@ -152,6 +163,9 @@ async def _render(way: Way, given: Pulled) -> Rendered:
     building = render(run.pattern, given.desired, fetched.artifact, fetched.layers, port=run.repositories)
     rendering = await way.stack.enter_async_context(building)
     await way.files.aclose()
+    rendering = await with_kept_values(
+        run.pattern, given.desired, rendering, objects=run.state.objects, port=run.cluster
+    )
     run.results = replace(run.results, rendering=rendering)
     accept(run.pattern, given.desired.revision, rendering)
     return Rendered(given.desired, rendering)
@@ -159,37 +173,36 @@ async def _render(way: Way, given: Pulled) -> Rendered:
 
 async def _gate(way: Way, given: Rendered) -> Rendered:
     await gate(way.run.pattern, given.desired.revision, given.rendering, port=way.run.cluster)
+    require_dependencies(way.run, given.desired, given.rendering)
+    checks = await accepted_checks(way.run, given.rendering)
     with failing_at(Stage.VERIFY):
-        return replace(given, desired=await _still_trusted(way, given.desired))
+        trusted = await trust.still_trusted(way.run, given.desired, registry_timeout=way.registry_timeout)
+        return replace(given, desired=trusted, health_checks=checks)
 
 
-async def _still_trusted(way: Way, desired: DesiredState) -> DesiredState:
-    """Judge again what other policies ask for by now: a registry that holds back a layer must not outlast a key."""
-    run = way.run
-    while (policy := await run.repositories.policy(run.pattern, desired.repository)) != desired.policy:
-        digest = policy_digest(policy)
-        run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
-        desired = replace(desired, policy=policy)
-        await _judge(way, desired)
-    return desired
+async def _pre_hooks(way: Way, given: Rendered) -> Rendered:
+    await hooks.run_before(way.run, given.desired, given.rendering)
+    return given
 
 
 async def _apply(way: Way, given: Rendered) -> Rendered:
     """Put on record what is about to exist, and bring it about; how far that came is known in any case."""
     run, desired = way.run, given.desired
     reached = is_reached(run.pattern, run.results.policy, revision=desired.revision)
-    placed = await place(run.pattern, given.rendering, port=run.cluster)
+    placed = await place(hooks.without_replaced(run), given.rendering, port=run.cluster)
     known = Known(
         objects=run.state.objects,
         policy=run.results.policy,
         reapply=run.state.reapply,
     )
     async with run.on_record(placed.planned, desired.revision):
-        run.results = replace(run.results, inventory=placed.planned)
+        run.results = replace(run.results, inventory=placed.planned, health_checks=given.health_checks)
+        run.cluster.managed.use_checks(owner_of(run.pattern).id, given.health_checks)
         if not reached:  # what is new has the whole time to become healthy
             run.state = replace(run.state, unhealthy_since=None)
         made = await _bring_about(run, given, placed, known, reached=reached)
-    run.state, run.results = run.state.with_applied(desired, made), run.results.with_applied(made)
+    run.state = run.state.with_applied(desired, made, depends_on=given.rendering.depends_on)
+    run.results = run.results.with_applied(made)
     if made.error is not None:
         run.results = replace(run.results, partly=bool(made.applied) and not reached)
         raise made.error
@@ -211,8 +224,15 @@ async def _bring_about(run: Run, given: Rendered, placed: Placed, known: Known, 
         raise
 
 
-async def _observe(way: Way, _: Rendered) -> None:
+async def _observe(way: Way, given: Rendered) -> Rendered:
+    await way.run.cluster.managed.judged(owner_of(way.run.pattern).id)
     way.run.observe_running()
+    return given
+
+
+async def _post_hooks(way: Way, given: Rendered) -> None:
+    await hooks.finish(way.run, given.rendering)
+    look_at_dependencies(way.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +250,10 @@ STEPS: Final = (
     Step("fetch", Stage.SOURCE, _fetch),
     Step("render", Stage.RENDER, _render),
     Step("gate", Stage.ROLLOUT, _gate),
+    Step("pre-hooks", Stage.ROLLOUT, _pre_hooks),
     Step("apply", Stage.APPLY, _apply),
     Step("observe", Stage.HEALTH, _observe),
+    Step("post-hooks", Stage.HEALTH, _post_hooks),
 )
 
 
@@ -260,6 +282,8 @@ async def run_steps(run: Run) -> None:
     else:
         return
     await keep_running(run)
+    if run.results.stage in _ASKED_ELSEWHERE:  # Ready goes on to speak of what runs, where nothing else is asked for
+        look_at_dependencies(run)
 
 
 async def _go(run: Run) -> None:

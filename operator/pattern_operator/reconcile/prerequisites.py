@@ -11,7 +11,14 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, Need, ObjectNeeded, RightsNeeded
+from pattern_operator.apply.need import (
+    KindNeeded,
+    NamespaceNeeded,
+    Need,
+    ObjectNeeded,
+    PatternNeeded,
+    RightsNeeded,
+)
 from pattern_operator.kube import Discovery, Projection, Reflector, Resource, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.wellknown import NAMESPACE
 from pattern_operator.reconcile.missing_kinds import MissingKinds
@@ -62,6 +69,10 @@ class Prerequisites:
         for each in keys:
             self._others.happened(("object", str(each)), by=by)
 
+    def pattern_changed(self, key: PatternKey) -> None:
+        """A DesignPattern came, went, or is another to those that depend on it."""
+        self._others.happened(PatternNeeded(key.namespace, key.name), by=key)
+
     def _watch(self, resource: Resource) -> None:
         if resource in self._watched:
             return
@@ -99,7 +110,7 @@ def _topics(need: Need, key: PatternKey) -> tuple[Hashable, ...]:
             return (("object", str(wanted)),)
         case RightsNeeded(namespace):  # its account is of its own namespace, and cluster-wide rights are rights, too
             return tuple(RightsNeeded(each) for each in {namespace, key.namespace, ""})
-        case NamespaceNeeded():
+        case NamespaceNeeded() | PatternNeeded():
             return (need,)
         case KindNeeded():
             return ()

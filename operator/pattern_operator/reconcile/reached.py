@@ -52,6 +52,13 @@ def is_reached(pattern: DesignPattern, policy: str | None, *, revision: Revision
     return spec == spec_digest(pattern.spec) and policy in (None, rest.partition("+")[0])
 
 
+def was_begun(pattern: DesignPattern, revision: Revision) -> bool:
+    """Whether ``revision`` was applied, or was begun to be, when the spec was as it is now."""
+    status, spec = pattern.status, spec_digest(pattern.spec)
+    states = ((status.revision, status.last_applied_state), (status.applying_revision, status.applying_state))
+    return any(name == str(revision) and state.partition("-")[0] == spec for name, state in states)
+
+
 def is_known_otherwise(pattern: DesignPattern, policy: str | None, *, revision: Revision | None) -> bool:
     """Whether status names a reached state, and it is not that of the spec."""
     return bool(pattern.status.last_applied_state) and not is_reached(pattern, policy, revision=revision)

@@ -8,10 +8,12 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Revision
+from pattern_operator.api.status import HooksStatus
 from pattern_operator.apply.health import HealthState
 from pattern_operator.apply.result import summarize
 from pattern_operator.quote import listed
 from pattern_operator.reconcile.conditions import Conditions, Standing, Truth
+from pattern_operator.reconcile.hook_record import AFTER, Phase, running_key, waits_for_health
 from pattern_operator.reconcile.results import Leaving, Results
 
 
@@ -31,11 +33,26 @@ def health_words(results: Results) -> tuple[Truth, str, str]:
 def judge_health(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
     """Ready, Reconciling and Stalled of a pattern of which the desired state was reached."""
     healthy, reason, message = health_words(results)
+    hooks = pattern.status.hooks if results.hooks is None else results.hooks
+    if hooks is not None and hooks.event in AFTER.values() and hooks.phase == Phase.FAILED:
+        conditions.stand(Standing.STALLED, Reason.HOOK_FAILED, hooks.message)
+        return
+    if hooks is not None and waits_for_health(hooks) and healthy == "True":
+        conditions.stand(Standing.PROGRESSING, Reason.HOOK_RUNNING, hooks_words(hooks))
+        return
     if healthy == "True" or not pattern.spec.apply.wait:
         conditions.stand(Standing.READY, Reason.READY, running_words(pattern, results))
         return
     # Where it failed it goes on being watched: what becomes healthy late is Ready then.
     conditions.stand(Standing.STALLED if healthy == "False" else Standing.PROGRESSING, reason, message)
+
+
+def hooks_words(hooks: HooksStatus) -> str:
+    """Which hook is waited for."""
+    key = running_key(hooks)
+    return (
+        f"{hooks.event} hook {key.display_name} runs, and is waited for" if key else f"{hooks.event} hooks are to run"
+    )
 
 
 def judge_drift(conditions: Conditions, results: Results) -> None:

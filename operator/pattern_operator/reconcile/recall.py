@@ -25,9 +25,11 @@ async def recall(run: Run, found: DeployedArtifact, policy: VerificationPolicy) 
 
     Raises:
         Stalled, Transient: it could not be verified, rendered, or applied; Untrusted where that is a verdict.
+        Waiting: what it is rendered with does not exist.
     """
     pattern, managed = run.pattern, run.cluster.managed
-    desired = replace(desired_state(pattern, found.revision, policy), repository=found.repository)
+    parameters = await run.parameters()
+    desired = replace(desired_state(pattern, found.revision, policy, parameters), repository=found.repository)
     registry_timeout = run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY)
     reading = run.repositories.manifest(pattern, desired, waits=registry_timeout.waits)
     artifact = await registry_timeout.wait(reading, stage=Stage.SOURCE)

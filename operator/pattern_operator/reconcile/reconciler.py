@@ -155,26 +155,27 @@ class Reconciler:
 
     async def _bring_on(self, pattern: DesignPattern, woken: Woken) -> float | None:
         """Follow what there is, and go on as planned."""
-        key, state = key_of(pattern), self._states.of(pattern)
+        state = self._states.of(pattern)
         if self._follows_login(pattern, state, woken):
             state = state.with_lookups(replace(state.caches.lookups, login_changed=True))
             self._states.remember(pattern, state)
         if is_new(pattern, state):
             await self._runs.maintenance.follow(pattern)
-            await self._runs.maintenance.observe(pattern)
-            if woken.whole:
-                self._waker.keep_asking(key)
-            return 0.0
+            return await self._observe_first(pattern, woken)
         match self._plan(pattern, state, woken):
             case Plan.UPKEEP:
                 return await self._runs.upkeep(pattern, woken)
             case Plan.UPKEEP_FIRST:
                 await self._runs.maintenance.keep_up(pattern, woken, Results())
-                await self._runs.maintenance.observe(pattern)
-                if woken.whole:
-                    self._waker.keep_asking(key)
-                return 0.0
+                return await self._observe_first(pattern, woken)
         return await self._runs.all_steps(pattern)
+
+    async def _observe_first(self, pattern: DesignPattern, woken: Woken) -> float:
+        """Say what the watches know of what runs; the run that it was woken for follows at once."""
+        await self._runs.maintenance.observe(pattern)
+        if woken.whole:
+            self._waker.keep_asking(key_of(pattern))
+        return 0.0
 
     def _plan(self, pattern: DesignPattern, state: State, woken: Woken) -> Plan:
         return plan(

@@ -8,7 +8,7 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import Rendering
 from pattern_operator.apply import ApplyFailure, ApplyResult, ManagedObjects, ScopedObjects, inventory, to_error
 from pattern_operator.apply.apply_run import OnApplied
-from pattern_operator.reconcile.apply_notes import applied_notes, needs_of
+from pattern_operator.reconcile.apply_notes import applied_notes, needs_of, regenerated
 from pattern_operator.reconcile.drift import drift_of
 from pattern_operator.reconcile.owner import owned_keys
 from pattern_operator.reconcile.results import RepairedObjects
@@ -66,7 +66,7 @@ async def repair(
     others = len(placed.objects) + len(placed.unknown) - len(objects) - len(unknown)
     return RepairedObjects(
         repaired=tuple(words for key, words in said.items() if key in repaired),
-        notes=applied_notes(applied, managed=port.managed),
+        notes=(*applied_notes(applied, managed=port.managed), *regenerated(rendering, applied.applied)),
         unresolved=frozenset(key for key in drifted if key not in known),
         inventory=inventory.without(pattern.status.inventory.entries, lost) if lost else None,
         needs=needs_of((*unknown, *applied.failures)),

@@ -64,7 +64,8 @@ class Reporter:
 
     def count(self, results: Results) -> None:
         """Count how the run ended."""
-        self._metrics.record_result(results.stage, results.failure.reason if results.failure else Reason.READY)
+        error = results.failure or results.unmet
+        self._metrics.record_result(results.stage, error.reason if error is not None else Reason.READY)
 
     def notify_released(self, pattern: DesignPattern, before: Status, after: Status) -> None:
         """Wake who waits for what left the inventory. What a run writes ahead and takes back was never in it before."""

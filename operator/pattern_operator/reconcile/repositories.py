@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pattern_operator import __version__
+from pattern_operator.api.capabilities import Capabilities
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Repository, Revision
@@ -20,8 +21,10 @@ from pattern_operator.api.verification import VerificationPolicy, VerificationRe
 from pattern_operator.conditions.answer import Conditions
 from pattern_operator.conditions.budget import ConditionBudget
 from pattern_operator.conditions.process import ConditionProcesses
-from pattern_operator.errors import PatternError, Stalled, Untrusted
+from pattern_operator.errors import PatternError, Stalled, Transient, Untrusted
 from pattern_operator.executors import Executors, run_in
+from pattern_operator.kube import ApiError
+from pattern_operator.kube.capabilities import ServerCapabilities
 from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile import desired as spec
 from pattern_operator.reconcile.config_sources import ConfigSources
@@ -30,6 +33,7 @@ from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.reconcile.policies import Policies
 from pattern_operator.reconcile.registry_login import DOCKER_CONFIG, Login, SecretVersion, login_of, secret_version_of
 from pattern_operator.reconcile.revocation import OFFLINE, RevocationSource
+from pattern_operator.reconcile.values_from import parameters_of
 from pattern_operator.reconcile.verdicts import Verdicts
 from pattern_operator.sandbox import Plan, Sandbox
 from pattern_operator.sandbox.build import Layers
@@ -111,6 +115,7 @@ class Repositories:
     verdicts: Verdicts
     sandbox: Sandbox
     executors: Executors
+    capabilities: ServerCapabilities | None = None  # of the cluster; without, charts are rendered for none
     conditions: Conditions = field(default_factory=ConditionProcesses)
     revocation: RevocationSource = OFFLINE  # for TrustPolicies
     own_revocation: RevocationSource = OFFLINE  # for what patterns ask for themselves
@@ -152,6 +157,11 @@ class Repositories:
     async def policy(self, pattern: DesignPattern, repository: Repository) -> VerificationPolicy:
         """What must be proven of artifacts of ``repository``, with keys and roots; raises as ``Policies.of``."""
         return await self.policies.of(pattern, repository)
+
+    async def parameters(self, pattern: DesignPattern, *, account: str | None) -> bytes:
+        """What the pattern is rendered with, read in the name of ``account``; raises as ``parameters_of``."""
+        cpu = self.executors.of(pattern.metadata.namespace).cpu
+        return await parameters_of(pattern, account=account, sources=self.config_sources, cpu=cpu)
 
     async def manifest(
         self, pattern: DesignPattern, desired: DesiredState, *, waits: ConnectionWaits
@@ -233,7 +243,15 @@ class Repositories:
 
     def built(self, pattern: DesignPattern, plan: Plan, layers: Layers) -> AbstractAsyncContextManager[Rendering]:
         """The rendering during the block; raises as ``Sandbox.rendered``."""
-        return self.sandbox.rendered(plan, layers, tenant=pattern.metadata.namespace)
+        cluster = None if self.capabilities is None else partial(_capabilities, self.capabilities)
+        metadata = pattern.metadata
+        return self.sandbox.rendered(
+            plan,
+            layers,
+            tenant=metadata.namespace,
+            installation=f"{metadata.uid}/{metadata.generation}",
+            cluster=cluster,
+        )
 
     async def _open(
         self, pattern: DesignPattern, repository: Repository, *, waits: ConnectionWaits
@@ -270,3 +288,13 @@ class Repositories:
         return await configs.read(
             data[DOCKER_CONFIG], where=where, repository=repository, scheme=scheme, tenant=namespace
         )
+
+
+async def _capabilities(server: ServerCapabilities) -> Capabilities:
+    try:
+        return await server.read()
+    except ApiError as error:
+        raise Transient(
+            reason=Reason.API_SERVER_UNAVAILABLE,
+            message="the API server did not say which kinds it has, which a chart may ask for; it is retried.",
+        ) from error

@@ -5,15 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import InventoryEntry
+from pattern_operator.api.status import HooksStatus, InventoryEntry
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.apply import Health
 from pattern_operator.apply.need import Need
-from pattern_operator.errors import PatternError
+from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
@@ -54,6 +55,12 @@ class Leaving:
         """Whether one of these objects is still to go."""
         pending = {entry.id for entry in self.pending}
         return bool(pending) and any(str(key) in pending for key in keys)
+
+    def without(self, key: ObjectKey) -> "Leaving":
+        """With this object done: whatever has its name now is another."""
+        gone = tuple(entry for entry in self.pending if entry.id == str(key))
+        pending = tuple(entry for entry in self.pending if entry.id != str(key))
+        return replace(self, pending=pending, done=(*self.done, *gone)) if gone else self
 
 
 NOTHING_LEAVES: Final = Leaving()
@@ -151,6 +158,9 @@ class Results:
     distrust: PatternError | None = None  # why what runs is not trusted, or not known to be, beside another failure
     withdrawn: DeployedArtifact | None = None  # what is deleted, because it is not trusted any longer
     kept: tuple[tuple[ObjectKey, str], ...] = ()  # what was to be deleted with it and stays, with the reason
+    health_checks: tuple[HealthCheck, ...] | None = None  # in use since this run; None: those that status names
+    hooks: HooksStatus | None = None  # how far the hooks are; None where that is as status says
+    unmet: Stalled | None = None  # all that is asked for runs, and nothing newer could be applied, because of this
     failure: PatternError | None = None
 
     def remembered(self) -> "Results":
@@ -174,7 +184,8 @@ class Results:
     def with_repaired(self, made: RepairedObjects) -> "Results":
         """With what a repair made."""
         inventory = self.inventory if made.inventory is None else made.inventory
-        return replace(self, repaired=made.repaired, needs=made.needs, failed=made.failed, inventory=inventory)
+        needs = self.needs | made.needs
+        return replace(self, repaired=made.repaired, needs=needs, failed=made.failed, inventory=inventory)
 
     def with_pruned(self, made: PrunedObjects) -> "Results":
         """With what pruning made; where something could not be deleted, what is left is not told beside it."""

@@ -5,7 +5,7 @@ replaces them as a whole; both are true at any moment, also when the run is cut 
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,10 +13,21 @@ from typing import Final
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
-from pattern_operator.errors import PatternError
+from pattern_operator.api.status import HooksStatus
+from pattern_operator.errors import PatternError, Transient
 from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.comparison import Comparison
-from pattern_operator.reconcile.deadline import Aside, Beside, RegistryTimeout, stay
+from pattern_operator.reconcile.deadline import (
+    PROMPT,
+    Aside,
+    Beside,
+    Ending,
+    RegistryTimeout,
+    Result,
+    Work,
+    stay,
+    within,
+)
 from pattern_operator.reconcile.desired import span
 from pattern_operator.reconcile.drift import paused_words, remaining_words
 from pattern_operator.reconcile.owner import owner_of
@@ -26,6 +37,7 @@ from pattern_operator.reconcile.results import Entries, Observed, Results
 from pattern_operator.reconcile.state import State
 from pattern_operator.reconcile.steps.observe import observe, observe_if_known
 
+WriteHooks = Callable[[HooksStatus, Entries], Awaitable[None]]  # with the inventory as it is, or is about to be
 OnRecord = Callable[[Entries, Revision], AbstractAsyncContextManager[None]]
 
 
@@ -48,6 +60,10 @@ class Ports:
     aside: Callable[[PatternKey], Aside] = lambda _: stay
 
 
+async def _no_hook_is_run(_: HooksStatus, __: Entries) -> None:
+    raise AssertionError("a run that only looks after what runs was about to run a hook")
+
+
 class Run:
     """``pattern`` is as it was when the run began. During ``on_record`` it is known to the cluster what is being made.
 
@@ -63,6 +79,7 @@ class Run:
         results: Results | None = None,
         on_record: OnRecord = _nothing_is_applied,
         beside: Beside | None = None,
+        write_hooks: WriteHooks = _no_hook_is_run,
     ) -> None:
         self.state = state
         self.results = results if results is not None else Results(policy=state.caches.policy)
@@ -72,6 +89,7 @@ class Run:
         self.clock: Final = ports.clock
         self.jitter: Final = ports.jitter
         self.on_record: Final = on_record
+        self.write_hooks: Final = write_hooks
         self._aside: Final = ports.aside(key_of(pattern))
         self._beside: Final = beside
 
@@ -83,6 +101,10 @@ class Run:
         """A step failed; nothing else of the way is gone."""
         self.results = replace(self.results, stage=stage, failure=error)
 
+    async def parameters(self) -> bytes:
+        """What the pattern is rendered with; raises as ``values_from.parameters_of``, or where it needs an account."""
+        return await self.repositories.parameters(self.pattern, account=self.cluster.account(self.pattern))
+
     def registry_timeout(self, seconds: float) -> RegistryTimeout:
         """So long the run waits for a registry; what is done beside it is done."""
         return RegistryTimeout.of(self.pattern, seconds, clock=self.clock, beside=self._beside, aside=self._aside)
@@ -90,6 +112,19 @@ class Run:
     def uninterrupted_timeout(self, seconds: float) -> RegistryTimeout:
         """As ``registry_timeout``, where nothing else is done meanwhile: the objects themselves are looked after."""
         return RegistryTimeout.of(self.pattern, seconds, clock=self.clock, aside=self._aside)
+
+    async def wait(self, work: Work[Result], *, seconds: float, late: Callable[[], Transient]) -> Result:
+        """The result of ``work``, which waits for other patterns: they have the run's worker meanwhile.
+
+        Raises:
+            Transient: what ``late`` makes, after so many seconds, or when others have waited too long for a worker.
+            Superseded: nobody wants it any more.
+        """
+        try:
+            async with self._aside(PROMPT) as gives_way:
+                return await within(seconds, work, late=late, beside=self._beside, ending=Ending(gives_way, late))
+        finally:
+            work.close()  # where it was never begun
 
     def observe(self) -> None:
         """Take in what the watches say of the objects. Asks nobody."""
@@ -125,6 +160,20 @@ class Run:
             ),
             comparison=Comparison(running.sent, managed.fingerprints(owner_of(self.pattern).id)),
         )
+
+    @property
+    def hooks(self) -> HooksStatus | None:
+        """How far the hooks are."""
+        return self.pattern.status.hooks if self.results.hooks is None else self.results.hooks
+
+    def note_hooks(self, record: HooksStatus) -> None:
+        """So far the hooks are; status says it at the end of the run."""
+        self.results = replace(self.results, hooks=record)
+
+    async def write_ahead_hooks(self, record: HooksStatus) -> None:
+        """Put into status how far the hooks are, before anything follows from it."""
+        entries = self.pattern.status.inventory.entries if self.results.inventory is None else self.results.inventory
+        await self.write_hooks(record, entries)
 
     def _take(self, seen: Observed) -> None:
         self.state = self.state.with_observed(seen)

@@ -8,6 +8,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.reconcile.deadline import RegistryTimeout
 from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.generated import with_kept_values
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Refused
 from pattern_operator.reconcile.steps.fetch import fetch
@@ -51,4 +52,4 @@ async def rendering_of(
             except Unbuildable as failed:
                 run.state = run.state.with_unbuildable(Refused(desired, failed.stage, failed.error))
                 raise failed.error from failed
-        yield rendering
+        yield await with_kept_values(run.pattern, desired, rendering, objects=run.state.objects, port=run.cluster)

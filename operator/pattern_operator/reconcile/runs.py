@@ -11,10 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+import msgspec
+
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
-from pattern_operator.api.status import InventoryEntry, Status
-from pattern_operator.apply import owner_id
+from pattern_operator.api.status import HooksStatus, InventoryEntry, Status
+from pattern_operator.apply import FinalizeResult, owner_id
+from pattern_operator.errors import PatternError
+from pattern_operator.reconcile import deletion_hooks
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.ahead_writer import AheadWriter
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
@@ -146,6 +150,10 @@ class Runs:
             ):
                 yield
 
+        async def write_hooks(record: HooksStatus, entries: tuple[InventoryEntry, ...]) -> None:
+            nonlocal pattern
+            pattern = await self._ahead.write_hooks(pattern, record, entries)
+
         async def keep() -> None:
             nonlocal pattern, reported
             lasts = clock() - begun >= LASTS - CLOCK_SLACK
@@ -170,7 +178,14 @@ class Runs:
         with self._waker.during(key_of(pattern)) as happened:
             timer = asyncio.get_running_loop().call_later(LASTS, happened.set)
             beside = Beside(happened, keep, superseded)
-            run = Run(pattern, self._states.of(pattern), ports=self._ports, on_record=on_record, beside=beside)
+            run = Run(
+                pattern,
+                self._states.of(pattern),
+                ports=self._ports,
+                on_record=on_record,
+                beside=beside,
+                write_hooks=write_hooks,
+            )
             try:
                 await run_steps(run)
             finally:
@@ -207,8 +222,9 @@ class Runs:
         if waits and not woken.whole and not any(map(state.is_ended_by, woken.events)):
             return left(state, clock=self._clock())
         with self._prerequisites.during(key_of(pattern)):
-            remaining = await finalize(pattern, port=self._cluster, now=self._now())
-            summary = summarize_deletion(pattern, state, remaining, moment=self.moment())
+            pattern, remaining, left_out = await self._take_down(pattern)
+            state = self._states.of(pattern)
+            summary = summarize_deletion(pattern, state, remaining, moment=self.moment(), left_out=left_out)
             if remaining.error is None:
                 await self._writer.remove_finalizer(pattern)
             else:
@@ -219,6 +235,33 @@ class Runs:
         if remaining.error is None:
             raise PatternDeleted(key_of(pattern))
         return summary.due
+
+    async def _take_down(self, pattern: DesignPattern) -> tuple[DesignPattern, FinalizeResult, tuple[str, ...]]:
+        """Let the objects go, with the hooks around that; the pattern then, what is left, and which hooks were not run.
+
+        Where a hook is under way, or failed before the deletion, all objects are left.
+        """
+
+        async def write_hooks(record: HooksStatus, entries: tuple[InventoryEntry, ...]) -> None:
+            nonlocal pattern
+            pattern = await self._ahead.write_hooks(pattern, record, entries)
+
+        run = Run(pattern, self._states.of(pattern), ports=self._ports, write_hooks=write_hooks)
+        left_out = list[str]()
+        try:
+            left_out.append(await deletion_hooks.before_deletion(run))
+            remaining = await finalize(pattern, port=self._cluster, now=self._now())
+            if remaining.error is None and deletion_hooks.has_hooks(run):
+                run.results = replace(run.results, inventory=())
+                left_out.append(await deletion_hooks.after_deletion(run))
+        except PatternError as error:
+            entries = pattern.status.inventory.entries if run.results.inventory is None else run.results.inventory
+            remaining = FinalizeResult(entries=entries, error=error)
+        self._states.remember(pattern, run.state)
+        if run.results.hooks is not None and remaining.error is not None:
+            status = msgspec.structs.replace(pattern.status, hooks=run.results.hooks)
+            pattern = await self._writer.status(pattern, status)
+        return pattern, remaining, tuple(filter(None, left_out))
 
     # --- helpers ---
 

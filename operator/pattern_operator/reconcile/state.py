@@ -8,6 +8,7 @@ beside it, so that what runs stays known whatever becomes of something newer. Al
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Reference, Revision
 from pattern_operator.api.stage import Stage
@@ -16,6 +17,7 @@ from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
 from pattern_operator.reconcile.checked import Checked
 from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.hook_record import running_key
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login
 from pattern_operator.reconcile.reported_failure import ReportedFailure
 from pattern_operator.reconcile.results import (
@@ -59,6 +61,7 @@ class Running:
     notes: tuple[str, ...] = ()  # what people should know of it as long as it runs
     skipped: frozenset[ObjectKey] = frozenset()  # desired, not the pattern's yet, and paused: no watch shows them
     leaving: Leaving = NOTHING_LEAVES
+    depends_on: tuple[Dependency, ...] = ()  # what its artifact names
     trusted: bool = True  # else its artifact does not pass the policies any longer: nothing of it is applied
 
     def with_notes(self, notes: tuple[str, ...]) -> "Running":
@@ -150,6 +153,7 @@ class State:
     failed: Failed | None = None  # the last run, where it failed
     failures: int = 0  # runs in a row that a back-off follows
     refused: Refused | None = None  # something newer than what runs, mostly
+    candidate: DesiredState | None = None  # what went the steps last: status tells how it was rendered
     unrepaired: Unrepaired | None = None
     unhealthy_since: float | None = None  # when health left Current
     reapply: bool = False  # all objects, whatever is as it was applied: somebody asked for it
@@ -168,9 +172,15 @@ class State:
         running = self.running
         return running is not None and running.settled and running.desired == desired
 
+    def is_told_of(self, desired: DesiredState) -> bool:
+        """Whether nothing but ``desired`` went the steps since: else status tells how something else was rendered."""
+        return self.candidate is None or replace(self.candidate, policy=desired.policy) == desired
+
     def is_ended_by(self, event: Notification) -> bool:
         """Whether what happened to an object may end the failure of the last run."""
         results = self.failed.results if self.failed is not None else None
+        if results is not None and running_key(results.hooks) == event.key:
+            return True
         return results is not None and concerns(event, stage=results.stage, failed=results.failed)
 
     def errors(self) -> tuple[PatternError, ...]:
@@ -231,12 +241,21 @@ class State:
         """On the way to ``desired``: what ran before does not run as a whole any more."""
         return replace(self, objects=Applying(desired, applied))
 
-    def with_applied(self, desired: DesiredState, made: AppliedObjects) -> "State":
-        """With what the apply step made."""
+    def with_applied(
+        self, desired: DesiredState, made: AppliedObjects, *, depends_on: tuple[Dependency, ...] = ()
+    ) -> "State":
+        """With what the apply step made of an artifact that names ``depends_on``."""
         found = replace(self, changes=self.changes.joined(made.changes))
         if made.error is not None:
             return found.applying(desired, made.applied)
-        running = Running(desired=desired, sent=made.sent, notes=made.notes, skipped=made.skipped, leaving=made.leaving)
+        running = Running(
+            desired=desired,
+            sent=made.sent,
+            notes=made.notes,
+            skipped=made.skipped,
+            leaving=made.leaving,
+            depends_on=depends_on,
+        )
         return replace(found, objects=running, reapply=False)
 
     def with_repaired(self, made: RepairedObjects) -> "State":
@@ -271,6 +290,13 @@ class State:
         """All of what runs is to be applied again."""
         running = self.running
         return self if running is None else replace(self, objects=replace(running, settled=False))
+
+    def without_leaving(self, key: ObjectKey) -> "State":
+        """What left is gone; what has its name now is another, and is not deleted in its place."""
+        running = self.running
+        if running is None:
+            return self
+        return replace(self, objects=replace(running, leaving=running.leaving.without(key)))
 
     def with_notes(self, notes: tuple[str, ...]) -> "State":
         """With more that people should know of what runs."""

@@ -5,28 +5,23 @@ The rules of the three general conditions are kstatus's (sigs.k8s.io/cli-utils, 
 stage last looked at: when verification refuses an update, ``Applied`` and ``Healthy`` still speak of what runs.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from pattern_operator.api.account import ServiceAccount
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.object import pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
-from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import (
     Inventory,
     InventoryEntry,
     Status,
 )
-from pattern_operator.api.verification import VerificationResult
-from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.errors import PatternError, Stalled, Waiting
 from pattern_operator.limits import MAX_STATUS_MESSAGE
-from pattern_operator.quote import cut, listed
+from pattern_operator.quote import cut
 from pattern_operator.reconcile.comparison import marks_of, packed, unpacked
 from pattern_operator.reconcile.conditions import (
     OF_STAGE,
@@ -36,12 +31,21 @@ from pattern_operator.reconcile.conditions import (
     condition_of,
     finish,
 )
+from pattern_operator.reconcile.overtaken import take_back
 from pattern_operator.reconcile.reached import UNREADABLE, is_reached, state_of
-from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, pinned_words
+from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health
 from pattern_operator.reconcile.results import Results
+from pattern_operator.reconcile.stage_words import (
+    applied_words,
+    fetched_words,
+    in_whose_name,
+    rendering_words,
+    verified_words,
+)
 from pattern_operator.reconcile.status_record import record
 
 _LEFT_ALONE = " What runs stays as it is, and is neither repaired nor pruned until it passes."
+_RUNS_ON = " What runs stays and is looked after; nothing newer is applied until then."
 # What a look at signatures ends in, whatever fails afterwards.
 VERDICTS = frozenset(
     {
@@ -183,18 +187,19 @@ def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) ->
 
 def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
     """One condition a stage: the facts of those that were passed, the error of the one that failed."""
+    take_back(conditions, pattern, results)
     if results.revision and results.stage is not Stage.SOURCE:
         reason = Reason.VERSION_WITHDRAWN if results.held else Reason.SUCCEEDED
-        conditions.set(ConditionType.FETCHED, "True", reason, _fetched_words(pattern, results))
+        conditions.set(ConditionType.FETCHED, "True", reason, fetched_words(pattern, results))
     _state_trust(conditions, pattern, results)
     if results.rendering:
-        conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(results.rendering))
+        conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, rendering_words(results.rendering))
     if results.stage is Stage.HEALTH and results.revision:
-        applied = f"applied {results.revision.display_name} {_in_whose_name(results.user)}"
-        conditions.set(ConditionType.APPLIED, *_applied_words(results, applied))
+        applied = f"applied {results.revision.display_name} {in_whose_name(results.user)}"
+        conditions.set(ConditionType.APPLIED, *applied_words(results, applied))
     elif results.leaving is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
         # Something newer fails; what left the running revision went on all the same.
-        conditions.set(ConditionType.APPLIED, *_applied_words(results, "what runs is applied"))
+        conditions.set(ConditionType.APPLIED, *applied_words(results, "what runs is applied"))
     elif results.stage is not Stage.APPLY:
         judge_drift(conditions, results)
     if results.withdrawn is not None:
@@ -204,6 +209,7 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
         conditions.set(ConditionType.HEALTHY, *health_words(results))
     if results.failure:
         stays = results.stage is Stage.VERIFY and _was_refused(pattern, results)  # by no error of the registry it ends
+        stays = stays or _only_waits(results)  # what runs is applied, whatever comes next
         if isinstance(results.failure, Stalled) or not stays:
             conditions.set(OF_STAGE[results.stage], "False", results.failure.reason, results.failure.message)
 
@@ -217,59 +223,21 @@ def _state_trust(conditions: Conditions, pattern: DesignPattern, results: Result
         truth: Truth = "False" if isinstance(results.distrust, Stalled) else "Unknown"
         conditions.set(ConditionType.VERIFIED, truth, results.distrust.reason, results.distrust.message)
     elif results.verification:
-        conditions.set(ConditionType.VERIFIED, *_verified_condition(results.verification))
-
-
-def _fetched_words(pattern: DesignPattern, results: Results) -> str:
-    """Layers are pulled once the artifact is verified: until then only its manifest was read."""
-    verifies = results.stage is Stage.VERIFY
-    found = "found {}, whose content is pulled when it is verified" if verifies else "pulled {}"
-    pinned = pinned_words(pattern, results.revision)
-    return listed(filter(None, (found.format(results.revision), results.held, pinned)))
-
-
-def _in_whose_name(user: str | None) -> str:
-    account = ServiceAccount.of_user(user) if user is not None else None
-    if account is not None:
-        return f"as ServiceAccount {account.namespace}/{account.name}"
-    return "with the operator's own rights" if user is None else f"as {user}"
-
-
-def _verified_condition(verification: VerificationResult) -> tuple[Truth, str, str]:
-    if not verification.required:
-        return "Unknown", Reason.NO_POLICY, Reason.NO_POLICY.description
-    names = ", ".join(sorted({each.authority for each in verification.verified_by}))
-    met = f", as {_policies(verification.met)} requires" if verification.met else ""
-    said = f"verified by {names}{met}" if names else ""
-    if verification.warnings:
-        warned = listed([*([said] if said else []), *verification.warnings])
-        return "True" if said else "False", Reason.POLICY_WARNING, warned
-    return "True", Reason.SUCCEEDED, said
-
-
-def _policies(names: Sequence[str]) -> str:
-    return f"TrustPolicy {names[0]}" if len(names) == 1 else f"each of TrustPolicies {', '.join(names)}"
-
-
-def _rendering_words(rendering: Rendering) -> str:
-    counts = {outcome: sum(1 for _ in rendering.with_outcome(outcome)) for outcome in Outcome}
-    return f"{pluralize(len(rendering.objects))} of {rendering.format}: " + ", ".join(
-        f"{pluralize(count, 'component')} {outcome}" for outcome, count in counts.items() if count
-    )
-
-
-def _applied_words(results: Results, applied: str) -> tuple[Truth, str, str]:
-    """Unknown while something that left is still there: not all is pruned, and nothing has failed."""
-    words = [applied, *results.drifted, *results.notes]
-    if results.leaving is not None and results.leaving.message:
-        return "Unknown", Reason.PRUNING, listed([applied, results.leaving.message, *words[1:]])
-    return "True", Reason.DRIFTED if results.drifted else Reason.SUCCEEDED, listed(words)
+        conditions.set(ConditionType.VERIFIED, *verified_words(results.verification))
 
 
 def _judge(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
     """Ready, Reconciling and Stalled."""
     if results.failure:
         _judge_failure(conditions, pattern, results, results.failure)
+    else:
+        _judge_what_runs(conditions, pattern, results)
+
+
+def _judge_what_runs(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
+    """Ready, Reconciling and Stalled of what runs: what stands in the way of anything newer comes first."""
+    if results.unmet is not None:
+        conditions.stand(Standing.STALLED, results.unmet.reason, _and(results.unmet.message, _RUNS_ON))
     else:
         judge_health(conditions, pattern, results)
 
@@ -279,7 +247,11 @@ def _stalled_words(pattern: DesignPattern, results: Results, failure: Stalled) -
     found, running = results.revision, pattern.status.digest
     if results.stage is not Stage.VERIFY or results.withdrawn or found is None or str(found.digest) != running:
         return failure.message
-    return cut(failure.message, MAX_STATUS_MESSAGE - len(_LEFT_ALONE)) + _LEFT_ALONE
+    return _and(failure.message, _LEFT_ALONE)
+
+
+def _and(message: str, addition: str) -> str:
+    return cut(message, MAX_STATUS_MESSAGE - len(addition)) + addition
 
 
 def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Results, failure: PatternError) -> None:
@@ -290,10 +262,17 @@ def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Resu
     reached = is_reached(pattern, results.policy, revision=results.revision)
     if results.stage in _ASKED_ELSEWHERE and reached and not _was_refused(pattern, results):
         # Ready describes what runs, the condition of the stage what failed: nobody asked for something newer.
-        if results.health:
-            judge_health(conditions, pattern, results)
+        if results.health or results.unmet is not None:
+            _judge_what_runs(conditions, pattern, results)
         return
-    conditions.stand(Standing.RETRYING, failure.reason, failure.message)
+    runs_a_hook = _only_waits(results) and failure.reason is Reason.HOOK_RUNNING
+    standing = Standing.PROGRESSING if runs_a_hook else Standing.RETRYING
+    conditions.stand(standing, failure.reason, failure.message)
+
+
+def _only_waits(results: Results) -> bool:
+    """Whether nothing failed: a hook before the apply is under way, or another pattern has to be Ready first."""
+    return isinstance(results.failure, Waiting) and results.stage is Stage.ROLLOUT
 
 
 def _was_refused(pattern: DesignPattern, results: Results) -> bool:

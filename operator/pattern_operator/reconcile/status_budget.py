@@ -13,7 +13,15 @@ import msgspec
 
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.inventorycodec import LARGEST
-from pattern_operator.api.status import HistoryEntry, Inventory, RefusedComponent, SkippedComponent, Status, VerifiedBy
+from pattern_operator.api.status import (
+    GeneratedComponent,
+    HistoryEntry,
+    Inventory,
+    RefusedComponent,
+    SkippedComponent,
+    Status,
+    VerifiedBy,
+)
 from pattern_operator.limits import KIB, MAX_STATUS_MESSAGE
 from pattern_operator.quote import cut, one_line
 
@@ -29,8 +37,11 @@ def shortened(status: Status) -> Status:
     """``status`` with each text no longer than people read, in bytes; what no text of ours holds is left out."""
     render = status.render and msgspec.structs.replace(
         status.render,
+        name=one_line(status.render.name, _NAME),
+        version=one_line(status.render.version, _NAME),
         refusals=tuple(_refusal(each) for each in status.render.refusals),
         skips=tuple(_skip(each) for each in status.render.skips),
+        generated=tuple(_generated(each) for each in status.render.generated),
         repairs=tuple(one_line(each, MAX_STATUS_MESSAGE) for each in status.render.repairs),
     )
     return msgspec.structs.replace(
@@ -70,12 +81,21 @@ def _refusal(each: RefusedComponent) -> RefusedComponent:
         kind=one_line(each.kind, _NAME),
         reason=one_line(each.reason, _NAME),
         message=one_line(each.message, MAX_STATUS_MESSAGE),
+        where=one_line(each.where, _WORD),
     )
 
 
 def _skip(each: SkippedComponent) -> SkippedComponent:
     return SkippedComponent(
         name=one_line(each.name, _NAME), kind=one_line(each.kind, _NAME), reason=one_line(each.reason, _NAME)
+    )
+
+
+def _generated(each: GeneratedComponent) -> GeneratedComponent:
+    return GeneratedComponent(
+        name=one_line(each.name, _NAME),
+        kind=one_line(each.kind, _NAME),
+        message=one_line(each.message, MAX_STATUS_MESSAGE),
     )
 
 
@@ -111,6 +131,10 @@ def _without_repairs(status: Status) -> Status:
 
 def _without_skips(status: Status) -> Status:
     return _render(status, skips=status.render.skips[:_KEPT] if status.render else ())
+
+
+def _few_generated(status: Status) -> Status:
+    return _render(status, generated=status.render.generated[:_KEPT] if status.render else ())
 
 
 def _short_refusals(status: Status) -> Status:
@@ -150,6 +174,7 @@ def _without_fingerprints(status: Status) -> Status:
 _STEPS: Final[tuple[tuple[str, Callable[[Status], Status]], ...]] = (
     ("render.repairs", _without_repairs),
     ("render.skips", _without_skips),
+    ("render.generated", _few_generated),
     ("render.refusals[].message", _short_refusals),
     ("render.refusals", _few_refusals),
     ("history", _short_history),

@@ -1,6 +1,8 @@
 """The facts of a status beside its conditions: what was tried, what runs, who signed it, what is owned. Pure."""
 
+from collections import Counter
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -10,29 +12,39 @@ from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import (
+    GeneratedComponent,
     HistoryEntry,
     Inventory,
     RefusedComponent,
     RenderStatus,
+    RepairCount,
     SkippedComponent,
     Status,
     VerifiedBy,
 )
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import Stalled
-from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
+from pattern_operator.reconcile.comparison import Comparison, marks_of, packed, with_marks
 from pattern_operator.reconcile.conditions import rfc3339, shorten
 from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
+from pattern_operator.reconcile.desired import takes_secrets
 from pattern_operator.reconcile.reached import is_known_otherwise, state_of
 from pattern_operator.reconcile.results import Results
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.rollout.history import prepend
+from pattern_operator.source.semver.version import version_of
+
+_GENERATED: Final = (ComponentReason.NOT_DETERMINISTIC, ComponentReason.BUILD_METADATA)
 
 
 def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     """The facts beside the conditions: what was tried, what runs, who signed it, what is owned."""
     state = _state(pattern, results)
-    status = msgspec.structs.replace(_with_part(pattern, results), last_applied_state=state)
+    hooks = pattern.status.hooks if results.hooks is None else results.hooks
+    checks = pattern.status.health_checks if results.health_checks is None else results.health_checks
+    status = msgspec.structs.replace(
+        _with_part(pattern, results), last_applied_state=state, hooks=hooks, health_checks=checks
+    )
     if not state:  # what is there is a part of this and a part of that
         marks = marks_of(pattern.status, results.inventory or status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=marks)
@@ -50,15 +62,21 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
     if results.inventory is not None:
         status = msgspec.structs.replace(status, inventory=Inventory.of(results.inventory))
     if results.comparison is not None:
-        tried = state and not results.comparison.sent  # what runs was applied before, and stays known
-        comparison = with_marks(pattern.status, results.comparison) if tried else results.comparison
-        compared = packed(comparison, status.inventory.entries)
+        compared = packed(_comparison(pattern, results.comparison, state=state), status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=compared)
     if not (results.applied and results.revision):
         return status
     limit = pattern.spec.rollout.history_limit
     status = msgspec.structs.replace(status, repository=pattern.spec.source.url)
     return _now_runs(status, results, results.revision, history_limit=limit, now=now)
+
+
+def _comparison(pattern: DesignPattern, found: Comparison, *, state: str) -> Comparison:
+    """What status keeps of ``found``."""
+    tried = state and not found.sent  # what runs was applied before, and stays known
+    kept = with_marks(pattern.status, found) if tried else found
+    # Who sees a digest over the values of a Secret could try out what a short one is.
+    return kept.without_digests() if takes_secrets(pattern.spec.render) else kept
 
 
 def _with_part(pattern: DesignPattern, results: Results) -> Status:
@@ -100,7 +118,7 @@ def _trust_is_lost(status: Status, results: Results) -> bool:
 
 def _now_runs(status: Status, results: Results, revision: Revision, *, history_limit: int, now: datetime) -> Status:
     design_version = results.rendering.version if results.rendering else status.design_version
-    version = revision.tag or design_version
+    version = version_of(revision.tag) or design_version
     verified = results.verification.verified_by if results.verification else ()
     entry = HistoryEntry(
         revision=str(revision),
@@ -147,6 +165,7 @@ def _nothing_runs(status: Status, withdrawn: DeployedArtifact, results: Results)
         applying_state="",
         verified_by=(),
         signatures=(),
+        health_checks=status.health_checks if left is not None else (),
         inventory=Inventory.of(results.inventory or ()),
     )
 
@@ -171,18 +190,30 @@ def _verified_by(verification: VerificationResult) -> tuple[VerifiedBy, ...]:
 def _render_status(rendering: Rendering) -> RenderStatus:
     refused = tuple(rendering.with_outcome(Outcome.REFUSED))
     skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != ComponentReason.ANNOTATION)
-    repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repairs)
+    repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repair_messages)
+    counts = Counter(str(repair.name) for c in rendering.components for repair in c.repairs)
+    generated = (c for c in rendering.components if c.reason in _GENERATED)
     return RenderStatus(
+        format=rendering.format,
+        name=rendering.name,
+        version=rendering.version,
         rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
         skipped=sum(1 for _ in rendering.with_outcome(Outcome.SKIPPED)),
         refused=len(refused),
         refusals=tuple(
-            RefusedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason, message=shorten(c.message))
+            RefusedComponent(
+                name=c.name or c.id, kind=c.kind, reason=c.reason, message=shorten(c.message), where=c.where
+            )
             for c in refused[: limits.MAX_STATUS_ENTRIES]
         ),
         skips=tuple(
             SkippedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason)
             for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
         ),
+        generated=tuple(
+            GeneratedComponent(name=c.name or c.id, kind=c.kind, message=shorten(c.message))
+            for _, c in zip(range(limits.MAX_STATUS_ENTRIES), generated, strict=False)
+        ),
         repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
+        repair_counts=tuple(RepairCount(name=name, count=count) for name, count in sorted(counts.items())),
     )

@@ -6,6 +6,7 @@ caller, which takes ``Summary.state`` for its own once the status is written.
 """
 
 import math
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +19,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.apply import FinalizeResult, inventory
-from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of
 from pattern_operator.reconcile.deletion_advice import advice_in
@@ -26,11 +27,13 @@ from pattern_operator.reconcile.events import (
     Event,
     drift_events,
     failure_events,
+    hook_events,
     kept_events,
     ready_events,
     run_events,
 )
 from pattern_operator.reconcile.health_timeout import restored
+from pattern_operator.reconcile.hook_record import seconds_left
 from pattern_operator.reconcile.observed import observed, suspended
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import Failed, State
@@ -64,9 +67,9 @@ def summarize(pattern: DesignPattern, state: State, results: Results, *, reporte
     events, state = run_events(reported, status, results, state=state)
     state, due = _requeue_after(pattern, state, results, moment=moment)
     state = replace(state, failed=failed_run(results, due, moment=moment) if results.failure is not None else None)
-    return Summary(
-        status=status, events=events, state=state, due=earliest(due, health_due(pattern, state, results, moment=moment))
-    )
+    hooks = seconds_left(pattern, status.hooks, now=moment.now)
+    due = earliest(due, hooks, health_due(pattern, state, results, moment=moment))
+    return Summary(status=status, events=events, state=state, due=due)
 
 
 def summarize_upkeep(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
@@ -92,19 +95,31 @@ def summarize_suspended(pattern: DesignPattern, state: State, results: Results, 
     return Summary(status=status, events=_seen(pattern, status, results), state=state, due=due)
 
 
-def summarize_deletion(pattern: DesignPattern, state: State, remaining: FinalizeResult, *, moment: Moment) -> Summary:
-    """The objects of a pattern that goes were deleted as far as they could be; without an error it may go."""
-    kept, error = tuple(kept_events(remaining.skipped)), remaining.error
+def summarize_deletion(
+    pattern: DesignPattern,
+    state: State,
+    remaining: FinalizeResult,
+    *,
+    moment: Moment,
+    left_out: Collection[str] = (),
+) -> Summary:
+    """The objects of a pattern that goes were deleted as far as they could be; without an error it may go.
+
+    ``left_out`` says which hooks of the deletion were not run, or failed although it went on.
+    """
+    kept, error = (*kept_events(remaining.skipped), *hook_events(left_out)), remaining.error
     if error is None:
         return Summary(status=pattern.status, events=kept, state=state, due=None)
     status = statuses.deleting(pattern, remaining.entries, error=error, now=moment.now)
     events, state = failure_events(error, stage=Stage.APPLY, status=_spoken(pattern), state=state)
-    due = advice_in(pattern, remaining, now=moment.now)
+    hooks = seconds_left(pattern, pattern.status.hooks, now=moment.now)
+    due = earliest(advice_in(pattern, remaining, now=moment.now), hooks)
     if isinstance(error, Transient):
         state, due = _retry(pattern, state, error, moment=moment)
     if not pattern.status.inventory.compressed:
         with suppress(ValueError):  # an inventory that cannot be read has no object to wait for
-            results = Results(stage=Stage.APPLY, failure=error, failed=inventory.keys(remaining.entries))
+            failed = inventory.keys(remaining.entries)
+            results = Results(stage=Stage.APPLY, failure=error, failed=failed, hooks=pattern.status.hooks)
             state = replace(state, failed=failed_run(results, due, moment=moment))
     return Summary(status=status, events=(*kept, *events), state=state, due=due)
 
@@ -193,16 +208,23 @@ def _requeue_after(
         times.append(lookups.last.at + interval - moment.clock)
     stalled_here = isinstance(results.failure, Stalled) and results.stage not in IN_THE_REGISTRY
     is_tried = results.failure is not None and not stalled_here
-    if is_tried:
+    if is_tried and not _waits_for_patterns(results):
         times.append(interval)
     verdict = state.caches.checked.result if state.caches.checked is not None else None
     until = verdict.until if verdict is not None else None
     # What is over was judged in this run, or could not be: then it is tried again at the interval, and not at once.
     if until is not None and (moment.now < until or not is_tried):  # a signature is too old then
         times.append(max((until - moment.now).total_seconds(), 0.0))
+    if results.failure is not None and (left := seconds_left(pattern, results.hooks, now=moment.now)) is not None:
+        times.append(left)
     if results.unwatched:
         times.append(seconds_of(pattern.spec.retry_interval))
     return replace(state, failures=0), max(min(times), 0.0) if times else None
+
+
+def _waits_for_patterns(results: Results) -> bool:
+    """Whether it waits for what the watch of DesignPatterns tells of, which is never missed."""
+    return isinstance(results.failure, Waiting) and results.failure.reason is Reason.DEPENDENCY_NOT_READY
 
 
 def _retry(pattern: DesignPattern, state: State, error: PatternError, *, moment: Moment) -> tuple[State, float]:

@@ -18,8 +18,9 @@ from pattern_operator.reconcile.deadline import RegistryTimeout, overrun, within
 from pattern_operator.reconcile.deployed import deployed, whole
 from pattern_operator.reconcile.deployed_artifact import DeployedArtifact
 from pattern_operator.reconcile.desired import DesiredState, desired_state
+from pattern_operator.reconcile.downgrade import refuse_downgrade
 from pattern_operator.reconcile.kept_objects import kept_words
-from pattern_operator.reconcile.reached import met_policy, policy_digest
+from pattern_operator.reconcile.reached import is_asked_otherwise, met_policy, policy_digest, running_revision
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Nothing, Running, State
 from pattern_operator.reconcile.steps.verify import asks_registry, verify
@@ -45,6 +46,38 @@ async def verified(run: Run, desired: DesiredState, *, registry_timeout: Registr
     return found.result
 
 
+async def judge(run: Run, desired: DesiredState, *, registry_timeout: RegistryTimeout) -> None:
+    """Results say who signed the artifact of ``desired``, which is to be applied.
+
+    Raises:
+        PatternError: as ``verified``, or DOWNGRADE_REFUSED: it is older than what runs.
+    """
+    last = run.state.caches.lookups.last
+    running = running_revision(run.pattern, desired.repository, objects=run.state.objects, last=last)
+    try:
+        result = await verified(run, desired, registry_timeout=registry_timeout)
+    except PatternError as error:
+        note_refusal(run, desired, error)
+        raise
+    run.repositories.note_verdict(run.pattern, desired.policy, met=result.met, unmet=result.unmet)
+    if running is not None and not is_asked_otherwise(run.pattern, running):
+        refuse_downgrade(run.pattern, desired, result, running=running)
+    run.results = replace(run.results, verification=result)
+
+
+async def still_trusted(run: Run, desired: DesiredState, *, registry_timeout: RegistryTimeout) -> DesiredState:
+    """Judge again what other policies ask for by now: a registry that holds back a layer must not outlast a key.
+
+    Raises as ``judge``.
+    """
+    while (policy := await run.repositories.policy(run.pattern, desired.repository)) != desired.policy:
+        digest = policy_digest(policy)
+        run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
+        desired = replace(desired, policy=policy)
+        await judge(run, desired, registry_timeout=registry_timeout)
+    return desired
+
+
 async def verify_running(run: Run, running: Running, policy: VerificationPolicy) -> None:
     """Judge what runs by the policies as they are now; raises as ``verified``."""
     desired = replace(running.desired, policy=policy)
@@ -54,6 +87,7 @@ async def verify_running(run: Run, running: Running, policy: VerificationPolicy)
 
 async def judge_part(run: Run, begun: DeployedArtifact, policy: VerificationPolicy) -> None:
     """Judge an artifact of which some objects are applied; raises as ``verified``."""
+    # Nothing is rendered, so its parameters are not read.
     desired = replace(desired_state(run.pattern, begun.revision, policy), repository=begun.repository)
     await judge_running(run, desired, registry_timeout=run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY))
 

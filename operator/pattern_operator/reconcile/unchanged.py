@@ -14,6 +14,7 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.apply import ApplyFailure, DriftState, ManagedObjects
 from pattern_operator.reconcile.comparison import Sent, unpacked
+from pattern_operator.reconcile.desired import takes_secrets
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_reached
 
@@ -64,7 +65,8 @@ async def unchanged(
     same = bool(sent.whole) and before == sent.whole
     as_sent = frozenset[ObjectKey]() if asked else _as_sent(objects, sent=sent, pattern=pattern, managed=port.managed)
     if pattern.spec.apply.drift_policy == "Report" and (reached or same):
-        nothing_new = reached and (same or not before)
+        # What was sent with the values of Secrets is not in status: that it is unknown says nothing then.
+        nothing_new = reached and (same or (not before and not takes_secrets(pattern.spec.render)))
         left = await _left_to_others(pattern, objects, owned=owned, nothing_new=nothing_new, asked=asked, port=port)
         return replace(left, keys=left.keys | as_sent, same=as_sent)
     if reached and same and not asked:

@@ -52,18 +52,23 @@ def workload_of_alias(design: Design) -> dict[str, Component]:
     return found
 
 
+def inside(design: Design, *, among: frozenset[str] = _INSIDE) -> Iterator[tuple[list[str], list[str]]]:
+    """Ids of what is drawn inside any of others, and of those; ``among`` are the subTypes of hierarchical/parent."""
+    return ((drawing.children, drawing.parents) for drawing in _drawn(design, among=among))
+
+
 def _runs(component: Component) -> bool:
     """Whether the component is a workload that will be applied, and creates its Pods."""
     return component.kind in _WORKLOADS and not component.annotation and not component.ignored
 
 
-def _drawn(design: Design) -> Iterator[_Drawing]:
+def _drawn(design: Design, *, among: frozenset[str] = _INSIDE) -> Iterator[_Drawing]:
     """The relationships hierarchical/parent/alias and inventory that are not deleted."""
     for relationship in design.relationships:
         kind, type_ = text(relationship.get("kind")).lower(), text(relationship.get("type")).lower()
         if (kind, type_) != ("hierarchical", "parent") or relationship.get("status") == "deleted":
             continue
-        if text(relationship.get("subType")).lower() not in _INSIDE:
+        if text(relationship.get("subType")).lower() not in among:
             continue
         for selector in mappings(relationship.get("selectors")):
             allowed = mapping(selector.get("allow"))

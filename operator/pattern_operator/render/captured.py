@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from pattern_operator.api.fields import array, mapping, mappings, text
+from pattern_operator.api.repair import Repair
 from pattern_operator.limits import MAX_OBJECT_VALUES
 from pattern_operator.quote import first_few
 from pattern_operator.render.cluster_fields import (
@@ -49,7 +50,7 @@ def leave_out_captured(components: Iterable[WorkingComponent]) -> None:
     for component in included:
         capture = _Capture(component, brought)
         capture.clean()
-        component.repairs.extend(capture.repairs())
+        component.note(Repair.DROP_CAPTURED_FIELDS, *capture.repairs())
 
 
 @dataclass(slots=True)

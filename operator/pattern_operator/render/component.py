@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pattern_operator.api.fields import mapping, text
 from pattern_operator.api.object import Body
+from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.api.report import ComponentReport, Outcome
 from pattern_operator.limits import MAX_REPAIRS, MAX_REPORT_NAME, MAX_SENTENCE
 from pattern_operator.quote import one_line
@@ -30,10 +32,16 @@ class WorkingComponent:
     namespaced: bool | None = None
     meshery_id: str = ""  # the component's own id in the design, empty when it has none
     source_namespace: str | None = None  # the namespace it names itself, None when it names none or has none
+    home: str | None = None  # the Namespace it is drawn inside of, where it names none itself
     controllers: tuple[tuple[str, str], ...] = ()  # kind and name of its controllers where it was captured
     captured: bool = False  # it bears marks of a cluster: what a cluster allots was not chosen by its author
     written: WrittenKeys = field(default_factory=dict, repr=False)  # keys that are not read as they are written
-    repairs: list[str] = field(default_factory=list)
+    repairs: list[MadeRepair] = field(default_factory=list)
+    depends_on: tuple[str, ...] = ()  # names of components, as the design writes them
+    after: tuple[str, ...] = ()  # ids of components whose objects go to the cluster before its own
+    path: str = ""  # of the file it came from
+    position: str = ""  # in that file
+    line: int = 0  # where it begins; 0 where that is not known
     faults: list[tuple[ComponentReason, str]] = field(default_factory=list)  # the first ones that were found
     found: int = 0  # how many
     outcome: Outcome = Outcome.RENDERED
@@ -64,6 +72,14 @@ class WorkingComponent:
         """Exclude it: it cannot be applied without inventing something."""
         self.outcome, self.reason, self.message = Outcome.REFUSED, reason, one_line(message, MAX_SENTENCE)
 
+    def tell(self, message: str) -> None:
+        """Say something of one that is rendered."""
+        self.message = _cut(message, MAX_SENTENCE)
+
+    def note(self, name: Repair, *messages: str) -> None:
+        """Note a repair that was made, a sentence for each place."""
+        self.repairs.extend(MadeRepair(name, message) for message in messages)
+
     def find(self, reason: ComponentReason, message: str) -> None:
         """Note a fault. Others of the same object are looked for before it is refused, so that all are reported."""
         self.found += 1
@@ -92,13 +108,23 @@ class WorkingComponent:
             outcome=self.outcome,
             reason=str(self.reason or ""),
             message=one_line(self.message, MAX_SENTENCE),
-            repairs=self._shown_repairs() if self.outcome is Outcome.RENDERED else (),
+            repairs=self._shown_repairs(),
+            more_repairs=max(0, len(self.repairs) - MAX_REPAIRS) if self.outcome is Outcome.RENDERED else 0,
+            path=_cut(self.path, MAX_REPORT_NAME),
+            position=_cut(self.position, MAX_REPORT_NAME),
+            line=self.line,
+            api_version=_cut(text(self.body.get("apiVersion")), MAX_REPORT_NAME),
+            namespace=_cut(
+                text(mapping(self.body.get("metadata")).get("namespace")) or self.source_namespace or "",
+                MAX_REPORT_NAME,
+            ),
         )
 
-    def _shown_repairs(self) -> tuple[str, ...]:
-        told = [one_line(repair, MAX_SENTENCE) for repair in self.repairs[:MAX_REPAIRS]]
-        more = len(self.repairs) - len(told)
-        return (*told, f"and {more} more repairs") if more else tuple(told)
+    def _shown_repairs(self) -> tuple[MadeRepair, ...]:
+        """The first ones; none of what is not rendered, of which nothing is applied."""
+        if self.outcome is not Outcome.RENDERED:
+            return ()
+        return tuple(MadeRepair(each.name, one_line(each.message, MAX_SENTENCE)) for each in self.repairs[:MAX_REPAIRS])
 
 
 def _cut(text: str, limit: int) -> str:

@@ -20,8 +20,21 @@ class ComponentReason(StrEnum):
 
     @property
     def outcome(self) -> Outcome:
-        """Whether a component is skipped or refused for this reason."""
+        """Whether a component is skipped or refused for this reason, or rendered all the same."""
+        if self in _TOLD:
+            return Outcome.RENDERED
         return Outcome.SKIPPED if self in _NOTHING_TO_APPLY else Outcome.REFUSED
+
+    # --- rendered, and there is something to tell --------------------------------------------------------------------
+    NOT_DETERMINISTIC = (
+        "NotDeterministic",
+        "A part of it comes out differently each time, such as a generated password, or with another version of helm.",
+    )
+
+    BUILD_METADATA = (
+        "BuildMetadata",
+        "A part of it is what helm or kustomize write of themselves, such as their version.",
+    )
 
     # --- refused: to apply it, something would have to be invented ----------------------------------------------------
     MISSING_API_VERSION = "MissingApiVersion", "It has no apiVersion, and its kind is none of Kubernetes' own."
@@ -33,8 +46,17 @@ class ComponentReason(StrEnum):
     CONFLICTING_FIELDS = "ConflictingFields", "One field is written in two ways, with different content."
     CONFLICTING_LIST_ENTRIES = "ConflictingListEntries", "Two entries of a list share their key and differ otherwise."
     DIFFERING_DUPLICATE = "DifferingDuplicate", "Two components render to one object with different content."
+    SELECTOR_MISMATCH = "SelectorMismatch", "Its selector does not match the labels of its own Pod template."
     NOT_A_RESOURCE = "NotAResource", "Its kind is a request or an answer of the API, not something a cluster stores."
-    UNRESOLVED_REFERENCE = "UnresolvedReference", "It refers to another part of the design by `$(#ref...)`."
+    UNRESOLVED_REFERENCE = (
+        "UnresolvedReference",
+        "It refers by `$(#ref.<path>)` to what is not in the design, to itself, or to too much.",
+    )
+    DEPENDENCY_CYCLE = "DependencyCycle", "Its `dependsOn` leads back to itself: nothing could be applied first."
+    UNSUPPORTED_LANGUAGE = (
+        "UnsupportedLanguage",
+        "Its `format` asks for CUE or jsonnet, which the operator does not run: publish the values themselves.",
+    )
     INVALID_DOCUMENT = "InvalidDocument", "It has not the shape of a Kubernetes object or of a component."
     ENCRYPTED = "Encrypted", "It is encrypted with SOPS; the operator has no keys, and decrypts nothing."
 
@@ -48,6 +70,14 @@ class ComponentReason(StrEnum):
     ALIAS = "Alias", "A view of the Pod template of a workload in the same design, which creates it itself."
     DUPLICATE = "Duplicate", "Another component renders to the very same object."
     HOOK = "Hook", "A hook or test of Helm or Argo CD (`helm.sh/hook`), which only that tool may create, at its moment."
+    TEST_HOOK = "TestHook", "A test of a Helm chart (`helm.sh/hook: test`), which only `helm test` runs."
+    USES_LOOKUP = (
+        "UsesLookup",
+        "A template of the chart that asks the cluster or DNS (`lookup`, `getHostByName`), and is told nothing.",
+    )
+    DELETED_BY_PATCH = "DeletedByPatch", "A patch of `spec.render.patches` deletes it."
+    MATCHES_NOTHING = "MatchesNothing", "An image of `spec.render.images` that no object has."
+    DEPRECATED = "Deprecated", "The author of the chart maintains it no longer (`deprecated: true`)."
     LOCAL_CONFIG = (
         "LocalConfig",
         "It configures a tool such as kpt (`config.kubernetes.io/local-config`, a Kptfile), and is not for a cluster.",
@@ -66,6 +96,7 @@ class ComponentReason(StrEnum):
     )
 
 
+_TOLD: Final = frozenset({ComponentReason.NOT_DETERMINISTIC, ComponentReason.BUILD_METADATA})
 _NOTHING_TO_APPLY: Final = frozenset(
     {
         ComponentReason.ANNOTATION,
@@ -74,6 +105,11 @@ _NOTHING_TO_APPLY: Final = frozenset(
         ComponentReason.ALIAS,
         ComponentReason.DUPLICATE,
         ComponentReason.HOOK,
+        ComponentReason.TEST_HOOK,
+        ComponentReason.USES_LOOKUP,
+        ComponentReason.DEPRECATED,
+        ComponentReason.DELETED_BY_PATCH,
+        ComponentReason.MATCHES_NOTHING,
         ComponentReason.LOCAL_CONFIG,
         ComponentReason.CONTROLLED,
         ComponentReason.PROTECTED_NAMESPACE,
@@ -81,5 +117,14 @@ _NOTHING_TO_APPLY: Final = frozenset(
     }
 )
 
-FOR_OTHER_TOOLS: Final = frozenset({ComponentReason.HOOK, ComponentReason.LOCAL_CONFIG})
+FOR_OTHER_TOOLS: Final = frozenset(
+    {
+        ComponentReason.HOOK,
+        ComponentReason.TEST_HOOK,
+        ComponentReason.LOCAL_CONFIG,
+        ComponentReason.USES_LOOKUP,
+        ComponentReason.DEPRECATED,
+        ComponentReason.MATCHES_NOTHING,
+    }
+)
 """Skips that are reported one by one, because the author of the component may rely on it."""

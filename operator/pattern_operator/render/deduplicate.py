@@ -19,11 +19,12 @@ def merge_duplicates(components: Iterable[WorkingComponent]) -> None:
     for key, group in groups.items():
         first, *others = group
         if any(other.body != first.body for other in others):
+            others_differ = next(other for other in others if other.body != first.body)
             for component in group:
                 component.refuse(
                     ComponentReason.DIFFERING_DUPLICATE,
-                    f"{len(group)} components render to {key.display_name} and differ;"
-                    " keep one of them, or rename the others",
+                    f"{len(group)} components render to {key.display_name} and differ, {first.id} and"
+                    f" {others_differ.id} among them; keep one of them, or rename the others",
                 )
             continue
         for other in others:
@@ -46,4 +47,4 @@ def objects(
         )
     for component in left:
         decorate(component)
-    return tuple(Object.of(component.body, component=component.id) for component in left)
+    return tuple(Object.of(component.body, component=component.id, after=component.after) for component in left)

@@ -8,13 +8,15 @@ What the registrant of a model carries as metadata is never read: real designs h
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pattern_operator.api.fields import mapping, mappings, text
+from pattern_operator.api.fields import array, mapping, mappings, text
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
+from pattern_operator.render.design_references import References
 from pattern_operator.render.document import Document
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX
 
+_NOT_READ: Final = {"cue": "CUE", "jsonnet": "jsonnet"}  # languages that a configuration may be written in
 SCHEMA_GROUP: Final = "designs.meshery.io/"
 
 
@@ -39,8 +41,12 @@ class Component:
     suffixed: bool = False  # its kind ended in .K8s
     namespace: str | None = None
     labels: dict[str, Any] = field(default_factory=dict, repr=False)
+    depends_on: tuple[str, ...] = ()  # names of components, as they are written
     annotations: dict[str, Any] = field(default_factory=dict, repr=False)
     wrong: dict[str, Any] = field(default_factory=dict, repr=False)  # what is there and is not text, by its place
+    language: str = ""  # of its configuration, where that is not JSON or YAML, which are values
+    position: str = ""  # ``components[3]`` or ``services.web``
+    line: int = 0  # where it begins; 0 where that is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,7 @@ class Design:
     components: tuple[Component, ...] = field(repr=False)
     relationships: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     resolved_aliases: dict[str, Any] = field(default_factory=dict, repr=False)
+    references: References = field(default_factory=lambda: References({}), repr=False)
 
 
 def is_design(value: Any) -> bool:
@@ -92,10 +99,11 @@ def parse(document: Document) -> Design:
             reason=Reason.TOO_MANY_OBJECTS,
             message=f"{document.path} has {len(parts)} components, and the operator takes {MAX_COMPONENTS}. Split it.",
         )
+    lines = document.lines
     components = (
-        tuple(_component(part, position=position) for position, part in enumerate(parts, start=1))
+        tuple(_component(part, index=index, line=lines.get(index, 0)) for index, part in enumerate(parts))
         if isinstance(parts, list)
-        else tuple(_service(key, part) for key, part in parts.items())
+        else tuple(_service(key, part, line=lines.get(key, 0)) for key, part in parts.items())
     )
     return Design(
         path=document.path,
@@ -104,11 +112,12 @@ def parse(document: Document) -> Design:
         version=text(top.get("version")),
         components=components,
         relationships=tuple(mappings(top.get("relationships"))),
+        references=References(top),
         resolved_aliases=mapping(mapping(top.get("metadata")).get("resolvedAliases")),
     )
 
 
-def _component(value: Any, *, position: int) -> Component:
+def _component(value: Any, *, index: int, line: int) -> Component:
     """A component of v1beta1 to v1beta3; a dehydrated one has a ``modelReference`` in place of its ``model``."""
     part = mapping(value)
     component, metadata = mapping(part.get("component")), mapping(part.get("metadata"))
@@ -117,7 +126,9 @@ def _component(value: Any, *, position: int) -> Component:
     namespaced = metadata.get("isNamespaced")
     return Component(
         id=text(part.get("id")),
-        place=f"#{position}",
+        place=f"#{index + 1}",
+        position=f"components[{index}]",
+        line=line,
         name=text(part.get("displayName")),
         kind=kind.removesuffix(SUFFIX),
         api_version="" if api_version.startswith(OLDEST_API_VERSION) else api_version,
@@ -126,6 +137,8 @@ def _component(value: Any, *, position: int) -> Component:
         namespaced=namespaced if isinstance(namespaced, bool) else None,
         annotation=metadata.get("isAnnotation") is True,
         ignored=part.get("status") == "ignored",
+        depends_on=_texts(metadata.get("dependsOn")),
+        language=_language(part.get("format")),
         model=text(model.get("name")),
         registrant=text(mapping(model.get("registrant")).get("kind")).lower(),
         wrong=_not_text(
@@ -136,7 +149,7 @@ def _component(value: Any, *, position: int) -> Component:
     )
 
 
-def _service(key: str, value: Any) -> Component:
+def _service(key: str, value: Any, *, line: int) -> Component:
     """A service of the older form; its labels, annotations and namespace overwrite those in ``settings``."""
     part = mapping(value)
     drawn = mapping(mapping(part.get("traits")).get("meshmap"))
@@ -146,6 +159,8 @@ def _service(key: str, value: Any) -> Component:
     return Component(
         id=text(part.get("id")) or text(drawn.get("id")),
         place=key,
+        position=f"services.{key}",
+        line=line,
         name=text(part.get("name")) or key,
         kind=kind.removesuffix(SUFFIX),
         api_version="" if api_version.startswith(OLDEST_API_VERSION) else api_version,
@@ -153,12 +168,22 @@ def _service(key: str, value: Any) -> Component:
         namespaced=namespaced if isinstance(namespaced, bool) else None,
         annotation=part.get("isAnnotation") is True or metadata.get("isAnnotation") is True,
         model=text(part.get("model")),
+        depends_on=_texts(part.get("dependsOn")),
         suffixed=kind.endswith(SUFFIX),
         namespace=text(part.get("namespace")) or None,
         labels=mapping(part.get("labels")),
         annotations=mapping(part.get("annotations")),
         wrong=_not_text(*((part, name, name) for name in ("name", "type", "apiVersion", "namespace"))),
     )
+
+
+def _language(value: Any) -> str:
+    """The language that a component's ``format`` asks for, in its own spelling, where it is one that is not read."""
+    return _NOT_READ.get(text(value).strip().lower(), "")
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(each for each in array(value) if isinstance(each, str) and each)
 
 
 def _not_text(*fields: tuple[dict[str, Any], str, str]) -> dict[str, Any]:

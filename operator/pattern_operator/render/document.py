@@ -20,9 +20,11 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_KEY, MAX_NODES, MAX_STREAM
 from pattern_operator.nesting import NestedTooDeep, levels
+from pattern_operator.render.invalid_yaml import LESS_DEEP, InvalidYaml, YamlTooLarge
+from pattern_operator.render.json_lines import lines_of_parts
 from pattern_operator.render.unbuilt import TEMPLATE, is_template
 from pattern_operator.render.written_keys import WrittenKeys
-from pattern_operator.render.yamlstream import LESS_DEEP, InvalidYaml, YamlTooLarge, load_documents
+from pattern_operator.render.yamlstream import Lines, load_documents
 
 _BEGINS_AS_JSON: Final = re.compile(rb"\s*[{\[]")
 _NEXT_JSON: Final = re.compile(r"[\s\ufeff]*(?=[{\[])")
@@ -53,6 +55,7 @@ class Document:
     line: int
     value: Any = field(repr=False)
     written: WrittenKeys = field(default_factory=dict, repr=False)
+    lines: Lines = field(default_factory=dict, repr=False)  # of the components of a design
 
     @property
     def where(self) -> str:
@@ -111,7 +114,11 @@ def _read_json(file: File) -> list[Document] | None:
         values = found
     for _, value in values:
         refuse_shape(value, path=file.path)
-    return [Document(file.path, position, line, value) for position, (line, value) in enumerate(values, start=1)]
+    lines = lines_of_parts(file.content) if len(values) == 1 else {}
+    return [
+        Document(file.path, position, line, value, lines=lines)
+        for position, (line, value) in enumerate(values, start=1)
+    ]
 
 
 def _json_stream(file: File) -> list[tuple[int, Any]] | None:
@@ -191,7 +198,7 @@ def _read_yaml(file: File) -> Iterator[Document]:
         raise _invalid(file, line, "it is compressed with gzip" if gzip else "it is not UTF-8") from None
     try:
         for position, each in enumerate(load_documents(text), start=1):
-            yield Document(file.path, position, each.line, each.value, each.written)
+            yield Document(file.path, position, each.line, each.value, each.written, each.lines)
     except YamlTooLarge as error:
         raise Stalled(
             reason=Reason.ARTIFACT_TOO_LARGE,

@@ -4,10 +4,13 @@ Also leaves out null fields of Kubernetes' own kinds, in which they say nothing,
 What comes out is built new, so that the document it came from can be rendered again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from pattern_operator.api.repair import MadeRepair, Repair
 from pattern_operator.limits import MAX_PATH
+from pattern_operator.render.design_references import BEGIN, BrokenReference, References
 from pattern_operator.render.kinds import group_of
 from pattern_operator.render.scalar import whole
 
@@ -17,7 +20,6 @@ _SPELLED: Final = {"CA Bundle": "caBundle"}
 _MAPS: Final = frozenset({"annotations", "data", "labels", "matchLabels", "nodeSelector", "selector", "stringData"})
 # What a schema gives as such is of any type (apiextensions/v1, JSONSchemaProps): null says something there.
 _VALUES_OF_SCHEMAS: Final = frozenset({"default", "example"})
-_REFERENCE: Final = "$(#"  # Meshery's reference into the design, `$(#ref.<path>)`
 _MAX_REPAIRS: Final = 10  # a CRD may have hundreds of spaced names; each further one says nothing new
 
 
@@ -26,7 +28,7 @@ class ConflictingField(ValueError):
 
 
 class UnresolvedReference(ValueError):
-    """A value refers to another part of the design; the text is its path."""
+    """A reference into the design cannot be replaced; the text is the field that holds it, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,15 @@ class FieldNormalizer:
     """Copies one configuration, and notes each repair.
 
     ``nulls_are``: what becomes of null fields; but for the fields called as one of ``kept``, where they stay.
+    ``references`` are those of the design that the configuration is of.
     """
 
     nulls_are: Literal["left out", "kept"] = "left out"
     kept: frozenset[str] = frozenset()
+    references: References = field(default_factory=lambda: References({}))
 
+    resolved: list[str] = field(default_factory=list)  # the first fields with a reference that was replaced
+    resolutions: int = 0
     spaced: dict[str, int] = field(default_factory=dict)  # name as found -> how often
     first_spaced: dict[str, str] = field(default_factory=dict)  # the first names -> the path of each
     first_null: str = ""
@@ -73,25 +79,33 @@ class FieldNormalizer:
 
         Raises:
             ConflictingField: the choice between two contents of one field would be an invention.
-            UnresolvedReference: a string holds ``$(#ref...)``.
+            UnresolvedReference: a string holds ``$(#ref.<path>)``, which cannot be replaced.
         """
         return self._normalize(value, FieldPath(None, at) if at else None)
 
-    def repairs(self) -> list[str]:
-        """The repairs that were made, a sentence each, naming the field and no value."""
-        told = []
+    def repairs(self) -> list[MadeRepair]:
+        """The repairs that were made, naming the field and no value."""
+        return [MadeRepair(name, message) for name, messages in self._told() for message in messages]
+
+    def _told(self) -> Iterator[tuple[Repair, list[str]]]:
+        told = list[str]()
         for name, path in self.first_spaced.items():
             more = f" (and {self.spaced[name] - 1} more like it)" if self.spaced[name] > 1 else ""
             told.append(f"{path} read as {unspaced(name)}{more}")
         if len(self.spaced) > _MAX_REPAIRS:
             told.append(f"spaces taken out of {len(self.spaced) - _MAX_REPAIRS} more field names")
-        told += [f"{path} read once: it is written twice, with and without spaces, the same" for path in self.repeated]
+        yield Repair.UNSPACE_FIELD_NAMES, told
+        told = [f"{path}: $(#ref.<path>) replaced by what the design has there" for path in self.resolved]
+        if self.resolutions > _MAX_REPAIRS:
+            told.append(f"{self.resolutions - _MAX_REPAIRS} more references replaced")
+        yield Repair.RESOLVE_REFERENCES, told
+        told = [f"{path} read once: it is written twice, with and without spaces, the same" for path in self.repeated]
         if self.repeats > _MAX_REPAIRS:
             told.append(f"{self.repeats - _MAX_REPAIRS} more fields read once: they are written twice")
+        yield Repair.MERGE_SPACED_FIELDS, told
         if self.nulls:
             more = f" and {self.nulls - 1} more" if self.nulls > 1 else ""
-            told.append(f"{self.first_null}{more} left out: null")
-        return told
+            yield Repair.DROP_NULL_FIELDS, [f"{self.first_null}{more} left out: null"]
 
     def _normalize(self, value: Any, place: FieldPath | None) -> Any:
         if isinstance(value, dict):
@@ -100,9 +114,21 @@ class FieldNormalizer:
             return [self._normalize(item, FieldPath(place, index)) for index, item in enumerate(value)]
         if isinstance(value, float):
             return whole(value)
-        if isinstance(value, str) and _REFERENCE in value:
-            raise UnresolvedReference(str(place or ""))
+        if isinstance(value, str) and BEGIN in value:
+            return self._normalize(self._replaced(value, place), place)
         return value
+
+    def _replaced(self, value: str, place: FieldPath | None) -> Any:
+        """What a text means that holds references; what it brings in holds none any longer, or is the author's text."""
+        where = str(place or "")
+        try:
+            meant = self.references.resolve(value)
+        except BrokenReference as error:
+            raise UnresolvedReference(f"{where}: {error}") from error
+        self.resolutions += 1
+        if len(self.resolved) < _MAX_REPAIRS:
+            self.resolved.append(where)
+        return meant
 
     def _mapping(self, value: dict[str, Any], place: FieldPath | None) -> dict[str, Any]:
         keeps_nulls = self.nulls_are == "kept" or (place is not None and place.keeps_nulls)

@@ -16,9 +16,10 @@ from pattern_operator.render.component_reason import ComponentReason
 
 @dataclass(frozen=True, slots=True)
 class _Tool:
-    """A tool with hooks: its annotation, and the moments it knows, in small letters."""
+    """A tool with hooks: its annotation, the moments it knows in small letters, and why they are left out."""
 
     name: str
+    why: str
     annotation: str
     moments: frozenset[str]
 
@@ -26,6 +27,7 @@ class _Tool:
 _TOOLS: Final = (
     _Tool(
         "Helm",
+        "hooks run where the chart itself is the pattern",
         "helm.sh/hook",
         frozenset(
             {
@@ -36,6 +38,7 @@ _TOOLS: Final = (
     ),
     _Tool(
         "Argo CD",
+        "hooks of Argo CD are never run",
         "argocd.argoproj.io/hook",
         frozenset({"presync", "sync", "postsync", "syncfail", "skip", "predelete", "postdelete"}),
     ),
@@ -59,7 +62,7 @@ def _message(component: WorkingComponent, tool: _Tool, value: str) -> str:
     said = [each.strip().lower() for each in value[:_LONGEST].split(",")]
     moments = [each for each in dict.fromkeys(said) if each in tool.moments]
     of = ", ".join(moments) or f"of a sort that {tool.name} does not know"
-    why = "Helm 3 does not apply it either" if _CRD_INSTALL in moments else "the operator runs no hooks"
+    why = "Helm 3 does not apply it either" if _CRD_INSTALL in moments else tool.why
     return (
         f"{component.kind} {component.name} is a hook of {tool.name} ({of}) and is left out, because {why};"
         f" to have it applied as an ordinary object, remove its annotation {tool.annotation}"

@@ -1,11 +1,13 @@
 """Plain Kubernetes manifests to components: what was written is kept, except what only a cluster writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping, text
+from pattern_operator.api.hook import with_hook_of
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.repair import Repair
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.quote import quoted
@@ -54,6 +56,23 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
         Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS, before a component is made: each takes some 600 bytes.
             NOT_A_PATTERN where one of them is a kustomization.
     """
+    found = entries(documents)
+    for where, value, _ in found:
+        if is_kustomization(value) and not is_local_config(mapping(mapping(value).get("metadata"))):
+            raise kustomization(where)
+    lines = {document.where: document.line for document in documents}
+    return [
+        _placed(_component(value, where=where, written=written), where=where, lines=lines)
+        for where, value, written in found
+    ]
+
+
+def entries(documents: list[Document]) -> list[tuple[str, Any, WrittenKeys]]:
+    """Each object with where it stands, in order; ``kind: List`` is taken apart.
+
+    Raises:
+        Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS.
+    """
     objects = (each for document in documents for each in _objects(document.value, document.where, document.written))
     found = list(islice(objects, MAX_COMPONENTS + 1))
     if len(found) > MAX_COMPONENTS:
@@ -62,17 +81,15 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
             message=f"{documents[0].path}, and what is beside it, hold more than {MAX_COMPONENTS} objects, which is"
             " more than the operator takes. Split the artifact.",
         )
-    for where, value, _ in found:
-        if is_kustomization(value) and not is_local_config(mapping(mapping(value).get("metadata"))):
-            raise kustomization(where)
-    return [_component(value, where=where, written=written) for where, value, written in found]
+    return found
 
 
 def _objects(value: Any, where: str, written: WrittenKeys) -> Iterator[tuple[str, Any, WrittenKeys]]:
     """The objects of a document: itself, or what a list holds (``List``, ``PodList``, ``WidgetList``).
 
     As for kubectl (apimachinery, unstructured.UnstructuredJSONScheme) an entry without kind and apiVersion has those of
-    its list. Only a list of somebody else's kinds is known by what it has not: objects have a name.
+    its list, and a list that is a hook makes hooks of its entries. Only a list of somebody else's kinds is known by
+    what it has not: objects have a name.
     """
     top = mapping(value)
     if not _is_list(top):
@@ -82,6 +99,7 @@ def _objects(value: Any, where: str, written: WrittenKeys) -> Iterator[tuple[str
     for position, item in enumerate(array(top.get("items")), start=1):
         if kind and isinstance(item, dict) and not (item.get("kind") or item.get("apiVersion")):
             item = {**item, "apiVersion": version, "kind": kind}
+        item = with_hook_of(top, item) if isinstance(item, dict) else item
         yield from _objects(item, f"{where}.{position}", below(written, "items", position - 1))
 
 
@@ -93,6 +111,14 @@ def _is_list(top: dict[str, Any]) -> bool:
         return True
     is_custom = not is_built_in(version, kind) and "items" in top
     return is_custom and not ({"name", "generateName"} & mapping(top.get("metadata")).keys())
+
+
+def _placed(component: WorkingComponent, *, where: str, lines: Mapping[str, int]) -> WorkingComponent:
+    """The component with its place: ``#2`` is the second document of its file, ``#2.1`` the first entry of a list."""
+    path, _, position = where.rpartition("#")
+    component.path, component.position = path, f"#{position}"
+    component.line = lines.get(f"{path}#{position.partition('.')[0]}", 0)
+    return component
 
 
 def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingComponent:
@@ -108,6 +134,15 @@ def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingCompon
         return component
     if component.kind.endswith(SUFFIX) and is_kind(component.kind.removesuffix(SUFFIX)):
         top = _without_suffix(component, top)
+    if is_object(component, top, where=where):
+        _build(component, top)
+        component.note(Repair.READ_KEYS_AS_KUBECTL, *told(written))
+    return component
+
+
+def is_object(component: WorkingComponent, top: dict[str, Any], *, where: str) -> bool:
+    """Note what is wrong with its identity. False where nothing more can be said of it, for which it is refused."""
+    metadata = mapping(top.get("metadata"))
     for reason, message in _wrong_texts(top, metadata, where=where):
         component.find(reason, message)
     if fault := _unusable(top, where=where):
@@ -117,12 +152,10 @@ def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingCompon
             component.refuse_for_faults()  # they are what is wrong with it
         else:
             component.refuse(*fault)
-        return component
+        return False
     for reason, message in _faults(top, metadata, where=where):
         component.find(reason, message)
-    _build(component, top)
-    component.repairs.extend(told(written))
-    return component
+    return True
 
 
 def _without_suffix(component: WorkingComponent, top: dict[str, Any]) -> dict[str, Any]:
@@ -132,8 +165,8 @@ def _without_suffix(component: WorkingComponent, top: dict[str, Any]) -> dict[st
     known = built_in(component.kind)
     if known is not None and (not version or version.startswith(OLDEST_API_VERSION)):
         version = known.api_version
-        component.repairs.append(f"apiVersion {version} taken from the built-in kind")
-    component.repairs.append(f"kind {component.kind}{SUFFIX} read as {component.kind}")
+        component.note(Repair.SET_BUILT_IN_API_VERSION, f"apiVersion {version} taken from the built-in kind")
+    component.note(Repair.DROP_KIND_SUFFIX, f"kind {component.kind}{SUFFIX} read as {component.kind}")
     return {**top, "apiVersion": version, "kind": component.kind}
 
 
@@ -201,7 +234,7 @@ def _build(component: WorkingComponent, top: dict[str, Any]) -> None:
     component.body = {"apiVersion": body.pop("apiVersion"), "kind": body.pop("kind")}
     component.body |= {"metadata": without_nulls(mapping(top.get("metadata"))), **body}
     if top.get("status"):
-        component.repairs.append("status left out: a cluster writes it")
+        component.note(Repair.DROP_STATUS, "status left out: a cluster writes it")
     metadata = component.metadata
     component.controllers = controllers_of(metadata)
     captured = [name for name in metadata if name in _OF_A_CLUSTER]
@@ -209,8 +242,9 @@ def _build(component: WorkingComponent, top: dict[str, Any]) -> None:
     for name in captured:
         del metadata[name]
     if captured:
-        component.repairs.append(
-            f"metadata.{', metadata.'.join(captured)} left out: of the cluster it was captured from"
+        component.note(
+            Repair.DROP_CAPTURED_METADATA,
+            f"metadata.{', metadata.'.join(captured)} left out: of the cluster it was captured from",
         )
     namespace = metadata.pop("namespace", None)
     component.source_namespace = text(namespace) or None

@@ -9,13 +9,16 @@ from typing import Any, Final
 
 from pattern_operator.api.fields import text
 from pattern_operator.api.object import Body
+from pattern_operator.api.repair import Repair
 from pattern_operator.quote import quoted
 from pattern_operator.render.alias import workload_of_alias
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.controlled import controllers_of
 from pattern_operator.render.design import Component, Design
+from pattern_operator.render.design_references import References
 from pattern_operator.render.fields import ConflictingField, FieldNormalizer, UnresolvedReference, values_of
+from pattern_operator.render.inventory import namespace_of_component
 from pattern_operator.render.kinds import built_in, is_built_in, is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_label_value, made_valid
 from pattern_operator.render.texts import must_be_text
@@ -34,7 +37,11 @@ COMPONENT_ID: Final = "component.meshery.io/id"
 def components(design: Design) -> list[WorkingComponent]:
     """Make a working component of each component, in order; those with nothing to apply are excluded."""
     aliases = workload_of_alias(design)
-    return [_component(drawn, workload=aliases.get(drawn.id)) for drawn in design.components]
+    homes = namespace_of_component(design)
+    return [
+        _component(drawn, design=design, workload=aliases.get(drawn.id), home=homes.get(drawn.id))
+        for drawn in design.components
+    ]
 
 
 def add_meshery_labels(component: WorkingComponent, *, design: Design) -> None:
@@ -46,13 +53,17 @@ def add_meshery_labels(component: WorkingComponent, *, design: Design) -> None:
         component.metadata.setdefault("annotations", {}).update(known)
 
 
-def _component(drawn: Component, *, workload: Component | None) -> WorkingComponent:
+def _component(drawn: Component, *, design: Design, workload: Component | None, home: str | None) -> WorkingComponent:
     component = WorkingComponent(
         id=drawn.id or drawn.place,
         meshery_id=drawn.id,
         name=drawn.name,
         kind=drawn.kind,
         namespaced=drawn.namespaced,
+        depends_on=drawn.depends_on,
+        path=design.path,
+        position=drawn.position,
+        line=drawn.line,
     )
     if drawn.annotation:
         component.skip(ComponentReason.ANNOTATION, "it is a drawing, not a resource")
@@ -67,29 +78,34 @@ def _component(drawn: Component, *, workload: Component | None) -> WorkingCompon
             ComponentReason.ALIAS, f"it is a view of the template of {workload.kind} {quoted(workload.name)}"
         )
     else:
-        _build(component, drawn)
+        _build(component, drawn, references=design.references, home=home)
     return component
 
 
-def _build(component: WorkingComponent, drawn: Component) -> None:
+def _build(component: WorkingComponent, drawn: Component, *, references: References, home: str | None) -> None:
     """Fill in the body, or refuse the component."""
     for place, value in drawn.wrong.items():
         component.find(ComponentReason.NOT_TEXT, must_be_text(place, value))
+    if drawn.language:
+        component.find(
+            ComponentReason.UNSUPPORTED_LANGUAGE,
+            f"its format is {drawn.language}, which the operator does not run; publish what it makes as JSON",
+        )
     component.refuse_for_faults()
     if component.excluded or not (api_version := _kind(component, drawn)):
         return
     if not (name := _name(component, drawn, api_version=api_version)):
         return
-    configuration = _configuration(component, drawn, api_version=api_version)
+    configuration = _configuration(component, drawn, api_version=api_version, references=references)
     if configuration is None:
         return
-    metadata = _metadata(component, drawn, configuration["metadata"])
+    metadata = _metadata(component, drawn, configuration["metadata"], home=home)
     if metadata is None:
         return
     component.controllers = controllers_of(configuration["metadata"])
     if configuration.get("status"):
         component.captured = True
-        component.repairs.append("status left out: a cluster writes it")
+        component.note(Repair.DROP_STATUS, "status left out: a cluster writes it")
     rest = {key: value for key, value in configuration.items() if key not in _NOT_COPIED}
     component.body = {"apiVersion": api_version, "kind": drawn.kind, "metadata": {"name": name, **metadata}, **rest}
 
@@ -119,13 +135,13 @@ def _kind(component: WorkingComponent, drawn: Component) -> str:
 
 def _api_version(component: WorkingComponent, drawn: Component) -> str:
     if drawn.suffixed:
-        component.repairs.append(f"kind {drawn.kind}.K8s read as {drawn.kind}")
+        component.note(Repair.DROP_KIND_SUFFIX, f"kind {drawn.kind}.K8s read as {drawn.kind}")
     if drawn.api_version or drawn.model not in _OWN_MODELS:
         return drawn.api_version
     kind = built_in(drawn.kind)
     if kind is None:
         return ""
-    component.repairs.append(f"apiVersion {kind.api_version} taken from the built-in kind")
+    component.note(Repair.SET_BUILT_IN_API_VERSION, f"apiVersion {kind.api_version} taken from the built-in kind")
     return kind.api_version
 
 
@@ -141,14 +157,16 @@ def _name(component: WorkingComponent, drawn: Component, *, api_version: str) ->
         )
         return ""
     if name != drawn.name:
-        component.repairs.append(f"metadata.name {quoted(drawn.name)} made {quoted(name)}")
+        component.note(Repair.MAKE_NAME_VALID, f"metadata.name {quoted(drawn.name)} made {quoted(name)}")
     return name
 
 
-def _configuration(component: WorkingComponent, drawn: Component, *, api_version: str) -> Body | None:
+def _configuration(
+    component: WorkingComponent, drawn: Component, *, api_version: str, references: References
+) -> Body | None:
     """The configuration with normalized field names; labels and annotations of the services form override its own."""
     if drawn.configuration is None:
-        component.repairs.append("configuration null read as empty")
+        component.note(Repair.READ_NULL_CONFIGURATION, "configuration null read as empty")
     configuration = {} if drawn.configuration is None else drawn.configuration
     if not isinstance(configuration, dict):
         component.refuse(
@@ -156,7 +174,9 @@ def _configuration(component: WorkingComponent, drawn: Component, *, api_version
         )
         return None
     kept = values_of(api_version, drawn.kind)
-    normalizer = FieldNormalizer(nulls_are="left out" if is_built_in(api_version, drawn.kind) else "kept", kept=kept)
+    normalizer = FieldNormalizer(
+        nulls_are="left out" if is_built_in(api_version, drawn.kind) else "kept", kept=kept, references=references
+    )
     try:
         normalized: Body = normalizer.normalize(configuration)
         overriding = {
@@ -172,7 +192,7 @@ def _configuration(component: WorkingComponent, drawn: Component, *, api_version
     except UnresolvedReference as error:
         component.refuse(
             ComponentReason.UNRESOLVED_REFERENCE,
-            f"{error} refers to another part of the design; write the value itself",
+            f"{error}; correct the path, or write the value itself",
         )
         return None
     component.repairs.extend(normalizer.repairs())
@@ -192,21 +212,29 @@ def _lay_over(component: WorkingComponent, normalized: Body, overriding: dict[st
     return False
 
 
-def _metadata(component: WorkingComponent, drawn: Component, configured: dict[str, Any]) -> dict[str, Any] | None:
+def _metadata(
+    component: WorkingComponent, drawn: Component, configured: dict[str, Any], *, home: str | None
+) -> dict[str, Any] | None:
     """Labels and annotations; the namespace becomes ``source_namespace``, and another name one of the aliases."""
     namespace = drawn.namespace or configured.get("namespace") or None
     if not isinstance(namespace, str | None):
         component.refuse(ComponentReason.INVALID_NAME, must_be_text("metadata.namespace", namespace))
         return None
+    if namespace is None and home is not None and component.kind != "Namespace":
+        component.home = home
     component.source_namespace = namespace
     dropped = [name for name, value in configured.items() if name not in _COPIED_METADATA and value]
     if dropped:
         component.captured = True
-        component.repairs.append(
-            f"metadata.{', metadata.'.join(dropped)} left out: of the cluster it was captured from"
+        component.note(
+            Repair.DROP_CAPTURED_METADATA,
+            f"metadata.{', metadata.'.join(dropped)} left out: of the cluster it was captured from",
         )
     named = text(configured.get("name"))
     if named and named != drawn.name:
         component.aliases = (named,)
-        component.repairs.append(f"metadata.name of the configuration, {quoted(named)}, gives way to the displayName")
+        component.note(
+            Repair.PREFER_DISPLAY_NAME,
+            f"metadata.name of the configuration, {quoted(named)}, gives way to the displayName",
+        )
     return {field: configured[field] for field in _MAPS if configured.get(field)}

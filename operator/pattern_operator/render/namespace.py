@@ -10,6 +10,7 @@ not there are made.
 from collections.abc import Iterable, Sequence
 
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object, is_protected_namespace
+from pattern_operator.api.repair import Repair
 from pattern_operator.quote import quoted
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
@@ -35,6 +36,24 @@ def assign_namespaces(components: Iterable[WorkingComponent], *, options: Option
             _with_namespace(component, options=options)
 
 
+def keep_namespaces(components: Iterable[WorkingComponent], *, options: Options) -> None:
+    """As ``assign_namespaces``, for what a program wrote: no name is made valid, and nothing is put in another order.
+
+    ``targetNamespace`` moves also what is written; without it what is written stays.
+    """
+    included = [component for component in components if not component.excluded]
+    scopes = Scopes(component.body for component in included)
+    for component in included:
+        metadata = component.metadata
+        if component.kind == _NAMESPACE and is_built_in(component.api_version, _NAMESPACE):
+            _exclude_namespace(component, options=options)
+        if scopes.is_namespaced(component.api_version, component.kind, hint=component.namespaced):
+            metadata["namespace"] = options.target_namespace or component.source_namespace or options.default_namespace
+        else:
+            _without_namespace(component)
+            metadata.pop("namespace", None)
+
+
 def update_references(components: Iterable[WorkingComponent], *, options: Options) -> None:
     """Update references with a namespace to objects of the pattern that were assigned another one.
 
@@ -50,7 +69,7 @@ def update_references(components: Iterable[WorkingComponent], *, options: Option
             if reference.namespace and new is not None and new != reference.namespace:
                 reference.holder["namespace"] = new
                 where = reference.path.removesuffix("name") + "namespace"
-                component.repairs.append(f"{where} follows {reference.kind} {reference.name} to {new}")
+                component.note(Repair.FOLLOW_MOVED, f"{where} follows {reference.kind} {reference.name} to {new}")
 
 
 def created_namespaces(objects: Sequence[Object], *, options: Options) -> tuple[Object, ...]:
@@ -87,11 +106,17 @@ def _exclude_namespace(component: WorkingComponent, *, options: Options) -> None
 
 def _without_namespace(component: WorkingComponent) -> None:
     if component.source_namespace:
-        component.repairs.append(f"metadata.namespace left out: {component.kind} is cluster-scoped")
+        component.note(Repair.DROP_NAMESPACE, f"metadata.namespace left out: {component.kind} is cluster-scoped")
     component.source_namespace = None
 
 
 def _with_namespace(component: WorkingComponent, *, options: Options) -> None:
+    if component.source_namespace is None and component.home is not None:
+        component.note(
+            Repair.SET_NAMESPACE_FROM_PARENT,
+            f"metadata.namespace {quoted(component.home)} taken from the Namespace that it is drawn inside of",
+        )
+        component.source_namespace = component.home
     own = (
         made_valid(component.source_namespace, kind=_NAMESPACE)
         if component.source_namespace
@@ -104,7 +129,9 @@ def _with_namespace(component: WorkingComponent, *, options: Options) -> None:
         )
         return
     if component.source_namespace and own != component.source_namespace:
-        component.repairs.append(f"metadata.namespace {quoted(component.source_namespace)} made {quoted(own)}")
+        component.note(
+            Repair.MAKE_NAMESPACE_VALID, f"metadata.namespace {quoted(component.source_namespace)} made {quoted(own)}"
+        )
     component.metadata["namespace"] = options.target_namespace or own
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pattern_operator.api.removed import removed
+from pattern_operator.api.repair import Repair
 from pattern_operator.render.component import WorkingComponent
 
 
@@ -10,4 +11,4 @@ def note_removed_versions(components: Iterable[WorkingComponent]) -> None:
     """Note what to write in place of a removed version; whether the cluster serves it is not known here."""
     for component in components:
         if not component.excluded and (gone := removed(component.api_version, component.kind)):
-            component.repairs.append(f"kept as it is, though {gone}")
+            component.note(Repair.KEEP_REMOVED_VERSIONS, f"kept as it is, though {gone}")

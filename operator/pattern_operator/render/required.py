@@ -4,12 +4,13 @@ Only what is plainly absent or empty is looked for; the values are the server's 
 Kubernetes 1.37 requires of the kinds that people write (its validation, tried by server-side apply with dryRun).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping, mappings
 from pattern_operator.api.object import Body
+from pattern_operator.api.repair import Repair
 from pattern_operator.quote import first_few
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
@@ -92,18 +93,35 @@ _NAMED: Final = 5  # fields that a message names
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
-def find_incomplete(components: Iterable[WorkingComponent]) -> None:
+Lacks = Callable[[WorkingComponent], list[str]]
+"""The required fields that a component lacks."""
+Offer = Callable[[WorkingComponent, Lacks], Sequence[Repair]]
+"""The repairs that nobody has allowed, and that would give a component some of what it lacks."""
+
+
+def offer_nothing(_component: WorkingComponent, _lacks: Lacks) -> Sequence[Repair]:
+    """No repair: manifests have none that fills a required field."""
+    return ()
+
+
+def find_incomplete(components: Iterable[WorkingComponent], *, offer: Offer = offer_nothing) -> None:
     """Note of each component which required fields it lacks; the message names the first few of them."""
     for component in components:
         if component.excluded:
             continue
-        missing = _outermost(_missing(component))
+        missing = _lacking(component)
         if missing:
+            repairs = offer(component, _lacking)
+            allow = f" allow {', '.join(repairs)} in spec.render.repairs," if repairs else ""
             component.find(
                 ComponentReason.MISSING_REQUIRED_FIELD,
                 f"{component.kind} needs {first_few(missing, _NAMED)}, absent or empty; add"
-                f" {'it' if len(missing) == 1 else 'them'}, or remove the component",
+                f" {'it' if len(missing) == 1 else 'them'},{allow} or remove the component",
             )
+
+
+def _lacking(component: WorkingComponent) -> list[str]:
+    return _outermost(_missing(component))
 
 
 def _outermost(paths: Iterable[str]) -> list[str]:

@@ -53,6 +53,31 @@ def find_wrong_texts(components: Iterable[WorkingComponent]) -> None:
             component.find(ComponentReason.NOT_TEXT, must_be_text(where, value) if where else "")
 
 
+def takes_text(api_version: str, kind: str, path: tuple[str | int, ...]) -> bool:
+    """Whether the field at ``path`` of an object takes text alone: the fields that ``find_wrong_texts`` looks at."""
+    match path:
+        case ("metadata", "labels" | "annotations", str()) | ("metadata", "name" | "namespace"):
+            return True
+        case ("metadata", "finalizers", int()):
+            return True
+        case () | ("metadata" | "apiVersion" | "kind", *_):
+            return False
+    of = (group_of(api_version), kind)
+    if _is_opaque(of) or not is_built_in(api_version, kind):
+        return False
+    *above, name = path
+    field = next((step for step in reversed(above) if isinstance(step, str)), "")
+    if isinstance(name, int):
+        around = next((step for step in reversed(above[:-1]) if isinstance(step, str)), "")
+        return field in _LISTS or (field == "values" and around in _SELECTS)
+    in_map = bool(above) and above[-1] in _MAPS | _MAPS_OF.get(of, frozenset())
+    return in_map or name in _TEXTS or (name == "value" and field in _VALUES_IN)
+
+
+def _is_opaque(of: tuple[str, str]) -> bool:
+    return of in _OPAQUE or of[0] == _OPAQUE_GROUP
+
+
 def must_be_text(path: str, value: Any) -> str:
     """The next step, and what the value is; never the value itself."""
     if isinstance(value, list | dict):
@@ -67,7 +92,7 @@ def _wrong(component: WorkingComponent) -> Iterator[tuple[FieldPath, Any]]:
         yield from _of_map(mapping(metadata.get(name)), FieldPath(top, name))
     yield from _of_list(array(metadata.get("finalizers")), FieldPath(top, "finalizers"))
     kind = (group_of(component.api_version), component.kind)
-    if kind in _OPAQUE or kind[0] == _OPAQUE_GROUP or not is_built_in(component.api_version, component.kind):
+    if _is_opaque(kind) or not is_built_in(component.api_version, component.kind):
         return
     rest = {name: value for name, value in component.body.items() if name not in ("metadata", "apiVersion", "kind")}
     yield from _of(rest, None, "", maps=_MAPS | _MAPS_OF.get(kind, frozenset()))

@@ -10,7 +10,9 @@ from pattern_operator.render.kinds import group_of
 
 _KUSTOMIZE: Final = "kustomize.config.k8s.io"  # Flux has a Kustomization too, of another group: that is an object
 _KUSTOMIZATIONS: Final = frozenset({"Kustomization", "Component"})
-TEMPLATE: Final = "a template that was not rendered ({{ ... }}), as of Helm: publish the output of `helm template`"
+TEMPLATE: Final = (
+    "a template that was not rendered ({{ ... }}), as of Helm: name the folder of Chart.yaml, or publish the chart"
+)
 # What a template writes stands where a value or a line begins; between quotes and in a comment it is text.
 _ACTION: Final = re.compile(r"[^\"'#]*\{[{%]")
 _AROUND: Final = 1  # lines before and after the one that is not YAML: where a line of a template ends decides that
@@ -26,7 +28,8 @@ def kustomization(where: str) -> Stalled:
     """The failure of an artifact that holds one, a file or a document."""
     return Stalled(
         reason=Reason.NOT_A_PATTERN,
-        message=f"{where} is a kustomization, which is not supported yet: publish the output of `kustomize build`",
+        message=f"{where} is a kustomization, which is not built here: let spec.render.format be Auto or Kustomize and"
+        " the file be called kustomization.yaml, or publish the output of `kustomize build`",
     )
 
 
@@ -34,7 +37,8 @@ def chart(where: str) -> Stalled:
     """The failure of an artifact that holds a file of a chart."""
     return Stalled(
         reason=Reason.NOT_A_PATTERN,
-        message=f"{where} is of a Helm chart, which is not supported yet: publish the output of `helm template`",
+        message=f"{where} is of a Helm chart, which is not rendered here: let spec.render.format be Auto or Helm, or"
+        " publish the output of `helm template`",
     )
 
 

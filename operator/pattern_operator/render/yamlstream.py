@@ -9,17 +9,22 @@ kubectl ignores them. Where a mapping merges others (``<<``), what stands later 
 import base64
 import binascii
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
 from pattern_operator.limits import MAX_KEY, MAX_NESTING, MAX_NODES, MAX_STREAM, MAX_YAML_ALIASES
+from pattern_operator.render.invalid_yaml import LESS_DEEP, InvalidYaml, KeyTwice, YamlTooLarge
 from pattern_operator.render.scalar import Scalar, key, resolve
 from pattern_operator.render.scalar import value as json_value
 from pattern_operator.render.written_keys import LONGEST_WRITTEN, MOST_WRITTEN_KEYS, KeyPath, WrittenKeys
 
+Lines = Mapping[str | int, int]  # of the components of a design, by position or key: the line where each begins
+_PARTS: Final = frozenset({"components", "services"})  # the fields of a design that hold them
+
+_DEPTH_OF_PARTS: Final = 2  # the design, and the list or mapping of its parts
 _TAG: Final = "tag:yaml.org,2002:"
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     f"{_TAG}int": (int,),
@@ -27,25 +32,8 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     f"{_TAG}bool": (bool,),
     f"{_TAG}null": (type(None),),
 }
-LESS_DEEP: Final = "No field of Kubernetes is nested that deep: is the file what you meant to publish?"
 _MULTIPLIES: Final = "Write out less by aliases (*name)."
 _TOO_DEEP: Final = "nesting depth"  # libyaml reads ahead, and stops by itself at 1,000 levels
-
-
-class InvalidYaml(ValueError):
-    """The stream is not YAML that Kubernetes could read. ``line`` counts from 1; the message holds no content."""
-
-    def __init__(self, message: str, *, line: int) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-class YamlTooLarge(InvalidYaml):
-    """The stream exceeds a limit, which the message names; ``advice`` is the next step."""
-
-    def __init__(self, message: str, *, line: int, advice: str = "Split it.") -> None:
-        super().__init__(message, line=line)
-        self.advice = advice
 
 
 @dataclass(slots=True)
@@ -73,6 +61,7 @@ class YamlDocument:
     line: int
     value: Any
     written: WrittenKeys
+    lines: Lines
 
 
 def load_all(text: str) -> Iterator[tuple[int, Any]]:
@@ -80,14 +69,16 @@ def load_all(text: str) -> Iterator[tuple[int, Any]]:
     return ((each.line, each.value) for each in load_documents(text))
 
 
-def load_documents(text: str) -> Iterator[YamlDocument]:
+def load_documents(text: str, *, most: int = MAX_NODES) -> Iterator[YamlDocument]:
     """Give each document with the line it begins at; empty documents are left out.
+
+    ``most`` values and keys are built, those of aliases included.
 
     Raises:
         InvalidYaml: with the line and the reason.
         YamlTooLarge: depth, nodes or aliases exceed the limits of ``pattern_operator.limits``.
     """
-    reader = _Reader()
+    reader = _Reader(most)
     try:
         yield from reader.documents(text)
     except yaml.MarkedYAMLError as error:
@@ -105,8 +96,9 @@ def load_documents(text: str) -> Iterator[YamlDocument]:
 class _Reader:
     """Builds the documents of one stream. Aliases are counted across the whole of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.line = 1
+        self._most = most
         self._nodes = 0
         self._aliases = 0
         self._documents = 0
@@ -114,6 +106,7 @@ class _Reader:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._document: Any = None
         self._written: dict[KeyPath, str] = {}
+        self._lines: dict[str | int, int] = {}
 
     def documents(self, text: str) -> Iterator[YamlDocument]:
         """Yield each document that is not empty."""
@@ -132,11 +125,11 @@ class _Reader:
                 case yaml.AliasEvent():
                     self._alias(event.anchor or "")
                 case yaml.DocumentStartEvent():
-                    begins, self._document, self._written = self.line, None, {}
+                    begins, self._document, self._written, self._lines = self.line, None, {}, {}
                     self._count_document()
                     self._anchors.clear()
                 case yaml.DocumentEndEvent() if self._document is not None:
-                    yield YamlDocument(begins, self._document, self._written)
+                    yield YamlDocument(begins, self._document, self._written, self._lines)
                 case _:
                     pass
 
@@ -195,6 +188,11 @@ class _Reader:
         frame = self._frames.pop()
         if frame.anchor:
             self._anchors[frame.anchor] = (frame.value, self._nodes - frame.started_at + 1)
+        if len(self._frames) == _DEPTH_OF_PARTS and self._frames[0].pending in _PARTS:
+            holder = self._frames[-1]
+            place = holder.pending if isinstance(holder.value, dict) else len(holder.value)
+            if place is not None:
+                self._lines[place] = frame.line
         self._place(frame.value)
 
     def _alias(self, anchor: str) -> None:
@@ -243,7 +241,7 @@ class _Reader:
                 advice="Shorten it.",
             )
         if name in frame.value and name not in frame.merged:
-            raise InvalidYaml(_twice(value, name), line=self.line)
+            raise _twice(value, name, line=self.line)
         frame.merged.discard(name)
         return name
 
@@ -267,23 +265,25 @@ class _Reader:
 
     def _count(self, nodes: int) -> None:
         self._nodes += nodes
-        if self._nodes <= MAX_NODES:
+        if self._nodes <= self._most:
             return
         if self._aliases:
             raise YamlTooLarge(
-                f"with what its aliases repeat it contains more than {MAX_NODES} values and keys",
+                f"with what its aliases repeat it contains more than {self._most} values and keys",
                 line=self.line,
                 advice=f"{_MULTIPLIES} Or split it.",
             )
-        raise YamlTooLarge(f"it contains more than {MAX_NODES} values and keys", line=self.line)
+        raise YamlTooLarge(f"it contains more than {self._most} values and keys", line=self.line)
 
 
-def _twice(value: Scalar, name: str) -> str:
+def _twice(value: Scalar, name: str, *, line: int) -> InvalidYaml:
     """What is wrong with a key that is there already; two words of a boolean are one key."""
     if not isinstance(value, bool):
-        return "a key occurs twice in one mapping"
+        return KeyTwice(name, line=line)
     words = ", ".join(("y", "yes", "on", "true") if value else ("n", "no", "off", "false"))
-    return f"two keys of one mapping are both read as {name}, as each of {words} is without quotes: quote them"
+    return InvalidYaml(
+        f"two keys of one mapping are both read as {name}, as each of {words} is without quotes: quote them", line=line
+    )
 
 
 def _too_deep(line: int) -> YamlTooLarge:

@@ -1,9 +1,10 @@
 """From layers to a rendering: the work itself, the same in a worker process and in a thread. Pure, and blocking."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Rendering
@@ -11,9 +12,14 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.archive import Layer, LayerSelector, extract_files
 from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_SMALL, MAX_SMALL_PARTS
-from pattern_operator.render import Options, is_read, render
+from pattern_operator.render import Options, is_read, may_describe, needs_all_files, render, with_defaults
+from pattern_operator.render.program import Steps
 
 Layers = Sequence[tuple[Layer, BinaryIO]]
+
+# ``$(#ref.`` of a design (``render.design_references``) as it stands, or what may be it: a letter by its number, a line
+# that goes on after a backslash (YAML 1.2.2, section 5.7), a tag such as !!binary, and UTF-16, which has zeros.
+_MAY_REFER: Final = re.compile(rb"#ref\.|\\[^\"\\/bfnrt]|(?:^|[\s\[{,:])!|\0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,46 +44,84 @@ class BuildRefused(Exception):
         self.error = error
 
 
-def build(plan: Plan, layers: Layers) -> Rendering:
-    """Unpack and render; raises BuildRefused."""
-    return _rendered(plan, _unpacked(plan, layers))
+def build(plan: Plan, layers: Layers) -> Steps[Rendering]:
+    """Unpack and render; yields the programs to run as ``render`` does, and raises BuildRefused."""
+    return (yield from _rendered(plan, _unpacked(plan, layers)))
 
 
 def build_if_small(plan: Plan, layers: Layers) -> Rendering | None:
     """Build what is so small that it takes some milliseconds and a MiB, whatever it holds; None when it is not.
+
+    None, too, for what needs a program: its output may be much, whatever it is made of.
 
     Raises:
         BuildRefused: as ``build``.
     """
     if sum(layer.size for layer, _ in layers) > MAX_SMALL:
         return None
-    files = _unpacked(plan, layers)
-    return _rendered(plan, files) if _is_harmless(files) else None
+    files = _documents(plan, layers)
+    if not _is_harmless(files) or _takes_program(files, options=plan.options):
+        return None
+    steps = _rendered(plan, files)
+    try:
+        next(steps)
+    except StopIteration as end:
+        rendering: Rendering = end.value
+        return rendering
+    finally:
+        steps.close()
+    return None
 
 
 def _is_harmless(files: Sequence[File]) -> bool:
-    """Whether nothing in the files makes much of little: no anchors, and few parts, each of which may be reported."""
+    """Whether nothing in the files makes much of little: no aliases, no references, few parts (each may be reported).
+
+    What a schema of parameters costs to check is bounded by nothing but a process, so a ``pattern.yaml`` is not read.
+    """
+    if any(may_describe(file.path) for file in files):
+        return False
     contents = [file.content for file in files if file.content]
     parts = sum(content.count(mark) for content in contents for mark in (b"\n", b"\r", b",", b"[", b"{"))
     size = sum(len(content) for content in contents)
-    return size <= MAX_SMALL and parts <= MAX_SMALL_PARTS and not any(b"&" in c and b"*" in c for c in contents)
+    return size <= MAX_SMALL and parts <= MAX_SMALL_PARTS and not any(map(_multiplies, contents))
+
+
+def _multiplies(content: bytes) -> bool:
+    """Whether it has aliases, or may have references, written out or not."""
+    return (b"&" in content and b"*" in content) or _MAY_REFER.search(content) is not None
+
+
+def _takes_program(files: Sequence[File], *, options: Options) -> bool:
+    return needs_all_files([file.path for file in files], options=options)
 
 
 def _unpacked(plan: Plan, layers: Layers) -> tuple[File, ...]:
+    """The files that are read: documents, and where a program is to read them, all; which of it their names say."""
+    files = _documents(plan, layers)
     try:
-        return extract_files(
-            layers,
-            selector=plan.selector,
-            context=plan.context,
-            types=plan.types,
-            reads=partial(is_read, options=plan.options),
-        )
+        options = with_defaults(files, options=plan.options)
+    except PatternError as error:
+        raise BuildRefused(Stage.SOURCE, error) from error
+    if not _takes_program(files, options=options):
+        return files
+    for _, content in layers:
+        content.seek(0)
+    return _extracted(plan, layers, reads=lambda _: True)
+
+
+def _documents(plan: Plan, layers: Layers) -> tuple[File, ...]:
+    return _extracted(plan, layers, reads=partial(is_read, options=plan.options))
+
+
+def _extracted(plan: Plan, layers: Layers, *, reads: Callable[[str], bool]) -> tuple[File, ...]:
+    try:
+        return extract_files(layers, selector=plan.selector, context=plan.context, types=plan.types, reads=reads)
     except PatternError as error:
         raise BuildRefused(Stage.SOURCE, error) from error
 
 
-def _rendered(plan: Plan, files: Sequence[File]) -> Rendering:
+def _rendered(plan: Plan, files: Sequence[File]) -> Steps[Rendering]:
     try:
-        return render(files, options=plan.options)
+        return (yield from render(files, options=plan.options))
     except PatternError as error:
         raise BuildRefused(Stage.RENDER, error) from error

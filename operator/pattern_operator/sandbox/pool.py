@@ -6,14 +6,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
-from pattern_operator.limits import MIB
-from pattern_operator.sandbox import wire
+from pattern_operator.limits import MAX_PROGRAM_RUNS, MIB
+from pattern_operator.sandbox import run_wire, wire
+from pattern_operator.sandbox.run_wire import MAX_RUN
 from pattern_operator.sandbox.wire import LENGTH, MAX_ANSWER, MAX_REQUEST, BrokenAnswer
+
+Programs = Callable[[bytes], Awaitable[bytes]]  # from a message that asks for a run to the one that answers it
 
 logger = logging.getLogger(__name__)
 
@@ -59,25 +62,43 @@ class Worker:
     used: float = 0.0  # seconds of jobs so far, and so processor seconds at most
     reaper: asyncio.TimerHandle | None = field(default=None, repr=False)
 
-    async def ask(self, message: bytes, files: Sequence[BinaryIO], *, seconds: float) -> bytes:
+    async def ask(self, message: bytes, files: Sequence[BinaryIO], *, seconds: float, programs: Programs) -> bytes:
         """Let it do a job; the answer as it came, of at most ``MAX_ANSWER`` bytes.
+
+        Each run of a program that it asks for meanwhile is done by ``programs``, from the message of one to that of the
+        other. ``seconds`` are for its own work together, without the time of the programs.
 
         Raises:
             WorkerDied: it ended, or took too long and was ended.
-            BrokenAnswer: it sends what no worker sends.
+            BrokenAnswer: it sends what no worker sends, or asks for too many runs.
         """
-        clock = asyncio.get_running_loop().time
-        self.jobs, begun = self.jobs + 1, clock()
+        loop = asyncio.get_running_loop()
+        self.jobs, used = self.jobs + 1, 0.0
+        handles: Sequence[BinaryIO] | None = files
+        for _ in range(MAX_PROGRAM_RUNS + 1):
+            begun = loop.time()
+            answer = await self._leg(message, handles, seconds=seconds - used)
+            used += loop.time() - begun
+            if not run_wire.is_run(answer):
+                self.used += used
+                return answer
+            message, handles = await programs(answer), None
+        raise BrokenAnswer(f"it asks for more than {MAX_PROGRAM_RUNS} runs of programs")
+
+    async def _leg(self, message: bytes, files: Sequence[BinaryIO] | None, *, seconds: float) -> bytes:
+        """Send it a message, and wait for what it says to it; ``files`` go with the first of a job."""
         try:
             async with asyncio.timeout(seconds):
-                socket.send_fds(self.socket, [b"j"], [file.fileno() for file in files])
+                if files is not None:
+                    socket.send_fds(self.socket, [b"j"], [file.fileno() for file in files])
                 await asyncio.get_running_loop().sock_sendall(self.socket, message)
-                answer = await self.receive(MAX_ANSWER)
+                answer = await self.receive(max(MAX_ANSWER, MAX_RUN))
         except TimeoutError as error:
             raise WorkerDied("time", 0) from error
         except (OSError, EOFError) as error:
             raise await self._death() from error
-        self.used += clock() - begun
+        if len(answer) > MAX_ANSWER and not run_wire.is_run(answer):
+            raise BrokenAnswer(f"it is longer than {MAX_ANSWER} bytes")
         return answer
 
     async def receive(self, most: int) -> bytes:
@@ -126,18 +147,18 @@ class Pool:
         self.confined = True  # whether the kernel helped, as far as is known
         self.started = 0
 
-    async def run(self, tenant: str, message: bytes, files: Sequence[BinaryIO]) -> bytes:
+    async def run(self, tenant: str, message: bytes, files: Sequence[BinaryIO], *, programs: Programs) -> bytes:
         """Let a worker of ``tenant`` do a job, and give its answer. It is ended when the caller is cancelled.
 
         Raises:
-            WorkerDied, BrokenAnswer: as ``Worker.ask``.
+            WorkerDied, BrokenAnswer: as ``Worker.ask``, and whatever ``programs`` raises.
             CannotStart: there is no worker to be had.
         """
         if len(message) > MAX_REQUEST:
             raise BrokenAnswer("the request is too long")
         worker = await self._worker(tenant)
         try:
-            answer = await worker.ask(message, files, seconds=self._limits.seconds)
+            answer = await worker.ask(message, files, seconds=self._limits.seconds, programs=programs)
         except BaseException:  # a cancellation, too: what the process does now is not known, so it ends
             await asyncio.shield(self._end(worker))
             raise

@@ -6,13 +6,17 @@ one by one, because a JSON parser holds the interpreter, and with it the event l
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 import orjson
 
+from pattern_operator.api.dependency import Dependencies
+from pattern_operator.api.generated import FieldKeys, GeneratedFields
+from pattern_operator.api.health_check import HealthChecks
+from pattern_operator.api.hook import MAX_HOOKS, Hook
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Rendering
@@ -21,6 +25,7 @@ from pattern_operator.archive import Layer
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import (
     KIB,
+    MAX_GENERATED,
     MAX_OBJECT,
     MAX_OBJECT_VALUES,
     MAX_OBJECTS,
@@ -59,13 +64,19 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
 
 
 class Done(msgspec.Struct, tag="done", frozen=True):
-    """Built; the reports and the objects follow, each in a part of its own."""
+    """Built; reports, objects, objects of hooks and generated fields follow, each in a part of its own."""
 
     format: str
     name: str
     version: str
     reports: int  # parts
     objects: int
+    hooks: int = 0
+    generated: int = 0
+    deprecated: str = ""
+    depends_on: Dependencies = ()
+    health_checks: HealthChecks = ()
+    repeatable: bool = True
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):
@@ -95,8 +106,11 @@ MEMORY: Final = "memory"  # limits of TooLarge
 RENDERED: Final = "rendered"
 REPORT: Final = "report"
 OBJECT: Final = "object"
+HOOKS: Final = "hooks"
 
 _answers: Final = msgspec.json.Decoder(Answer)
+# Which object, and the fields of it.
+_generated: Final = msgspec.json.Decoder(tuple[int, tuple[FieldKeys, ...], tuple[FieldKeys, ...]])
 _reports: Final = msgspec.json.Decoder(tuple[ComponentReport, ...])
 _requests: Final = msgspec.json.Decoder(Request)
 _ready: Final = msgspec.json.Decoder(Ready)
@@ -121,7 +135,7 @@ def decode_ready(message: bytes) -> Ready:
     """The first message of a worker; raises BrokenAnswer."""
     try:
         return _ready.decode(message)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenAnswer("its first message is none") from error
 
 
@@ -132,13 +146,16 @@ def encode_failure(answer: Refused | TooLarge | Defect) -> bytes:
 
 def encode_rendering(rendering: Rendering) -> bytes:
     """The message that ends a job; a rendering beyond the limits becomes ``TooLarge``."""
+    generated = list(_generated_parts(rendering))
     parts = [b"", *_report_parts(rendering)]
     reports = len(parts) - 1
-    if sum(map(len, parts)) > MAX_REPORT:
+    if sum(map(len, (*parts, *generated))) > MAX_REPORT:
         return encode_failure(TooLarge(REPORT))
+    if len(rendering.hooks) > MAX_HOOKS:
+        return encode_failure(TooLarge(HOOKS))
     total = 0
-    for each in rendering.objects:
-        parts.append(orjson.dumps([each.component, each.body]))
+    for each in (*rendering.objects, *(hook.object for hook in rendering.hooks)):
+        parts.append(orjson.dumps([each.component, each.after, each.body]))
         if len(parts[-1]) > MAX_OBJECT or has_more_values(parts[-1], MAX_OBJECT_VALUES):
             return encode_failure(TooLarge(OBJECT, one_line(each.key.display_name, MAX_REPORT_NAME)))
         total += len(parts[-1])
@@ -149,10 +166,17 @@ def encode_rendering(rendering: Rendering) -> bytes:
             format=rendering.format,
             name=rendering.name,
             version=rendering.version,
+            deprecated=rendering.deprecated,
+            depends_on=rendering.depends_on,
+            health_checks=rendering.health_checks,
+            repeatable=rendering.repeatable,
             reports=reports,
             objects=len(rendering.objects),
+            hooks=len(rendering.hooks),
+            generated=len(generated),
         )
     )
+    parts += generated
     return _with_length(b"".join(map(_with_length, parts)))
 
 
@@ -178,15 +202,53 @@ def decode_answer(answer: bytes) -> Rendering | TooLarge | Defect:
             raise BuildRefused(first.stage, Stalled(reason=first.reason, message=first.message))
         if not isinstance(first, Done):
             return first
-        if first.objects > MAX_OBJECTS:
+        if first.objects > MAX_OBJECTS or first.hooks > MAX_HOOKS:
             raise BrokenAnswer("it has too many objects")
+        if any(each.misnamed for each in first.depends_on):
+            raise BrokenAnswer("it depends on what nothing can be called")
+        if any(each.misnamed for each in first.health_checks):
+            raise BrokenAnswer("its health checks are for what no kind can be called")
         reports = tuple(each for _ in range(first.reports) for each in _reports.decode(next(parts)))
         objects = tuple(_object(next(parts)) for _ in range(first.objects))
+        hooks = tuple(_hook(next(parts)) for _ in range(first.hooks))
+        generated = tuple(_generated_fields(next(parts), objects) for _ in range(min(first.generated, len(objects))))
         if next(parts, None) is not None:
             raise BrokenAnswer("something follows it")
     except (msgspec.DecodeError, orjson.JSONDecodeError, StopIteration, RuntimeError, ValueError) as error:
         raise BrokenAnswer("it is not made as answers are") from error
-    return Rendering(objects=objects, components=reports, format=first.format, name=first.name, version=first.version)
+    return Rendering(
+        objects=objects,
+        components=reports,
+        format=first.format,
+        name=first.name,
+        version=first.version,
+        deprecated=first.deprecated,
+        depends_on=first.depends_on,
+        health_checks=first.health_checks,
+        repeatable=first.repeatable,
+        hooks=hooks,
+        generated=generated,
+    )
+
+
+def _generated_fields(part: bytes, objects: Sequence[Object]) -> GeneratedFields:
+    position, paths, metadata = _generated.decode(part)
+    if not 0 <= position < len(objects) or max(len(paths), len(metadata)) > MAX_GENERATED:
+        raise BrokenAnswer("its generated fields are of no object, or too many")
+    return GeneratedFields(objects[position].key, paths, metadata)
+
+
+def _generated_parts(rendering: Rendering) -> Iterator[bytes]:
+    positions = {each.key: position for position, each in enumerate(rendering.objects)}
+    return (msgspec.json.encode((positions[each.key], each.paths, each.build_metadata)) for each in rendering.generated)
+
+
+def _hook(part: bytes) -> Hook:
+    """A hook is what its annotations make it, whatever else a worker says."""
+    hook = Hook.of(_object(part))
+    if hook is None:
+        raise BrokenAnswer("one of its hooks is none")
+    return hook
 
 
 def _object(part: bytes) -> Object:
@@ -194,9 +256,10 @@ def _object(part: bytes) -> Object:
     match loaded:
         case [
             str(component),
+            list(after),
             {"apiVersion": str(), "kind": str(), "metadata": {"name": str(), **metadata}, **_rest},
-        ] if isinstance(metadata.get("namespace", ""), str):
-            return Object.of(loaded[1], component=component)
+        ] if isinstance(metadata.get("namespace", ""), str) and all(isinstance(each, str) for each in after):
+            return Object.of(loaded[2], component=component, after=tuple(after))
     raise BrokenAnswer("one of its objects is none")
 
 

@@ -9,8 +9,9 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from pattern_operator.quote import one_line, quoted
 
 MAX_ENTRIES: Final = 20 * MAX_UNPACKED_FILES  # names that are looked at below a folder, other files included
 MAX_DEPTH: Final = 64  # folders in each other; each is an open file
+_HISTORY: Final = frozenset({".git", ".hg", ".svn"})  # of version control: neither a chart nor a kustomization has them
 _BLOCK: Final = 1024 * 1024
 # O_NONBLOCK: a FIFO is opened at once, and refused; without it open() waits for a writer.
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -79,8 +81,47 @@ def documents(
         Stalled: ARCHIVE_REFUSED: a link, a second name of a file, or what is neither file nor folder.
             ARTIFACT_TOO_LARGE: more than ``most`` bytes or ``MAX_UNPACKED_FILES`` files together.
     """
-    budget = _Budget(where, most)
-    yield from _below(root, (), where=where, suffixes=suffixes, budget=budget)
+    chosen = _Chosen(_is_shown, lambda path: Path(path[-1]).suffix.lower() in suffixes)
+    yield from _below(root, (), where=where, chosen=chosen, budget=_Budget(where, most))
+
+
+def files(
+    root: int, *, where: Path, reads: Callable[[str], bool], most: int
+) -> Iterator[tuple[tuple[str, ...], bytes]]:
+    """As ``documents``, of each file whose path ``reads`` names; hidden ones too, but no history of version control."""
+    chosen = _Chosen(lambda name: name not in _HISTORY, lambda path: reads("/".join(path)))
+    yield from _below(root, (), where=where, chosen=chosen, budget=_Budget(where, most))
+
+
+def names(root: int, *, where: Path) -> list[str]:
+    """The paths of all files below ``root``, sorted by folders; hidden ones and links are left out. Nothing is read.
+
+    Raises:
+        Stalled: ARTIFACT_TOO_LARGE: too many names, or folders in each other.
+    """
+    found: list[str] = []
+
+    def note(path: tuple[str, ...]) -> bool:
+        found.append("/".join(path))
+        return False
+
+    budget = _Budget(where, 0)
+    for _ in _below(root, (), where=where, chosen=_Chosen(_is_shown, note, refuses_links=False), budget=budget):
+        pass
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Which names are looked at, which files are read, and whether a link is an error."""
+
+    looks: Callable[[str], bool]
+    reads: Callable[[tuple[str, ...]], bool]
+    refuses_links: bool = True
+
+
+def _is_shown(name: str) -> bool:
+    return not name.startswith(".")
 
 
 class _Budget:
@@ -107,22 +148,22 @@ class _Budget:
 
 
 def _below(
-    folder: int, at: tuple[str, ...], *, where: Path, suffixes: frozenset[str], budget: _Budget
+    folder: int, at: tuple[str, ...], *, where: Path, chosen: _Chosen, budget: _Budget
 ) -> Iterator[tuple[tuple[str, ...], bytes]]:
     if len(at) > MAX_DEPTH:
         raise too_large(where, f"more than {MAX_DEPTH} folders in each other")
-    names: list[str] = []
+    found: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             budget.look(1)
-            if not entry.name.startswith("."):
-                names.append(entry.name)
+            if chosen.looks(entry.name):
+                found.append(entry.name)
     folders: list[str] = []
-    for name in sorted(names):
+    for name in sorted(found):
         mode = os.lstat(name, dir_fd=folder).st_mode
         if stat.S_ISDIR(mode):
             folders.append(name)
-        elif stat.S_ISLNK(mode) or Path(name).suffix.lower() in suffixes:
+        elif (chosen.refuses_links and stat.S_ISLNK(mode)) or chosen.reads((*at, name)):
             descriptor = _open(name, folder, where=where / name)
             try:
                 _refuse_second_name(descriptor, where=where / name)
@@ -132,7 +173,7 @@ def _below(
     for name in folders:
         descriptor = _open(name, folder, where=where / name)
         try:
-            yield from _below(descriptor, (*at, name), where=where / name, suffixes=suffixes, budget=budget)
+            yield from _below(descriptor, (*at, name), where=where / name, chosen=chosen, budget=budget)
         finally:
             os.close(descriptor)
 

@@ -21,7 +21,6 @@ from pattern_operator.api.verification import (
     UnusablePolicy,
     VerificationPolicy,
     VerificationResult,
-    VerifiedSignature,
 )
 from pattern_operator.conditions.answer import Conditions
 from pattern_operator.errors import PoliciesUnmet, Stalled, Undecided, Unjudgeable, Untrusted
@@ -29,9 +28,9 @@ from pattern_operator.limits import MAX_SIGNATURES
 from pattern_operator.verify import refusal, repositories
 from pattern_operator.verify.attestation import NO_CONDITIONS, judged_once
 from pattern_operator.verify.authority import Authority
+from pattern_operator.verify.counted_signatures import verified_by, warnings_of
 from pattern_operator.verify.formats import read_signature
-from pattern_operator.verify.judgement import Counted, Judgement, Reading, judge
-from pattern_operator.verify.outcome import CertificateSigner, KeySigner, NotationSigner
+from pattern_operator.verify.judgement import Judgement, Reading, judge
 from pattern_operator.verify.refusal import Finding, Refusal
 from pattern_operator.verify.revocation import NO_ANSWERS, Answers, with_answers
 from pattern_operator.verify.subject import Subject
@@ -134,11 +133,11 @@ def _result(
         raise Unjudgeable(reason=Reason.NO_TRUST_POLICY, message=message, met=_met(met), unmet=unmet)
     return VerificationResult(
         required=True,
-        verified_by=_verified_by(met),
+        verified_by=verified_by(met),
         met=_met(met),
         unmet=unmet,
         undecided=_names(each for each in refusals if each.finding is Finding.UNDECIDED),
-        warnings=(*(each.message for each in refusals), *_logged(met)),
+        warnings=(*(each.message for each in refusals), *warnings_of(met)),
         until=min(_ends(met), default=None),
     )
 
@@ -269,49 +268,6 @@ def _met(judgements: Iterable[Judgement]) -> tuple[str, ...]:
 
 def _names(refusals: Iterable[Refusal]) -> tuple[str, ...]:
     return tuple(each.source.name for each in refusals if each.source.name)
-
-
-def _verified_by(met: Iterable[Judgement]) -> tuple[VerifiedSignature, ...]:
-    """Each signature that counts, once, with the policies for which it does."""
-    found: dict[tuple[str, ...], VerifiedSignature] = {}
-    for judgement in met:
-        source = judgement.requirement.source.name
-        for each in judgement.counted:
-            signature = _verified_signature(each)
-            key = (signature.where, signature.key_id, signature.identity, signature.issuer)
-            known = found.get(key, signature)
-            found[key] = replace(known, policies=(*known.policies, source) if source else known.policies)
-    return tuple(found.values())
-
-
-def _verified_signature(counted: Counted) -> VerifiedSignature:
-    key_id = identity = issuer = ""
-    match counted.verified.signer:
-        case KeySigner(fingerprint):
-            key_id = fingerprint
-        case CertificateSigner(name, issued_by, _, _):
-            identity, issuer = name, issued_by
-        case NotationSigner(subject, _, _):
-            identity = subject
-    entries = counted.verified.log_entries
-    return VerifiedSignature(
-        authority=counted.authority.name,
-        format=str(counted.signature.format),
-        where=counted.signature.where,
-        key_id=key_id,
-        identity=identity,
-        issuer=issuer,
-        log_index=entries[0].index if entries else None,
-        signed_at=counted.signed_at,
-        digest=counted.signature.digest,
-    )
-
-
-def _logged(met: Iterable[Judgement]) -> Iterable[str]:
-    """What a level that does not enforce everything found."""
-    for judgement in met:
-        for each in judgement.counted:
-            yield from (f"{each.signature.where} {warning}" for warning in each.verified.warnings)
 
 
 def _not_covered(digest: Digest, repository: Repository | None) -> Stalled:

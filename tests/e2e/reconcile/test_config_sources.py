@@ -147,15 +147,15 @@ async def test_a_kind_that_cannot_be_watched_is_waited_for_once_and_not_by_every
             raise AssertionError
 
     monkeypatch.setattr("pattern_operator.reconcile.config_sources.Reflector", Mute)
-    monkeypatch.setattr("pattern_operator.reconcile.config_sources.SYNC_TIMEOUT", 0.3)
+    monkeypatch.setattr("pattern_operator.reconcile.config_sources.SYNC_TIMEOUT", 1.0)
     reading = ConfigSources(session, wake=lambda _: None, tasks=tasks)
     begun = asyncio.get_running_loop().time()
 
-    for number in range(20):
+    for number in range(30):
         with pytest.raises(Stalled):
             await reading.read(SECRET, namespace=namespace, name=f"none{number}", reader=PatternKey(namespace, "web"))
 
-    assert asyncio.get_running_loop().time() - begun < 3.0
+    assert asyncio.get_running_loop().time() - begun < 15.0  # and not 30
 
 
 async def test_a_pattern_is_woken_by_what_it_used_lately_and_keeps_no_more(

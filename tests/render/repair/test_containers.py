@@ -16,7 +16,7 @@ def test_a_container_with_ports_only_that_another_has_is_left_out():
     rendering = rendered(_deployment({"ports": [{"containerPort": 80}]}, COMPLETE))
 
     assert only_object(rendering)["spec"]["template"]["spec"]["containers"] == [COMPLETE]
-    assert only_report(rendering).repairs == (
+    assert only_report(rendering).repair_messages == (
         "spec.template.spec.containers: 1 with ports only left out, another has them",
     )
 

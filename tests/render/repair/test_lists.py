@@ -28,7 +28,7 @@ def test_a_port_that_repeats_another_and_says_no_more_is_left_out(ports: list[An
     rendering = rendered(_service(*ports))
 
     assert only_object(rendering)["spec"]["ports"] == kept
-    assert only_report(rendering).repairs == (
+    assert only_report(rendering).repair_messages == (
         f"spec.ports: {len(ports) - len(kept)} left out that repeat another and say no more",
     )
 

@@ -23,7 +23,7 @@ def test_a_stub_beside_the_complete_subject_is_left_out():
     rendering = rendered(_binding([STUB, STUB, COMPLETE], kind="ClusterRoleBinding"))
 
     assert body_of(rendering, "ClusterRoleBinding")["subjects"] == [COMPLETE]
-    assert report_on(rendering, "binding").repairs == (
+    assert report_on(rendering, "binding").repair_messages == (
         "subjects: 2 that are only a name left out: another says as much",
     )
 
@@ -48,7 +48,7 @@ def test_stubs_of_a_role_binding_become_the_service_account_of_the_design():
     rendering = rendered(_account(), _binding([STUB, STUB]))
 
     assert body_of(rendering, "RoleBinding")["subjects"] == [COMPLETE]
-    assert report_on(rendering, "binding").repairs[-1] == (
+    assert report_on(rendering, "binding").repair_messages[-1] == (
         "subjects[0].kind and namespace taken from the pattern's ServiceAccount of that name"
     )
 

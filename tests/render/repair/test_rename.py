@@ -87,7 +87,8 @@ def test_a_reference_follows_what_it_names(named: str, kind: str, version: str, 
     body = repr(body_of(rendering, kind))
     assert "old-name" in body
     assert "Old Name" not in body
-    assert any(f"follows {named} 'Old Name' to 'old-name'" in repair for repair in report_on(rendering, "user").repairs)
+    told = report_on(rendering, "user").repair_messages
+    assert any(f"follows {named} 'Old Name' to 'old-name'" in repair for repair in told)
     assert configuration == before
 
 

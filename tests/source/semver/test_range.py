@@ -249,3 +249,23 @@ def test_any_tags_may_be_looked_through(tags):
 @pytest.mark.parametrize("tags", [["1.0.0_a", "1.0.0_c", "1.0.0_b"], ["1.0.0_c", "1.0.0_a"], ["1.0.0_a", "1.0.0_c"]])
 def test_of_equal_versions_the_last_by_name_is_chosen_in_whatever_order_they_are_listed(tags):
     assert SemverRange("1.x").highest(tags) == "1.0.0_c"
+
+
+@pytest.mark.parametrize(
+    ("range_", "chosen"),
+    [
+        ("1.2.0+b", "1.2.0_b"),
+        ("=1.2.0+b", "1.2.0_b"),
+        ("v1.2.0+b", "1.2.0_b"),
+        ("1.2.0-rc.1+b", "v1.2.0-rc.1_b"),
+        ("1.2.0+other", "1.2.0_c"),
+        ("1.2.0", "1.2.0_c"),
+        (">=1.2.0+b", "1.3.0"),
+        ("~1.2.0+b", "1.2.0_c"),
+        ("1.2.0+b || 1.2.0", "1.2.0_c"),
+    ],
+)
+def test_a_version_that_names_its_build_is_that_build_where_there_is_one(range_: str, chosen: str):
+    tags = ["1.2.0_a", "1.2.0_b", "1.2.0_c", "v1.2.0-rc.1_b", "1.2.0-rc.1_c", "1.3.0"]
+
+    assert SemverRange(range_).highest(tags) == chosen

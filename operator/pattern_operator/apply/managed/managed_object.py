@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from pattern_operator.api.fields import ObjectMeta
+from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import fieldset
@@ -17,7 +19,22 @@ from pattern_operator.apply.managed.pacing import Pacing
 from pattern_operator.kube.fieldpath import name_or_mask
 
 PENDING: Final = b"owed".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: the desired state was not sent
+IS_CHECKED: Final = "its health check is being evaluated"
 IN_OUR_NAME: Final = f"somebody else as the field manager {FIELD_MANAGER}"
+
+
+@dataclass(slots=True, eq=False)
+class ObjectCheck:
+    """The health check of an object. ``answer`` is the last one that holds; ``epoch`` counts what made one invalid."""
+
+    check: HealthCheck
+    answer: Health | None = None
+    epoch: int = 0
+    tries: int = 0  # in a row that found nothing out
+
+    def invalidate(self) -> None:
+        """The object is another one than that of which there is, or will be, an answer."""
+        self.answer, self.epoch, self.tries = None, self.epoch + 1, 0
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +74,7 @@ class ManagedObject:
     message_pacing: Pacing | None = None  # once its health has another message
     comparison_pacing: Pacing | None = None  # once it is changed untracked
     state_pacing: Pacing | None = None  # once its health changes
+    check: ObjectCheck | None = None  # what judges it in place of the built-in way
 
     @property
     def drifted(self) -> bool:
@@ -111,6 +129,8 @@ class ManagedObject:
         if self.observed.finished and (self.observed.deleting or not self.present):
             notable = self.observed.end_unobserved or self.observed.health.state is HealthState.FAILED
             return self.observed.health if notable else EXISTS
+        if self.present and self.check is not None and not self.observed.deleting:
+            return self.check.answer or Health(HealthState.IN_PROGRESS, f"{where(self.key)}: {IS_CHECKED}")
         if self.present and self.considered_healthy is not None:
             uid, version, why = self.considered_healthy
             if (uid, version) == (self.observed.uid, self.observed.version):
@@ -143,6 +163,10 @@ class ManagedObject:
             return replace(observed, finished=True, health=self.observed.health)
         return observed
 
+    def is_last_known(self, meta: ObjectMeta) -> bool:
+        """Whether this is the state of the object that was told of last."""
+        return (meta.uid, meta.version) == (self.observed.uid, self.observed.version)
+
     def record_apply(
         self,
         answer: Observation,
@@ -160,6 +184,8 @@ class ManagedObject:
         others are welcome).
         """
         newest = self.observed.version if self.present else self.deleted_version
+        if self.check is not None and newest < answer.version:  # else a watch has told of it, and of its check
+            self.check.invalidate()
         if newest <= answer.version:
             self.present, self.observed = True, self.after(answer)
         self.left_behind = tuple(dict.fromkeys((*self.remaining, *remaining)))[:MAX_REMAINING]

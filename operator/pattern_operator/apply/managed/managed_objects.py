@@ -16,6 +16,7 @@ from pattern_operator.apply.annotations import IF_ABSENT
 from pattern_operator.apply.co_owners import RemainingField
 from pattern_operator.apply.health import HealthState
 from pattern_operator.apply.managed import drift
+from pattern_operator.apply.managed.checks import Checks, Judge, ManagedChecks, NoJudge
 from pattern_operator.apply.managed.health import is_unhealthy
 from pattern_operator.apply.managed.in_flight import InFlight
 from pattern_operator.apply.managed.index import Index
@@ -34,7 +35,7 @@ class ManagedObjects(ManagedView):
 
     ``tasks`` runs the watches; ``now`` gives a time with a time zone; ``on_problem`` is told of kinds that cannot be
     watched. ``listed`` says of a key whether a pattern has it in its inventory: of others nothing is kept, whatever
-    label they carry, and ``on_unlisted(owner label, key)`` is told of each.
+    label they carry, and ``on_unlisted(owner label, key)`` is told of each. ``judge`` evaluates health checks.
     """
 
     def __init__(
@@ -47,14 +48,23 @@ class ManagedObjects(ManagedView):
         on_problem: Callable[[Resource, ApiError], None] | None = None,
         listed: Callable[[ObjectKey], bool] = lambda _: True,
         on_unlisted: Callable[[str, ObjectKey], None] = lambda *_: None,
+        judge: Judge | None = None,
     ) -> None:
         self._now = now
         index, unlisted = Index(), UnlistedObjects(on_found=on_unlisted)
         self._in_flight = InFlight()
         self._notifier = Notifier(on_change, errors=session.internal_errors)
+        self._checks = ManagedChecks(
+            index,
+            judge=NoJudge() if judge is None else judge,
+            notifier=self._notifier,
+            tasks=tasks,
+            errors=session.internal_errors,
+        )
         self._events = WatchEvents(
             index,
             notifier=self._notifier,
+            checks=self._checks,
             in_flight=self._in_flight,
             unlisted=unlisted,
             listed=listed,
@@ -129,6 +139,7 @@ class ManagedObjects(ManagedView):
         desired = None if policy == IF_ABSENT else answer.fingerprint
         managed.record_apply(answer, desired=desired, fields=own_fields(body), content=content, remaining=remaining)
         self._watches.remember(key, body)
+        self._checks.applied(managed, body, resource)
         self._events.recheck_later(managed, body)
         if managed.drifted:
             self._events.drift(managed)
@@ -233,6 +244,14 @@ class ManagedObjects(ManagedView):
             managed.considered_healthy = (managed.observed.uid, managed.observed.version, why)
             self._notifier.notify(managed, NotificationKind.HEALTH)
 
+    def use_checks(self, owner: str, checks: Checks) -> None:
+        """A pattern's objects are judged by these health checks from now on; told as changes of health."""
+        self._checks.use(owner, checks)
+
+    async def judged(self, owner: str) -> None:
+        """Wait until the objects of a pattern that have health checks are judged, for some seconds at most."""
+        await self._checks.answered(owner)
+
     def release(self, keys: Collection[ObjectKey], *, owner: str) -> None:
         """Stop expecting these objects of a pattern: they left it. Those that are gone are forgotten at once.
 
@@ -248,15 +267,18 @@ class ManagedObjects(ManagedView):
     def forget(self, owner: str) -> None:
         """A pattern is gone: nothing is expected of its objects any more."""
         self.release([managed.key for managed in self._index.of(owner)], owner=owner)
+        self._checks.forget(owner)
 
     def close(self) -> None:
         """Tell nothing any more."""
+        self._checks.close()
         self._notifier.close()
 
     def _forget(self, managed: ManagedObject) -> None:
         """Forget an object; a kind that no object is left of is not watched any more."""
         self._index.remove(managed)
         self._notifier.cancel(managed.key)
+        self._checks.dismiss(managed.key)
         kind = managed.key.group_kind
         if not self._index.has_kind(kind):
             self._watches.stop(kind)

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from pattern_operator.api.fields import ObjectMeta
+from pattern_operator.api.names import HOOK_LABEL
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.finished import FinishState
 from pattern_operator.apply.health import Health, HealthState, where
+from pattern_operator.apply.managed.checks import ManagedChecks
 from pattern_operator.apply.managed.drift import is_changed_again
 from pattern_operator.apply.managed.in_flight import InFlight
 from pattern_operator.apply.managed.index import Index
@@ -35,6 +37,7 @@ class WatchEvents:
         index: Index,
         *,
         notifier: Notifier,
+        checks: ManagedChecks,
         in_flight: InFlight,
         unlisted: UnlistedObjects,
         listed: Callable[[ObjectKey], bool],
@@ -44,6 +47,7 @@ class WatchEvents:
     ) -> None:
         self._index = index
         self._notifier = notifier
+        self._checks = checks
         self._in_flight = in_flight
         self._unlisted = unlisted
         self._listed = listed
@@ -59,7 +63,7 @@ class WatchEvents:
             if event.type is WatchEventType.DELETED:
                 self._deleted(event.object, key=key, meta=meta)
             else:
-                self._changed(event.object, key=key, meta=meta)
+                self._changed(resource, event.object, key=key, meta=meta)
         except Exception as error:  # a defect costs this object
             self._errors.record("managed_object", error)
             if (managed := self._index.get(key)) is not None:
@@ -89,7 +93,7 @@ class WatchEvents:
 
         A body that is not the last one known, as the answer to an apply that a watch was faster than, changes nothing.
         """
-        if managed.health.recheck_at is not None and _is_last_known(ObjectMeta.of(body), managed):
+        if managed.health.recheck_at is not None and managed.is_last_known(ObjectMeta.of(body)):
             pause = (managed.health.recheck_at - self._now()).total_seconds()
             self._notifier.recheck(managed, pause, lambda: self._recheck(managed, body))
 
@@ -110,10 +114,11 @@ class WatchEvents:
             self._forget(managed)
             self._notifier.notify(managed, NotificationKind.GONE)
 
-    def _changed(self, body: Body, *, key: ObjectKey, meta: ObjectMeta) -> None:
+    def _changed(self, resource: Resource, body: Body, *, key: ObjectKey, meta: ObjectMeta) -> None:
         managed = self._index.get(key)
         if not self.is_relevant(key):
-            self._unlisted.note(key, label=label_of(meta.raw))
+            if not meta.label(HOOK_LABEL):  # what a hook made stays as long as it may, and is in no inventory
+                self._unlisted.note(key, label=label_of(meta.raw))
             if managed is not None:
                 self._forget(managed)
             return
@@ -126,12 +131,14 @@ class WatchEvents:
             self._update(managed, observed)
             if managed.drifted and managed.fields_before_drift is None:
                 managed.fields_before_drift = own_fields(body)
+        self._checks.saw(managed, body, resource)
         self.recheck_later(managed, body)
 
     def _update(self, managed: ManagedObject, observed: Observation) -> None:
         if not managed.expected and observed.label != managed.owner:
             managed = self._index.file(managed.key, owner=observed.label, observed=observed)
         was_drifted, health, before = managed.drifted, managed.health, managed.observed
+        self._invalidate_check(managed, observed)
         managed.present, managed.observed = True, managed.after(observed)
         if managed.health.state is HealthState.CURRENT:
             managed.cause = ""
@@ -151,14 +158,17 @@ class WatchEvents:
         elif managed.health.message != health.message:
             self._notifier.health_message(managed)
 
+    def _invalidate_check(self, managed: ManagedObject, observed: Observation) -> None:
+        """What a health check found says nothing of another object or generation, nor of the effect of our apply."""
+        before = managed.observed
+        same = managed.present and (before.uid, before.generation) == (observed.uid, observed.generation)
+        if managed.check is not None and (not same or self._in_flight.has(managed.key, managed.owner)):
+            managed.check.invalidate()
+
     def _recheck(self, managed: ManagedObject, body: Body) -> None:
-        if managed.present and _is_last_known(ObjectMeta.of(body), managed):
+        if managed.present and managed.is_last_known(ObjectMeta.of(body)):
             self._update(managed, Observation.of(body, key=managed.key, now=self._now()))
             self.recheck_later(managed, body)  # the clock of the machine was set back, or time matters once more
-
-
-def _is_last_known(meta: ObjectMeta, managed: ManagedObject) -> bool:
-    return (meta.uid, meta.version) == (managed.observed.uid, managed.observed.version)
 
 
 def _is_late(meta: ObjectMeta, managed: ManagedObject) -> bool:

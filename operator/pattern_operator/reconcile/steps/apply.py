@@ -4,7 +4,7 @@ Nothing is created before it is on record that it is about to exist; nothing is 
 there.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,6 +12,7 @@ import msgspec
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.fields import mapping_at
+from pattern_operator.api.hook import Hook
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import Rendering
 from pattern_operator.apply import (
@@ -25,7 +26,15 @@ from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError, Transient
 from pattern_operator.reconcile import pruning
-from pattern_operator.reconcile.apply_notes import applied_notes, needs_of, not_owned
+from pattern_operator.reconcile.apply_notes import (
+    applied_notes,
+    deprecation,
+    kept_metadata,
+    made_anew,
+    needs_of,
+    not_owned,
+    regenerated,
+)
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.comparison import Comparison, Sent
 from pattern_operator.reconcile.desired import DesiredState
@@ -161,8 +170,12 @@ async def apply(
         notes=(
             *applied_notes(applied, managed=port.managed),
             *kept.notes,
+            *deprecation(rendering),
             *not_owned(rendering),
-            *ignored(placed),
+            *made_anew(rendering),
+            *kept_metadata(rendering),
+            *regenerated(rendering, applied.applied),
+            *ignored(placed, rendering.hooks),
             *await port.idle_rules(pattern, placed.all_objects),
         ),
         skipped=frozenset(key for key, why in applied.skipped if why.startswith(PAUSED) and key in applied.disowned),
@@ -226,12 +239,12 @@ def _already_done(pattern: DesignPattern, done: frozenset[ObjectKey], *, port: A
     return frozenset(key for key in done if key not in doubtful and managed.is_watched(key))
 
 
-def ignored(placed: Placed) -> tuple[str, ...]:
-    """The objects that ask never to be applied, and are none of the pattern's, a sentence; empty where none does."""
+def ignored(placed: Placed, hooks: Iterable[Hook]) -> tuple[str, ...]:
+    """The objects and hooks that ask never to be applied, and are none of the pattern's; empty where none does."""
     known = {each.key for each in placed.objects}  # what is the pattern's already is told as every skipped object
     asked = (
         (each.key, never_applied(mapping_at(each.body, "metadata", "annotations")))
-        for each in placed.all_objects
+        for each in (*placed.all_objects, *(hook.object for hook in hooks))
         if each.key not in known
     )
     said = [f"{key.display_name} {why}" for key, why in asked if why]

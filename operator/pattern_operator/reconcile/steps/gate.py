@@ -11,9 +11,11 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_PATTERNS_BELOW
 from pattern_operator.quote import listed
+from pattern_operator.reconcile.contained_patterns import id_of
 from pattern_operator.reconcile.inventory_size import check_candidate
-from pattern_operator.reconcile.pattern_store import PatternKey
+from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.rollout import Candidate, check
 
 NAMED = 5  # refused components that a message names; status.render has more
@@ -23,7 +25,9 @@ class RulesPort(Protocol):
     """What is known of other patterns and of what no pattern may hold."""
 
     def check(self, pattern: DesignPattern, objects: Iterable[Object]) -> None: ...  # noqa: D102 - see cluster.Cluster
-    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]: ...  # noqa: D102 - see the class
+    def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]: ...  # noqa: D102 - see the class
+    def contained(self, pattern: DesignPattern) -> frozenset[str]: ...  # noqa: D102 - see the class
+    def count_below(self, pattern: DesignPattern, *, most: int) -> int: ...  # noqa: D102 - see the class
     def cpu(self, pattern: DesignPattern) -> Executor: ...  # noqa: D102 - see the class
 
 
@@ -50,15 +54,23 @@ async def gate(pattern: DesignPattern, revision: Revision, rendering: Rendering,
     Raises:
         Stalled: as ``rollout.check``; it holds what no pattern may hold; its inventory would not fit into status.
     """
-    port.check(pattern, rendering.objects)
-    line = port.ancestors(pattern)
-    held = [_pattern_key(each.key, pattern) for each in rendering.objects if _is_pattern(each.key)]
+    objects = (*rendering.objects, *(each.object for each in rendering.hooks))
+    port.check(pattern, objects)
+    line = port.line(pattern)
+    names = frozenset(key_of(each) for each in line)
+    held = [_pattern_key(each.key, pattern) for each in objects if _is_pattern(each.key)]
+    new = {id_of(key.namespace, key.name) for key in held} - port.contained(pattern)
     candidate = Candidate(
         revision=revision,
         objects=len(rendering.objects),
         owned=len(pattern.status.inventory.entries),
         allow_empty=pattern.spec.apply.allow_empty,
-        containing_patterns=tuple(str(key) for key in held if key in line),
+        containing_patterns=tuple(str(key) for key in held if key in names),
+        holds_patterns=bool(held),
+        holders=len(line) - 1,
+        again=[_part(each) for each in line].count(_part(pattern)),
+        below=port.count_below(line[-1], most=MAX_PATTERNS_BELOW) + len(new) if new else 0,
+        same_as=next((str(key_of(each)) for each in line[1:] if _is_same(each, pattern)), ""),
     )
     check(candidate)
     await check_candidate(pattern, rendering, cpu=port.cpu(pattern))
@@ -67,6 +79,21 @@ async def gate(pattern: DesignPattern, revision: Revision, rendering: Rendering,
 
 def _is_pattern(key: ObjectKey) -> bool:
     return key.group_kind == (GROUP, KIND)
+
+
+def _is_same(holder: DesignPattern, pattern: DesignPattern) -> bool:
+    """Whether both are of the same artifact, and rendered alike: what one holds, the other holds by another name."""
+    return _content(holder) == _content(pattern)
+
+
+def _content(pattern: DesignPattern) -> tuple[object, ...]:
+    source = pattern.spec.source
+    return source.url, source.ref, source.layer, pattern.spec.render
+
+
+def _part(pattern: DesignPattern) -> tuple[object, ...]:
+    """What of which repository it is of, in whatever version, and however it is rendered."""
+    return pattern.spec.source.url, pattern.spec.source.layer
 
 
 def _pattern_key(key: ObjectKey, pattern: DesignPattern) -> PatternKey:

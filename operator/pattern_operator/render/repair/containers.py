@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping, mappings
+from pattern_operator.api.repair import Repair
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.kinds import group_of
 from pattern_operator.render.podspec import CONTAINER_LISTS, PLACES, at
@@ -29,8 +30,9 @@ def drop_stubs(components: Iterable[WorkingComponent]) -> None:
             if len(kept) < len(found):
                 spec[field] = kept
                 where = ".".join((*path, field))
-                component.repairs.append(
-                    f"{where}: {len(found) - len(kept)} with ports only left out, another has them"
+                component.note(
+                    Repair.DROP_CONTAINER_STUBS,
+                    f"{where}: {len(found) - len(kept)} with ports only left out, another has them",
                 )
 
 

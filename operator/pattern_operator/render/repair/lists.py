@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping
+from pattern_operator.api.repair import Repair
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.kinds import group_of
@@ -63,7 +64,9 @@ def merge_entries(components: Iterable[WorkingComponent]) -> None:
             dropped = len(array(holder.get(field))) - len(merged)
             if dropped:
                 holder[field] = merged
-                component.repairs.append(f"{path}: {dropped} left out that repeat another and say no more")
+                component.note(
+                    Repair.MERGE_LIST_ENTRIES, f"{path}: {dropped} left out that repeat another and say no more"
+                )
 
 
 def _lists(component: WorkingComponent) -> Iterator[tuple[str, dict[str, Any], str, Keys]]:

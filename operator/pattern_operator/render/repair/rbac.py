@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pattern_operator.api.fields import array, mapping, mappings, text
+from pattern_operator.api.repair import Repair
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.kinds import RBAC_GROUP
 
@@ -42,7 +43,9 @@ def _mend_groups(component: WorkingComponent) -> None:
         group = text(place.get("apiGroup"))
         if group.startswith(f"{RBAC_GROUP}/"):
             place["apiGroup"] = RBAC_GROUP
-            component.repairs.append(f"{path}.apiGroup read as {RBAC_GROUP}: the group, without its version")
+            component.note(
+                Repair.CORRECT_ROLE_GROUP, f"{path}.apiGroup read as {RBAC_GROUP}: the group, without its version"
+            )
 
 
 def _drop_stubs(component: WorkingComponent) -> None:
@@ -56,8 +59,9 @@ def _drop_stubs(component: WorkingComponent) -> None:
             said.add(subject["name"])
         kept.append(subject)
     if len(kept) < len(subjects):
-        component.repairs.append(
-            f"subjects: {len(subjects) - len(kept)} that are only a name left out: another says as much"
+        component.note(
+            Repair.DROP_SUBJECT_STUBS,
+            f"subjects: {len(subjects) - len(kept)} that are only a name left out: another says as much",
         )
         component.body["subjects"] = kept
 
@@ -74,10 +78,10 @@ def _complete(component: WorkingComponent, accounts: Accounts) -> None:
         source = "taken from the pattern's ServiceAccount of that name"
         if _is_stub(subject) and component.kind == "RoleBinding":
             subject |= {"kind": _ACCOUNT, "namespace": home}
-            component.repairs.append(f"subjects[{index}].kind and namespace {source}")
+            component.note(Repair.COMPLETE_SUBJECTS, f"subjects[{index}].kind and namespace {source}")
         elif subject.get("kind") == _ACCOUNT and component.kind == "ClusterRoleBinding":
             subject["namespace"] = home
-            component.repairs.append(f"subjects[{index}].namespace {source}")
+            component.note(Repair.COMPLETE_SUBJECTS, f"subjects[{index}].namespace {source}")
 
 
 def _home(homes: set[str], *, beside: str) -> str | None:

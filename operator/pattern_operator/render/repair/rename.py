@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pattern_operator.api.repair import Repair
 from pattern_operator.quote import quoted
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.kinds import is_built_in
@@ -26,7 +27,7 @@ def rename_references(components: Iterable[WorkingComponent]) -> None:
                     f" {quoted(new)}"
                 )
                 reference.holder[reference.field] = new
-        component.repairs.extend(sorted(told))
+        component.note(Repair.FOLLOW_RENAMED, *sorted(told))
 
 
 def _renamed(components: list[WorkingComponent]) -> dict[tuple[str, str], str]:

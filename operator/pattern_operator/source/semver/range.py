@@ -27,7 +27,9 @@ _SIMPLE: Final = re.sub(r"\((?!\?)", "(?:", BOUND)  # without groups
 _HYPHEN: Final = re2.compile(  # searched for at any place, which takes Python's re the square of the length
     rf"{SPACE}*({_SIMPLE}){SPACE}+-{SPACE}+({_SIMPLE}){SPACE}*"
 )
+_NAMED_BUILD: Final = re.compile(r"[ =]*v?([0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?\+[0-9A-Za-z.-]+) *")
 _TAG_ALONE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
+OF_SOURCE: Final = "source.ref.semver"  # the field of a spec that a range stands in
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +80,27 @@ class Choice:
 class SemverRange:
     """A range of versions, as a user wrote it."""
 
-    def __init__(self, text: str) -> None:
-        """Read ``text``; raises Stalled (INVALID_REFERENCE) where it is not a range."""
+    def __init__(self, text: str, *, field: str = OF_SOURCE) -> None:
+        """Read ``text``, which stands in ``field``; raises Stalled (INVALID_REFERENCE) where it is not a range."""
         try:
             self._alternatives = tuple(dict.fromkeys(_alternatives(text)))
         except NotAVersion as error:
             raise Stalled(
                 reason=Reason.INVALID_REFERENCE,
-                message=f"source.ref.semver {quoted(text)} is not a range of versions: {error}. {_advice(text)}",
+                message=f"{field} {quoted(text)} is not a range of versions: {error}. {_advice(text, field=field)}",
             ) from error
+        named = _NAMED_BUILD.fullmatch(text)
+        self._build = named[1].replace("+", "_") if named is not None else ""
 
     def choose(self, tags: Sequence[str]) -> Choice:
-        """Choose among ``tags``. Of equals (builds) the last by name. Each tag is read once."""
+        """Choose among ``tags``. Of equals (builds) the one that the range names, else the last by name.
+
+        Each tag is read once. A version with its build is that one alone for Helm, too (``registry.Client``).
+        """
+        if self._build:
+            named = next((tag for tag in tags if tag.removeprefix("v").replace("+", "_") == self._build), None)
+            if named is not None:
+                return Choice(named)
         highest: tuple[Version, str] | None = None
         passed_over, known = highest, highest
         for tag in reversed(tags):  # registries list in ascending order (distribution-spec), and a lower one costs less
@@ -151,6 +162,7 @@ def _unreadable(text: str, place: int) -> NotAVersion:
     return NotAVersion(f"{quoted(word[0])} is not a bound" if word else "a bound is missing")
 
 
-def _advice(text: str) -> str:
-    tag = "Name a tag in source.ref.tag, or write" if _TAG_ALONE.fullmatch(text) else "Write"
+def _advice(text: str, *, field: str) -> str:
+    is_tag = field == OF_SOURCE and _TAG_ALONE.fullmatch(text)
+    tag = "Name a tag in source.ref.tag, or write" if is_tag else "Write"
     return f"{tag} a range as in '>=1.4 <2', '1.x' or '^1.2.3'."

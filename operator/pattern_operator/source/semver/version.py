@@ -20,6 +20,11 @@ class NotAVersion(ValueError):
     """The text is not a version or a bound; the message says which part, and why."""
 
 
+def version_of(tag: str) -> str:
+    """The version that a tag stands for: ``1.2.3+b`` of ``1.2.3_b``. A tag that is no version stays as it is."""
+    return tag.replace("_", "+", 1) if "_" in tag and Version.of_tag(tag) is not None else tag
+
+
 _Identifier = tuple[int, int, str]  # numbers are lower than words (semver.org, 11.4): (0, number, "") or (1, 0, word)
 
 

@@ -1,0 +1,18 @@
+"""The documents of a file that a flag names, such as ``--values FILE``: what is wrong is said of the flag."""
+
+from pattern_operator.cli import inputs
+from pattern_operator.errors import Stalled
+from pattern_operator.render.document import Document, read
+
+
+def documents(path: str, *, flag: str, what: str) -> list[Document]:
+    """All documents of a file, a folder or standard input; ``what`` says what to name, as in "a file of values".
+
+    Raises:
+        Stalled: ARTIFACT_NOT_FOUND, ARTIFACT_TOO_LARGE, DOCUMENT_INVALID; its message begins with ``flag``.
+    """
+    try:
+        return [each for file in inputs.read(path) for each in read(file)]
+    except Stalled as error:  # in words for an artifact, which the file is not
+        message = error.message.replace(" and publish the artifact again", "").replace("a file or folder.", f"{what}.")
+        raise error.saying(f"{flag}: {message}") from None

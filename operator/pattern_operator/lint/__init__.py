@@ -1,0 +1,1 @@
+"""What authors are told of a pattern before anybody applies it: see ``linter.lint``."""
