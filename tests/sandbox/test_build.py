@@ -27,9 +27,32 @@ def test_plain_manifests_are_rendered():
     assert [each.key.name for each in rendering.objects] == ["web"]
 
 
-@pytest.mark.parametrize("text", ['"plain"', '"$(NAME) # ref"', r'"C:\\temp\n\"a\" and\t/"', '"Hello!"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"plain"',
+        '"$(NAME) # ref"',
+        r'"C:\\temp\n\"a\" and\t/"',
+        '"Hello!"',
+        r'"Gr\u00fc\u00dfe \u003ca href=\"?a\u0026b\"\u003e \ud83d\ude00"',
+        '"test a != b && [ ! -f c ] && echo d * e"',
+        '"*/5 * * * * && date"',
+    ],
+)
 def test_a_design_without_references_is_rendered(text: str):
     assert build_if_small(PLAN, of_layer(tar({"design.json": design(text)}))) is not None
+
+
+def test_a_script_with_lines_that_go_on_is_rendered():
+    script = b"""
+data:
+  run: |
+    #!/bin/sh
+    #
+    test a != b && curl \\
+      -O https://reg.example/*.tar
+"""
+    assert build_if_small(PLAN, of_layer(tar({"a.yaml": SMALL + script}))) is not None
 
 
 @pytest.mark.parametrize(
@@ -38,13 +61,28 @@ def test_a_design_without_references_is_rendered(text: str):
         f'"{REFERENCE}"',
         '"' + REFERENCE.replace("$", r"\u0024") + '"',
         '"' + REFERENCE.replace("#", r"\x23") + '"',
+        '"' + REFERENCE.replace(".components", r"\U0000002Ecomponents") + '"',
+        '"' + REFERENCE.replace("r", r"\u0072") + '"',
+        '"' + REFERENCE.replace("e", r"\x65") + '"',
+        '"' + REFERENCE.replace("f", r"\u0066") + '"',
         '"' + REFERENCE.replace("ref", "re\\\n  f") + '"',
+        '"' + REFERENCE.replace("#", "#\\\r\n") + '"',
+        '"' + REFERENCE.replace("f", "f\\\N{NEXT LINE}") + '"',
+        '"' + REFERENCE.replace("r", "r\\\N{LINE SEPARATOR}") + '"',
         f'!!binary "{base64.b64encode(REFERENCE.encode()).decode()}"',
     ],
-    ids=["plain", "JSON escape", "YAML escape", "continued line", "binary"],
+    ids=["plain", "$", "#", ".", "r", "e", "f", "line", "line after CR", "next line", "line separator", "binary"],
 )
 def test_a_design_that_may_have_references_is_not(text: str):
     assert build_if_small(PLAN, of_layer(tar({"design.yml": design(text)}))) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["a: &a 1\nb: *a\n", "a: &a [1]\nb: [1,*a]\n", 'a: &a 1\nb: {"c":*a}\n', "- &a-1 x\n- *a-1\n", "[&a x,\x85*a]\n"],
+)
+def test_what_has_aliases_is_not(content: str):
+    assert build_if_small(PLAN, of_layer(tar({"a.yaml": content.encode()}))) is None
 
 
 def test_utf_16_in_which_references_are_not_seen_is_not():

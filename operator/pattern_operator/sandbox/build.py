@@ -17,9 +17,16 @@ from pattern_operator.render.program import Steps
 
 Layers = Sequence[tuple[Layer, BinaryIO]]
 
-# ``$(#ref.`` of a design (``render.design_references``) as it stands, or what may be it: a letter by its number, a line
-# that goes on after a backslash (YAML 1.2.2, section 5.7), a tag such as !!binary, and UTF-16, which has zeros.
-_MAY_REFER: Final = re.compile(rb"#ref\.|\\[^\"\\/bfnrt]|(?:^|[\s\[{,:])!|\0")
+# What a token of YAML follows: nothing, white space, a bracket, or a byte that is not ASCII and may end a line there.
+_TOKEN: Final = rb"(?:^|[^\x21-\x7e]|[\[{,:])"
+# An alias; libyaml reads these characters in its name.
+_ALIAS: Final = re.compile(_TOKEN + rb"\*[\w-]")
+# ``$(#ref.`` of a design (``render.design_references``) as it stands, or what may be it: one of its letters by number,
+# a line that goes on after a backslash within it (YAML 1.2.2, section 5.7), a tag such as !!binary, and UTF-16, which
+# has zeros. Other letters by number are common: json.dumps writes what is not ASCII so, and Go <, > and &.
+_MAY_REFER: Final = re.compile(
+    rb"#ref\.|#r?e?f?\\[\\\r\n\xc2\xe2]|\\(?:x|u00|U000000)(?:2[3eE]|6[56]|72)|" + _TOKEN + rb"![^\s=]|\0"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +95,7 @@ def _is_harmless(files: Sequence[File]) -> bool:
 
 def _multiplies(content: bytes) -> bool:
     """Whether it has aliases, or may have references, written out or not."""
-    return (b"&" in content and b"*" in content) or _MAY_REFER.search(content) is not None
+    return (b"&" in content and _ALIAS.search(content) is not None) or _MAY_REFER.search(content) is not None
 
 
 def _takes_program(files: Sequence[File], *, options: Options) -> bool:
