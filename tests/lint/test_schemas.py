@@ -9,7 +9,7 @@ from tests.render.minimal import MINIMAL
 
 from pattern_operator.lint.rule import Rule
 from pattern_operator.lint.schema.openapi import of_crd, reduced
-from pattern_operator.lint.schema.schemas import Schemas
+from pattern_operator.lint.schema.schemas import SchemaFault, Schemas
 from pattern_operator.lint.schema.shipped import VERSIONS, Version
 from pattern_operator.suggestion import nearest
 
@@ -170,6 +170,52 @@ def test_the_values_that_a_field_takes_are_named_whatever_they_are(field: dict[s
     [fault] = schemas.faults({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "i": value})
 
     assert fault.message == f"i is not one of {among}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    [
+        ("^[a-z]+$", "ABC"),
+        ("^[[:alpha:]]+$", "a1"),
+        (r"^\D$", "1"),
+        (r"^a\z", "a\n"),
+    ],
+)
+def test_what_the_pattern_of_a_crd_does_not_match_is_an_error(pattern: str, value: str):
+    [fault] = of_a_text({"pattern": pattern}, value)
+
+    assert (fault.rule, fault.path) == (Rule.INVALID_VALUE, ("t",))
+    assert fault.message.startswith("t does not match ")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    [
+        ("^[a-z]+$", "abc"),
+        ("b", "abc"),
+        ("^[[:alpha:]]+$", "ab"),
+        ("^.$", "\r"),
+        (r"^\S$", "\xa0"),
+        (r"^\w+$", "a_1"),
+        (r"^\Qa.b\E$", "a.b"),
+        ("^a{$", "a{"),
+        ("^a$", None),
+        ("(?=a)", "not RE2"),
+        ("(", "broken"),
+        (5, "no text"),
+    ],
+)
+def test_what_the_pattern_of_a_crd_matches_as_go_reads_it_is_none(pattern: Any, value: Any):
+    assert of_a_text({"pattern": pattern}, value) == []
+
+
+def of_a_text(schema: dict[str, Any], value: Any) -> list[SchemaFault]:
+    """The faults of a custom object whose field ``t`` has ``schema``."""
+    (version,) = CRD["spec"]["versions"]
+    field = {"openAPIV3Schema": {"type": "object", "properties": {"t": {"type": "string", **schema}}}}
+    schemas = shipped().with_crds([CRD | {"spec": CRD["spec"] | {"versions": [version | {"schema": field}]}}])
+    body = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "t": value}
+    return list(schemas.faults(body))
 
 
 def test_a_version_that_the_crd_beside_it_has_not_is_an_error():

@@ -10,6 +10,8 @@ What the API server does and its OpenAPI does not say (k8s.io/apimachinery, trie
 - a Quantity may be a number, an IntOrString either (``resource.Quantity``, ``intstr.IntOrString``: UnmarshalJSON);
 - a field that is required is asked for by validation, after decoding: a number that may be zero is not missed;
 - what only a cluster writes (``status``) is not looked at.
+
+A pattern of a CRD becomes a format of its own: JSON Schema means ECMA 262 by a pattern, and a server RE2.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +23,7 @@ Schema = dict[str, Any] | bool
 
 _REF: Final = "#/definitions/"
 DEFS: Final = "#/$defs/"
+RE2: Final = "re2:"  # of the name of a format: a pattern of a CRD, which a server matches as Go's regexp does
 _BUILT_IN: Final = "io.k8s."
 # k8s.io/apimachinery/pkg/api/resource, ParseQuantity; blanks around it are taken off by UnmarshalJSON.
 _QUANTITY: Final = r"^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]+)?\s*$"
@@ -97,12 +100,21 @@ def of_crd(schema: Any) -> Schema:
 
 def references(schema: Schema) -> Iterator[str]:
     """The names of the definitions that ``schema`` refers to."""
+    return (each.removeprefix(DEFS) for each in _texts_under("$ref", schema))
+
+
+def formats(schema: Schema) -> Iterator[str]:
+    """The formats of ``schema`` that are patterns, ``RE2`` and all."""
+    return (each for each in _texts_under("format", schema) if each.startswith(RE2))
+
+
+def _texts_under(key: str, schema: Schema) -> Iterator[str]:
     waiting: list[Any] = [schema]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            if isinstance(reference := value.get("$ref"), str):
-                yield reference.removeprefix(DEFS)
+            if isinstance(found := value.get(key), str):
+                yield found
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
@@ -149,6 +161,8 @@ def _schema(schema: dict[str, Any], *, owner: str, found: dict[str, dict[str, An
     if isinstance(values := schema.get("enum"), list):
         absent = (None, "") if owner.startswith(_BUILT_IN) else (None,)
         made["enum"] = [*values, *(each for each in absent if each not in values)]
+    if kind == "string" and not owner.startswith(_BUILT_IN) and isinstance(pattern := schema.get("pattern"), str):
+        made["format"] = RE2 + pattern
     if kind == "object":
         return made | _object(schema, owner=owner, found=found)
     if kind == "array" and isinstance(schema.get("items"), dict):

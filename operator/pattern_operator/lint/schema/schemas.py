@@ -1,18 +1,19 @@
 """Validates objects by kind, with ``jsonschema-rs``; says what is wrong by path, and never repeats a value."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
 import jsonschema_rs
+import re2
 
 from pattern_operator.api.fields import mapping, mappings, text
-from pattern_operator.limits import MAX_COMPONENTS
+from pattern_operator.limits import MAX_COMPONENTS, MIB
 from pattern_operator.lint.rule import Rule
 from pattern_operator.lint.schema.levels import on_another_level
-from pattern_operator.lint.schema.openapi import DEFS, Schema, of_crd, references
+from pattern_operator.lint.schema.openapi import DEFS, RE2, Schema, formats, of_crd, references
 from pattern_operator.quote import first_few, one_line, quoted
 from pattern_operator.suggestion import nearest
 
@@ -20,6 +21,7 @@ Path = tuple[str | int, ...]
 
 _MOST: Final = 50  # faults of one object; the rest says nothing new
 _NAMED: Final = 8  # of the values that a field takes
+_MATCHER_MEMORY: Final = 8 * MIB  # of one compiled pattern; RE2's own bound
 _MOST_SUGGESTED: Final = 500  # names of which it is looked for what may have been meant: a millisecond each
 _TYPES: Final = {
     "array": "a list",
@@ -155,6 +157,9 @@ class Schemas:
             case "minimum" | "maximum":
                 words = "at least" if kind.name == "minimum" else "at most"
                 yield SchemaFault(Rule.INVALID_VALUE, path, f"{shown(path)} must be {words} {kind.limit}")
+            case "format":
+                expression = quoted(str(kind.format).removeprefix(RE2))
+                yield SchemaFault(Rule.INVALID_VALUE, path, f"{shown(path)} does not match {expression}")
             case "pattern":
                 yield SchemaFault(Rule.INVALID_VALUE, path, f"{shown(path)} is not {_pattern(kind.pattern)}")
             case name:
@@ -212,10 +217,28 @@ def _of_definition(body: dict[str, Any]) -> Iterator[tuple[str, Schema]]:
 
 def _validator_for(schema: dict[str, Any]) -> Any:
     """A compiled schema; None where it cannot be compiled, as of a CRD that somebody wrote wrong."""
+    expressions = {name: _matcher(name.removeprefix(RE2)) for name in formats(schema)}
     try:
-        return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
+        return jsonschema_rs.Draft202012Validator(
+            schema,
+            pattern_options=jsonschema_rs.RegexOptions(),
+            validate_formats=True,
+            formats=expressions,
+        )
     except ValueError:
         return None
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a text has what ``pattern`` describes; one that cannot be compiled is the fault of the CRD, not of it."""
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MATCHER_MEMORY
+    try:
+        expression = re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError):
+        return lambda _: True
+    return lambda value: expression.search(value) is not None
 
 
 def _option(value: Any) -> str:
