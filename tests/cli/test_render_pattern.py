@@ -515,6 +515,27 @@ def test_a_file_that_cannot_be_read_is_told_with_its_flag(patternctl, web, flag,
     assert ("name " in done.err) is (content is None)
 
 
+@pytest.mark.parametrize("given", ["folder", "folder/bad.yaml"])
+@pytest.mark.parametrize("flag", ["--patch", "--values", "--pattern"])
+def test_a_broken_file_of_a_folder_is_named_as_it_is_found_from_here(patternctl, web, flag, given):
+    (patternctl.home / "folder").mkdir()
+    (patternctl.home / "folder" / "bad.yaml").write_text("a: [\n")
+
+    done = patternctl("render", web, flag, given)
+
+    assert f"{flag}: folder/bad.yaml, line 2" in done.err
+
+
+def test_a_key_that_yaml_reads_as_another_is_told_even_where_that_is_why_it_is_refused(patternctl, web, pattern):
+    path = pattern({})
+    path.write_text(path.read_text().replace("render: {}", "render: {parameters: {on: a.example, replicas: many}}"))
+
+    done = patternctl("render", web, "--pattern", path)
+
+    assert done.code == 1
+    assert f"'{path}': spec.render.parameters.on read as the key true" in done.err
+
+
 def test_a_question_ends_without_a_full_stop(patternctl, web, pattern):
     done = patternctl("render", web, "--pattern", pattern({"targetNamespac": "shop"}))
 

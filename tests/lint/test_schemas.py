@@ -56,7 +56,8 @@ def test_an_unknown_field_is_told_with_the_one_that_may_be_meant():
 @pytest.mark.parametrize(
     ("container", "expected"),
     [
-        ({"image": 5}, (Rule.WRONG_TYPE, "spec.containers.0.image", "")),
+        ({"image": 5}, (Rule.WRONG_TYPE, "spec.containers.0.image", "quote it: it is read as a number")),
+        ({"image": True}, (Rule.WRONG_TYPE, "spec.containers.0.image", "quote it: it is read as a boolean")),
         ({"stdin": "yes"}, (Rule.WRONG_TYPE, "spec.containers.0.stdin", "")),
         ({"ports": {"containerPort": 80}}, (Rule.WRONG_TYPE, "spec.containers.0.ports", "")),
         ({"ports": [{"containerPort": 2**31}]}, (Rule.INVALID_VALUE, "spec.containers.0.ports.0.containerPort", "")),
@@ -66,7 +67,15 @@ def test_an_unknown_field_is_told_with_the_one_that_may_be_meant():
             (Rule.INVALID_VALUE, "spec.containers.0.resources.limits.memory", ""),
         ),
     ],
-    ids=["a number for text", "text for a boolean", "a mapping for a list", "too large", "absent", "no quantity"],
+    ids=[
+        "a number for text",
+        "a boolean for text",
+        "text for a boolean",
+        "a mapping for a list",
+        "too large",
+        "absent",
+        "no quantity",
+    ],
 )
 def test_what_a_server_refuses_is_a_fault(container, expected):
     assert told(pod(**container)) == [expected]

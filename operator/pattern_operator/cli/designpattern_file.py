@@ -28,6 +28,7 @@ from pattern_operator.reconcile.values_from import Value, merged
 from pattern_operator.render import Options
 from pattern_operator.render.manifests import entries
 from pattern_operator.render.pattern_file.words import explained
+from pattern_operator.render.written_keys import told
 
 _DEFAULT_NAMESPACE: Final = "default"  # of kubectl
 _NAMED: Final = 5  # faults, or DesignPatterns, that a message names
@@ -35,12 +36,16 @@ _NAMED: Final = 5  # faults, or DesignPatterns, that a message names
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignPatternFile:
-    """A DesignPattern: ``options`` are what it asks of rendering, ``missing`` what ``valuesFrom`` names elsewhere."""
+    """A DesignPattern: ``options`` are what it asks of rendering, ``missing`` what ``valuesFrom`` names elsewhere.
+
+    ``misread`` says of each key, such as ``on``, that YAML reads it as another.
+    """
 
     path: str
     pattern: DesignPattern
     options: Options
     missing: tuple[Missing, ...] = ()
+    misread: tuple[str, ...] = ()
 
     @property
     def on_invalid(self) -> Literal["Refuse", "Skip"]:
@@ -67,11 +72,13 @@ def read_pattern(path: str, *, name: str | None = None, namespace: str | None = 
             PARAMETERS_NOT_FOUND: an object that ``valuesFrom`` names has no such key.
     """
     documents = flag_file.documents(path, flag="--pattern", what="the file of a DesignPattern")
-    bodies = [mapping(value) for _, value, _ in entries(documents)] if documents else []
+    found = [(mapping(value), written) for _, value, written in entries(documents)] if documents else []
+    bodies = [body for body, _ in found]
     body = _chosen(bodies, name=name, namespace=namespace, path=path)
     _check(body, path=path)
     pattern = _decoded(body, namespace=namespace or _DEFAULT_NAMESPACE, path=path)
-    return _with_values(pattern, bodies, path=path)
+    misread = [f"{quoted(path)}: {each}" for of, written in found if of is body for each in told(written)]
+    return replace(_with_values(pattern, bodies, path=path), misread=tuple(misread))
 
 
 def is_design_pattern(body: Mapping[str, Any]) -> bool:
@@ -121,8 +128,8 @@ def _check(body: dict[str, Any], *, path: str) -> None:
         if each.rule.severity is Severity.ERROR
     ]
     if faults:
-        told = listed(faults, _NAMED)
-        raise _invalid(path, f"{told}{'' if told.endswith('?') else '.'} Correct it")
+        said = listed(faults, _NAMED)
+        raise _invalid(path, f"{said}{'' if said.endswith('?') else '.'} Correct it")
 
 
 def _decoded(body: dict[str, Any], *, namespace: str, path: str) -> DesignPattern:

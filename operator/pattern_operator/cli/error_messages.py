@@ -66,7 +66,7 @@ _OF_RENDERING: Final = tuple(
         (r"set spec\.render\.skipSchemaValidation: true", "give --skip-schema-validation"),
         (r"spec\.render\.skipSchemaValidation(?:: true)?", "--skip-schema-validation"),
         (r"spec\.render\.repairs", "the repairs that are allowed"),
-        (r"spec\.render(?:\.(?:parameters|valuesFrom))?", "--values"),
+        (r"spec\.render(?:\.(?:parameters|valuesFrom))?", "--values or --set"),
     )
 )
 PARAMETERS: Final = "parameters"

@@ -139,6 +139,8 @@ def _printed(options: argparse.Namespace) -> "Printed":
     from pattern_operator.render import render
 
     asked = Asked.by(options)
+    for message in asked.misread:
+        output.print_error(message)
     with asked.errors_in_its_terms():
         steps = render(_files(options.artifact, asked), options=asked.options)
         rendering = driven(steps, helm=options.helm, kustomize=options.kustomize)

@@ -60,6 +60,11 @@ class Asked:
         )
 
     @property
+    def misread(self) -> tuple[str, ...]:
+        """What of the file of ``--pattern`` YAML reads as other keys, a sentence each."""
+        return self.file.misread if self.file is not None else ()
+
+    @property
     def replaced(self) -> tuple[Missing, ...]:
         """What ``valuesFrom`` names and no file has: flags give values in its place."""
         return self.file.missing if self.file is not None else ()

@@ -151,7 +151,8 @@ class Schemas:
                 yield SchemaFault(Rule.MISSING_REQUIRED_FIELD, path, f"{where} is required, and is absent; add it")
             case "type":
                 wanted = " or ".join(_TYPES.get(each, each) for each in kind.types if each != "null")
-                yield SchemaFault(Rule.WRONG_TYPE, path, f"{shown(path)} must be {wanted}")
+                message = f"{shown(path)} must be {wanted}"
+                yield SchemaFault(Rule.WRONG_TYPE, path, message, suggestion=_in_quotes(kind.types, error.instance))
             case "enum":
                 yield self._not_among(path, kind.options, error.instance)
             case "minimum" | "maximum":
@@ -239,6 +240,13 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     except (re2.error, UnicodeEncodeError):
         return lambda _: True
     return lambda value: expression.search(value) is not None
+
+
+def _in_quotes(types: list[str], written: Any) -> str:
+    """What to do where a text is wanted, and YAML reads another scalar."""
+    if "string" not in types or not isinstance(written, bool | int | float):
+        return ""
+    return f"quote it: it is read as a {'boolean' if isinstance(written, bool) else 'number'}"
 
 
 def _option(value: Any) -> str:
