@@ -154,6 +154,7 @@ MAX_OBJECT: Final = 2 * MIB  # JSON of one object: etcd takes 1.5 MiB, and it is
 MAX_OBJECT_VALUES: Final = 50_000  # values and keys of one object: 10 ms to parse; the largest published has 10,700
 MAX_REPORT: Final = 3 * MIB  # JSON of the lines on all components of a pattern: 5,000 names of 253 letters have 2.5 MiB
 MAX_SMALL: Final = 64 * KIB  # bytes of layers, and of documents, that a thread renders: 30 ms as YAML
+MAX_SMALL_UNPACKED: Final = 256 * KIB  # of these layers inflated: 512 headers of files at most, 20 ms
 MAX_SMALL_PARTS: Final = 2_048  # lines, commas and brackets in them: each may become an object, or a line of a report
 MAX_PROGRAM_INPUT: Final = 16 * MIB  # files that helm or kustomize is given; the largest public charts have 3 MiB
 MAX_PROGRAM_FOLDERS: Final = 4_000  # made for one run; large charts have some 200

@@ -5,6 +5,6 @@ memory of the documents of a pattern and not of all that lies beside them. It ru
 bytes that nobody is to be trusted with.
 """
 
-from pattern_operator.archive.layers import TITLE, Layer, LayerSelector, extract_files
+from pattern_operator.archive.layers import TITLE, Layer, LayerSelector, extract_files, unpacks_to_at_most
 
-__all__ = ["TITLE", "Layer", "LayerSelector", "extract_files"]
+__all__ = ["TITLE", "Layer", "LayerSelector", "extract_files", "unpacks_to_at_most"]

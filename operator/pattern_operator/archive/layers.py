@@ -90,6 +90,26 @@ def extract_files(
     return kept.all()
 
 
+def unpacks_to_at_most(size: int, layers: Sequence[tuple[Layer, BinaryIO]]) -> bool:
+    """Whether the layers have at most ``size`` bytes together once they are inflated, headers and padding of tars too.
+
+    The layers are left at their beginning. Raises Stalled as ``entries``, for what cannot be inflated.
+    """
+    left = size
+    for layer, content in layers:
+        zipped = is_gzip(content.read(2))
+        content.seek(0)
+        lengths = map(len, inflated(content, size=layer.size, context="")) if zipped else iter((layer.size,))
+        for length in lengths:
+            left -= length
+            if left < 0:
+                break
+        content.seek(0)
+        if left < 0:
+            return False
+    return True
+
+
 def not_found(types: Sequence[str], *, selector: LayerSelector, context: str) -> Stalled:
     """The error for an artifact that has no layer to read; ``types`` are the media types of those it has."""
     wanted = (

@@ -9,16 +9,19 @@ from typing import BinaryIO, Final
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.archive import Layer, LayerSelector, extract_files
+from pattern_operator.archive import Layer, LayerSelector, extract_files, unpacks_to_at_most
 from pattern_operator.errors import PatternError
-from pattern_operator.limits import MAX_SMALL, MAX_SMALL_PARTS
+from pattern_operator.limits import MAX_SMALL, MAX_SMALL_PARTS, MAX_SMALL_UNPACKED
 from pattern_operator.render import Options, is_read, may_describe, needs_all_files, render, with_defaults
 from pattern_operator.render.program import Steps
 
 Layers = Sequence[tuple[Layer, BinaryIO]]
 
 # What a token of YAML follows: nothing, white space, a bracket, or a byte that is not ASCII and may end a line there.
-_TOKEN: Final = rb"(?:^|[^\x21-\x7e]|[\[{,:])"
+_TOKEN: Final = rb"(?:^|[^\x21-\x7e]|[\[{,:?])"
+# What begins an entry or a document, or may: lines as libyaml ends them (YAML 1.1, section 5.4), brackets and commas,
+# and the indicators - ? : where they stand alone, of which one line may have many.
+_PART: Final = re.compile(rb"\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9]|[,\[{]|(?:^|(?<=[^\x21-\x7e]))[-?:](?=[^\x21-\x7e]|$)")
 # An alias; libyaml reads these characters in its name.
 _ALIAS: Final = re.compile(_TOKEN + rb"\*[\w-]")
 # ``$(#ref.`` of a design (``render.design_references``) as it stands, or what may be it: one of its letters by number,
@@ -64,7 +67,7 @@ def build_if_small(plan: Plan, layers: Layers) -> Rendering | None:
     Raises:
         BuildRefused: as ``build``.
     """
-    if sum(layer.size for layer, _ in layers) > MAX_SMALL:
+    if sum(layer.size for layer, _ in layers) > MAX_SMALL or not _unpacks_to_little(layers):
         return None
     files = _documents(plan, layers)
     if not _is_harmless(files) or _takes_program(files, options=plan.options):
@@ -80,6 +83,13 @@ def build_if_small(plan: Plan, layers: Layers) -> Rendering | None:
     return None
 
 
+def _unpacks_to_little(layers: Layers) -> bool:
+    try:
+        return unpacks_to_at_most(MAX_SMALL_UNPACKED, layers)
+    except PatternError:
+        return True  # it goes no further than to what is broken, and extracting says which layer that is
+
+
 def _is_harmless(files: Sequence[File]) -> bool:
     """Whether nothing in the files makes much of little: no aliases, no references, few parts (each may be reported).
 
@@ -88,9 +98,13 @@ def _is_harmless(files: Sequence[File]) -> bool:
     if any(may_describe(file.path) for file in files):
         return False
     contents = [file.content for file in files if file.content]
-    parts = sum(content.count(mark) for content in contents for mark in (b"\n", b"\r", b",", b"[", b"{"))
     size = sum(len(content) for content in contents)
-    return size <= MAX_SMALL and parts <= MAX_SMALL_PARTS and not any(map(_multiplies, contents))
+    return size <= MAX_SMALL and sum(map(parts, contents)) <= MAX_SMALL_PARTS and not any(map(_multiplies, contents))
+
+
+def parts(content: bytes) -> int:
+    """How many entries, values and documents YAML may make of it, at most: none is without one of these marks."""
+    return len(_PART.findall(content))
 
 
 def _multiplies(content: bytes) -> bool:
