@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pattern_operator.render.parameters.defaults import InvalidSchema
 from pattern_operator.render.parameters.keywords import no_type, slip
-from pattern_operator.render.parameters.schema import InvalidSchema, complete
+from pattern_operator.render.parameters.schema import complete
 
 HOST = {"properties": {"host": {"type": "string"}}}
 JSON = st.recursive(

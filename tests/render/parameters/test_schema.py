@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.render.parameters import InvalidParameters
-from pattern_operator.render.parameters.schema import DIALECT, InvalidSchema, complete
+from pattern_operator.render.parameters.defaults import InvalidSchema
+from pattern_operator.render.parameters.schema import DIALECT, complete, refuse_wrong_defaults
 
 SECRET = "hunter2"
 SCHEMA: dict[str, Any] = {
@@ -72,6 +73,95 @@ def test_what_does_not_fit_is_named_by_its_path_and_not_by_its_value(parameters:
 
     assert says in str(refusal.value)
     assert SECRET not in str(refusal.value)
+
+
+def an_object(*required: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+TLS = an_object("secretName", secretName={"type": "string"}, version={"type": "string", "default": "1.2"})
+EITHER = {
+    "properties": {"own": {"type": "string"}, "shared": {"type": "string"}, "version": {"default": "1.2"}},
+    "anyOf": [{"required": ["own"]}, {"required": ["shared"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "completed"),
+    [
+        (an_object(tls=TLS), {}),
+        (an_object(tls={"$ref": "#/$defs/tls"}) | {"$defs": {"tls": TLS}}, {}),
+        (an_object(tls={"allOf": [TLS]}), {}),
+        (an_object(tls=EITHER), {}),
+        (an_object(web=an_object(tls=TLS)), {}),
+        (an_object(web=an_object("tls", tls=TLS, replicas={"default": 1})), {}),
+        (an_object(web=an_object(tls=TLS, replicas={"default": 1})), {"web": {"replicas": 1}}),
+    ],
+    ids=["alone", "by reference", "as a part", "one of two", "in another", "the other needs it", "the other does not"],
+)
+def test_an_object_that_nobody_gives_is_left_out_where_its_defaults_alone_are_not_enough(schema: Any, completed: Any):
+    assert complete({}, schema=schema) == completed
+    refuse_wrong_defaults(schema)
+
+
+def test_many_objects_that_nobody_gives_are_left_out_each():
+    schema = an_object(**{f"tls{number}": TLS for number in range(250)}, host={"default": "a"})
+
+    assert complete({}, schema=schema) == {"host": "a"}
+
+
+@pytest.mark.parametrize(
+    ("given_", "place"), [({"tls": {}}, "tls"), ({"hosts": [{}, {"tls": {}}]}, r"hosts\[1\]\.tls")]
+)
+def test_an_object_that_is_given_misses_what_it_requires(given_: Any, place: str):
+    schema = an_object(tls=TLS, hosts={"type": "array", "items": an_object(tls=TLS)})
+
+    with pytest.raises(InvalidParameters, match=rf"schema: {place}\.secretName is required, and is not given$"):
+        complete(given_, schema=schema)
+
+
+def test_an_object_that_is_given_has_its_defaults():
+    schema = an_object(tls=TLS, hosts={"type": "array", "items": an_object(tls=TLS)})
+
+    assert complete({"tls": {"secretName": "a"}}, schema=schema) == {"tls": {"secretName": "a", "version": "1.2"}}
+    assert complete({"hosts": [{}]}, schema=schema) == {"hosts": [{}]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "missing"),
+    [
+        (an_object("tls", tls=TLS), "tls is required"),
+        (an_object("host", host={}, tls=TLS), "host is required"),
+        ({"allOf": [an_object("host", host={})]}, "host is required"),
+        (an_object(mode={"default": "a"}, host={}) | {"dependentRequired": {"mode": ["host"]}}, "host is required"),
+        (EITHER, "not valid under any of the schemas"),
+    ],
+)
+def test_what_is_only_missing_is_no_fault_of_the_defaults(schema: Any, missing: str):
+    refuse_wrong_defaults(schema)
+    with pytest.raises(InvalidParameters, match=missing):
+        complete({}, schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("schema", "wrong"),
+    [
+        (an_object("host", host={}, n={"type": "integer", "default": "two"}), "n: the value is not of type"),
+        (
+            an_object(tls=an_object("name", name={}, n={"type": "integer", "default": "two"})),
+            "tls.n: the value is not of type",
+        ),
+        (an_object(tls=TLS | {"default": {}}), "tls.secretName is required, and is not given"),
+        ({"type": "array"}, "the whole: the value is not of type"),
+    ],
+    ids=["beside what is missing", "in what is incomplete", "of an object", "no object"],
+)
+def test_a_default_that_does_not_fit_is_told_alone(schema: Any, wrong: str):
+    with pytest.raises(InvalidParameters) as refusal:
+        refuse_wrong_defaults(schema)
+
+    assert str(refusal.value).startswith(f"do not fit the schema: {wrong}")
+    assert str(refusal.value).count("is required") == wrong.count("is required")
 
 
 @pytest.mark.parametrize(

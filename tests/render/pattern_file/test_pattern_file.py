@@ -13,7 +13,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.errors import Stalled
 from pattern_operator.render import Options, render
-from pattern_operator.render.pattern_file import describe, with_defaults
+from pattern_operator.render.pattern_file import MissingParameters, describe, with_defaults
 from pattern_operator.render.pattern_file.reading import MAX_SIZE
 
 HEAD = "apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\n"
@@ -345,3 +345,36 @@ def test_a_wrong_default_is_said_to_be_the_pattern_s_also_where_something_else_i
         describe([File("pattern.yaml", content)], options=Options(parameters=b'{"host": "a"}'))
     with pytest.raises(Stalled, match="the parameters do not fit the schema: host"):
         describe([File("pattern.yaml", content)], options=Options(parameters=b'{"n": 1, "host": 2}'))
+
+
+DATABASE = """\
+parameters:
+  schema:
+    properties:
+      host: {type: string}
+      db:
+        properties: {password: {type: string}, user: {type: string, default: app}}
+        required: [password]
+    required: [host, db]
+"""
+
+
+def test_a_default_beside_what_is_required_is_no_fault_of_the_pattern():
+    pattern = files(HEAD + DATABASE, a_yaml=PLAIN.replace(b"${x}", b"${db.user}"))
+
+    with pytest.raises(MissingParameters, match="host is required, and is not given; db is required"):
+        rendered(pattern)
+    for given in ({"host": "a"}, {"host": "a", "db": {}}):
+        with pytest.raises(Stalled, match=r"is required, and is not given\. Correct spec.render.parameters") as refusal:
+            rendered(pattern, **given)
+        assert refusal.value.reason is Reason.PARAMETERS_INVALID
+    assert rendered(pattern, host="a", db={"password": "b"}).objects[0].body["data"] == {"a": "app"}
+
+
+def test_a_wrong_default_in_an_object_that_nobody_gives_is_said_to_be_the_pattern_s():
+    schema = "{properties: {tls: {properties: {count: {type: integer, default: two}, name: {}}, required: [name]}}}"
+
+    for given in ({}, {"other": 1}, {"tls": {"name": "a"}}):
+        with pytest.raises(Stalled, match=r"the defaults of its parameters do not fit .*: tls\.count: ") as refusal:
+            rendered(files(f"{HEAD}parameters: {{schema: {schema}}}\n", a_yaml=PLAIN), **given)
+        assert "is required" not in refusal.value.message

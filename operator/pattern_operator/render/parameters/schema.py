@@ -5,54 +5,106 @@ linear in what they read. What a check costs is bounded by the process that it r
 the path of a parameter and never its value: it may be a Secret's.
 """
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, NoReturn
 
 import jsonschema_rs
 
-from pattern_operator.limits import MAX_PARAMETERS
 from pattern_operator.quote import listed, one_line
+from pattern_operator.render.parameters.defaults import Defaults, InvalidSchema, Place
 from pattern_operator.render.parameters.document import InvalidParameters
 from pattern_operator.render.parameters.keywords import no_type, slip
 from pattern_operator.render.parameters.merge import without_nulls
 from pattern_operator.suggestion import nearest
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_MAX_VISITS: Final = 100_000  # of parts of a schema while defaults are filled in: it may refer to itself
-_MAX_DEPTH: Final = 64
+_MAX_FOUND: Final = 100  # errors that are looked at
 _MAX_ERRORS: Final = 5  # that are told
 _MAX_WORDS: Final = 300  # characters of one
 _REGEX_BYTES: Final = 1 << 20  # of a compiled regular expression
 _VALUE: Final = "the value"  # in place of it, in the words of the library
-
-
-class InvalidSchema(ValueError):
-    """A schema of parameters cannot be used; the message is a clause that says why."""
+_MISSING: Final = frozenset({"required", "minProperties", "anyOf", "oneOfNotValid"})  # where more parameters may help
 
 
 def complete(parameters: Mapping[str, Any], *, schema: Mapping[str, Any]) -> dict[str, Any]:
     """``parameters`` with the defaults of ``schema``, checked; neither is changed.
 
-    A null takes away its name, and the default that it would have had.
+    A null takes away its name, and the default that it would have had. An object that nobody gives is made of the
+    defaults in it, unless it would miss what the schema asks for in it: then it is left out, as by JSON Schema.
 
     Raises:
         InvalidSchema: the schema cannot be used.
         InvalidParameters: the parameters do not fit it.
     """
+    found = _completed(parameters, schema)
+    if faults := [each for each in found.errors if not found.is_of_made(each)]:
+        raise _misfit(faults, schema)
+    return found.parameters
+
+
+def refuse_wrong_defaults(schema: Mapping[str, Any]) -> None:
+    """Raise InvalidParameters for defaults that do not fit the schema, though nothing is given beside them.
+
+    What is only missing is no fault of theirs, wherever it is required.
+    """
+    found = _completed({}, schema)
+    if wrong := [each for each in found.errors if not found.is_only_missing(each)]:
+        raise _misfit(wrong, schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Completed:
+    """Parameters with the defaults that were put into them, and how they do not fit."""
+
+    parameters: dict[str, Any]
+    defaults: Defaults
+    errors: Sequence["jsonschema_rs.ValidationError"]
+
+    def is_only_missing(self, error: "jsonschema_rs.ValidationError") -> bool:
+        """Whether more parameters may mend it: nothing is missing in a default that the schema writes."""
+        place = tuple(error.instance_path)
+        written = any(place[:length] in self.defaults.written for length in range(len(place) + 1))
+        return error.kind.name in _MISSING and not written
+
+    def is_of_made(self, error: "jsonschema_rs.ValidationError") -> bool:
+        """Whether something is missing in an object that was made of the defaults in it."""
+        return error.kind.name in _MISSING and tuple(error.instance_path) in self.defaults.made
+
+    def incomplete(self) -> Set[Place]:
+        """Those objects, but not where a default is wrong: that is to be told, and what is missing beside it is not."""
+        places = {tuple(each.instance_path) for each in self.errors if self.is_of_made(each)}
+        wrong = [tuple(each.instance_path) for each in self.errors if not self.is_only_missing(each)]
+        return {place for place in places if not any(each[: len(place)] == place for each in wrong)}
+
+
+def _completed(parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> _Completed:
+    """Once an object is left out, the one that it was in may miss it: each round leaves out more, or is the last."""
     validator = _validator(schema)
     if (found := slip(schema)) is not None:
         raise InvalidSchema(found)
-    filled = without_nulls(_Defaults(schema).fill(copy.deepcopy(dict(parameters)), schema, depth=0))
+    left_out: Set[Place] = frozenset()
+    while True:
+        defaults = Defaults(schema, left_out=left_out)
+        filled = without_nulls(defaults.fill(dict(parameters)))
+        completed = _Completed(filled, defaults, _errors(validator, filled))
+        if not (incomplete := completed.incomplete()):
+            return completed
+        left_out |= incomplete
+
+
+def _errors(
+    validator: "jsonschema_rs.Draft202012Validator", filled: Mapping[str, Any]
+) -> list["jsonschema_rs.ValidationError"]:
     try:
-        errors = [
-            _words(each, schema) for _, each in zip(range(_MAX_ERRORS), validator.iter_errors(filled), strict=False)
-        ]
+        return list(islice(validator.iter_errors(filled), _MAX_FOUND))
     except (ValueError, TypeError, OverflowError):
         raise InvalidParameters("have a number or a text that cannot be checked") from None
-    if errors:
-        raise InvalidParameters(f"do not fit the schema: {listed(errors)}")
-    return filled
+
+
+def _misfit(errors: Sequence["jsonschema_rs.ValidationError"], schema: Mapping[str, Any]) -> InvalidParameters:
+    return InvalidParameters(f"do not fit the schema: {listed(_words(each, schema) for each in errors[:_MAX_ERRORS])}")
 
 
 def _validator(schema: Mapping[str, Any]) -> "jsonschema_rs.Draft202012Validator":
@@ -103,78 +155,3 @@ def _unknown(error: "jsonschema_rs.ValidationError", schema: Mapping[str, Any]) 
 def _path(steps: Sequence[str | int]) -> str:
     path = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in steps)
     return one_line(path.removeprefix("."), _MAX_WORDS) or "the whole"
-
-
-class _Defaults:
-    """Fills in the defaults of one schema, within limits on what is visited and on what is made."""
-
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self._root = schema
-        self._visits = _MAX_VISITS
-        self._size = MAX_PARAMETERS
-
-    def fill(self, value: Any, schema: Any, *, depth: int, missing: frozenset[str] = frozenset()) -> Any:
-        """``value``, which may be changed, with the defaults of ``schema`` for what is missing in it.
-
-        ``missing`` are the references that led to it since nothing was given: a schema of trees ends there.
-        """
-        self._visits -= 1
-        if self._visits < 0 or depth > _MAX_DEPTH:
-            raise InvalidSchema("refers to itself without an end, or has too many parts")
-        if not isinstance(schema, Mapping):
-            return value
-        for each in (self._referred(schema), *_parts(schema)):
-            value = self.fill(value, each, depth=depth + 1, missing=missing) if each is not None else value
-        if isinstance(value, dict):
-            self._fill_members(value, schema, depth=depth, missing=missing)
-        elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
-            for position, entry in enumerate(value):
-                value[position] = self.fill(entry, schema["items"], depth=depth + 1)
-        return value
-
-    def _fill_members(
-        self, value: dict[str, Any], schema: Mapping[str, Any], *, depth: int, missing: frozenset[str]
-    ) -> None:
-        properties = schema.get("properties")
-        for name, below in properties.items() if isinstance(properties, Mapping) else ():
-            if name in value:
-                value[name] = self.fill(value[name], below, depth=depth + 1)
-                continue
-            found = self._default(below, depth=depth + 1, missing=missing)
-            if found is not _NONE:
-                value[name] = found
-
-    def _default(self, schema: Any, *, depth: int, missing: frozenset[str]) -> Any:
-        """The default of a missing value: its own, else an object of those of its members, if any has one."""
-        if not isinstance(schema, Mapping):
-            return _NONE
-        if "default" in schema:
-            self._size -= len(str(schema["default"]))
-            if self._size < 0:
-                raise InvalidSchema("has defaults that make more parameters than the operator takes")
-            return self.fill(copy.deepcopy(schema["default"]), schema, depth=depth)
-        reference = schema.get("$ref")
-        if reference in missing or (reference is None and schema.get("type", "object") != "object"):
-            return _NONE
-        missing |= {reference} if isinstance(reference, str) else frozenset()
-        return self.fill({}, schema, depth=depth, missing=missing) or _NONE
-
-    def _referred(self, schema: Mapping[str, Any]) -> Any:
-        """What ``$ref`` names inside the schema (RFC 6901), None where there is none."""
-        reference = schema.get("$ref")
-        if not isinstance(reference, str) or not reference.startswith("#"):
-            return None
-        found: Any = self._root
-        for step in reference[1:].split("/")[1:]:
-            if not isinstance(found, Mapping):
-                return None
-            found = found.get(step.replace("~1", "/").replace("~0", "~"))
-        return found
-
-
-def _parts(schema: Mapping[str, Any]) -> list[Any]:
-    parts = schema.get("allOf")
-    return parts if isinstance(parts, list) else []
-
-
-_NONE: Final = object()  # there is no default, which null could be

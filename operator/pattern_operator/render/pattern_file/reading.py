@@ -21,9 +21,10 @@ from pattern_operator.quote import one_line, quoted
 from pattern_operator.render import options as asked
 from pattern_operator.render.document import Document, read
 from pattern_operator.render.options import Options
+from pattern_operator.render.parameters.defaults import InvalidSchema
 from pattern_operator.render.parameters.document import InvalidParameters, json_text
 from pattern_operator.render.parameters.merge import merge
-from pattern_operator.render.parameters.schema import InvalidSchema, complete
+from pattern_operator.render.parameters.schema import complete, refuse_wrong_defaults
 from pattern_operator.render.parameters.substitution import Substitution
 from pattern_operator.render.pattern_file.kind import KIND, Patch, Pattern
 from pattern_operator.render.pattern_file.words import explained
@@ -220,7 +221,7 @@ def _unfit(file: File, error: InvalidParameters, *, given: dict[str, Any], schem
     """What to correct: it is the pattern's own default, or what it requires is missing, or what is given is wrong."""
     fault, next_step = f"the parameters {error}", "Correct spec.render.parameters or what valuesFrom names."
     try:
-        complete({}, schema={name: value for name, value in schema.items() if name != "required"})
+        refuse_wrong_defaults(schema)
     except InvalidParameters as of_defaults:
         if not given or str(of_defaults) == str(error):
             return _invalid(file, f"the defaults of its parameters {of_defaults}")
