@@ -329,6 +329,8 @@ JOB: dict[str, Row] = {
         "failed: tried 6 times",
     ),
     "it is suspended": ({"suspend": True}, {"conditions": [condition("Suspended")]}, CURRENT, "suspended"),
+    "it is to be suspended": ({"suspend": True}, {}, IN_PROGRESS, "not started yet"),
+    "it is resumed": ({"suspend": False}, {"conditions": [condition("Suspended")]}, IN_PROGRESS, "not started yet"),
     "it will fail": (
         {},
         {"conditions": [condition("FailureTarget")], "startTime": "2026-05-01T11:59:00Z"},
