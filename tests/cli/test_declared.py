@@ -70,11 +70,22 @@ def test_what_is_refused_of_pattern_yaml_is_told(patternctl, folder, more, reaso
     assert [each["rule"] for each in found.json["findings"]] == [reason]
 
 
+def test_what_the_api_server_refuses_of_a_designpattern_is_told_once(patternctl, folder, pattern):
+    path = pattern(dependsOn=[{"name": "db", "version": "x y"}])
+
+    done = patternctl("render", folder(""), "--pattern", path)
+    found = patternctl("lint", path, "-o", "json")
+
+    assert (done.code, done.out) == (exit_codes.FAILED, "")
+    assert "spec.dependsOn[0].version: must be a range of versions" in done.err
+    assert [each["rule"] for each in found.json["findings"]] == ["InvalidValue"]
+
+
 @pytest.mark.parametrize(
     ("spec", "reason", "words"),
     [
         (check(BROKEN), "HealthCheckInvalid", "spec.apply.healthChecks[0].current (Database) does not compile"),
-        ({"dependsOn": [{"name": "db", "version": "x y"}]}, "InvalidReference", "spec.dependsOn[0].version 'x y'"),
+        ({"dependsOn": [{"name": "db", "version": "1 ||"}]}, "InvalidReference", "spec.dependsOn[0].version '1 ||'"),
         ({"dependsOn": [{"name": "web"}]}, "DependencyCycle", "spec.dependsOn[0] leads back to the pattern itself"),
     ],
 )

@@ -82,7 +82,7 @@ def _job(view: ObjectView) -> Result:
         return current(f"complete, {succeeded} pods succeeded")
     if view.is_true("Failed"):
         return failed(f"failed: {view.condition('Failed').words}")
-    # A Job has no observedGeneration: of one that is resumed the condition is of before until its controller has seen it.
+    # A Job has no observedGeneration: of one that is resumed the condition is of before, until its controller sees it.
     if view.is_true("Suspended") and view.spec.get("suspend") is True:
         return current("suspended")
     if not view.status.get("startTime"):

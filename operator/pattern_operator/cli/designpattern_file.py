@@ -121,7 +121,7 @@ def _check(body: dict[str, Any], *, path: str) -> None:
     """Raise Stalled for what the schema of the CRD does not allow, typing errors in names of fields included."""
     if text_at(body, "apiVersion") != API_VERSION:
         raise _invalid(path, f"the apiVersion of a DesignPattern is {API_VERSION}: correct it")
-    schemas = Schemas.of({}, label=KIND).with_crds([crd(DESIGN_PATTERN)])
+    schemas = Schemas.of({}, label=KIND).with_own_crds([crd(DESIGN_PATTERN)])
     faults = [
         f"{each.message}; {each.suggestion}" if each.suggestion else each.message
         for each in schemas.faults(body)

@@ -165,7 +165,7 @@ def _schemas(options: argparse.Namespace) -> "Schemas":
     from pattern_operator.api.crd import KINDS, crd
 
     version = next((each for each in shipped.VERSIONS if each == options.kube_version), shipped.LATEST)
-    return Schemas.of(shipped.load(version), label=f"Kubernetes {version}").with_crds(list(map(crd, KINDS)))
+    return Schemas.of(shipped.load(version), label=f"Kubernetes {version}").with_own_crds(list(map(crd, KINDS)))
 
 
 async def _of_cluster(options: argparse.Namespace) -> "Schemas":

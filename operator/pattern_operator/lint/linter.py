@@ -144,7 +144,14 @@ def _linted(
     if said is not None and patched:
         told = {each.message for each in found}
         found += of_patches(said.path, told, options=options, schemas=schemas, sources=sources, build=build)
-    return [*found, *_of_declarations(said, inspected, sources=sources, compile_checks=compile_checks)]
+    known = {_place(each) for each in found if each.severity is Severity.ERROR}
+    declarations = _of_declarations(said, inspected, sources=sources, compile_checks=compile_checks)
+    return [*found, *(each for each in declarations if not each.line or _place(each) not in known)]
+
+
+def _place(finding: Finding) -> tuple[str, int, int]:
+    """Where it is: what the operator refuses is not told again where the API server refuses it already."""
+    return finding.file, finding.line, finding.column
 
 
 def _of_declarations(

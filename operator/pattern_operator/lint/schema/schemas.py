@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from pattern_operator.limits import MAX_COMPONENTS, MIB
 from pattern_operator.lint.rule import Rule
 from pattern_operator.lint.schema.levels import on_another_level
 from pattern_operator.lint.schema.openapi import DEFS, RE2, Schema, formats, of_crd, references
+from pattern_operator.lint.schema.validations import unmet
 from pattern_operator.quote import first_few, one_line, quoted
 from pattern_operator.suggestion import nearest
 
@@ -53,6 +54,7 @@ class Schemas:
     kinds: Mapping[str, str]
     definitions: Mapping[str, Schema] = field(repr=False)
     custom: dict[str, Schema] = field(default_factory=dict, repr=False)
+    ruled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # as the CRD has them, with rules
     _compiled: dict[str, Any] = field(default_factory=dict, repr=False)
     _suggested: dict[tuple[str, ...], str | None] = field(default_factory=dict, repr=False)
 
@@ -65,8 +67,13 @@ class Schemas:
         """These schemas for one artifact, with those of the CRDs among ``bodies``: what it brings it may use."""
         custom = dict(self.custom)
         for body in bodies[:MAX_COMPONENTS]:
-            custom.update(_of_definition(body))
-        return Schemas(self.label, self.kinds, self.definitions, custom, {} if custom else self._compiled)
+            custom.update((kind, of_crd(schema)) for kind, schema in _of_definition(body))
+        return Schemas(self.label, self.kinds, self.definitions, custom, self.ruled, {} if custom else self._compiled)
+
+    def with_own_crds(self, bodies: list[dict[str, Any]]) -> "Schemas":
+        """``with_crds`` of CRDs of this project, whose rules are evaluated, too."""
+        ruled = {kind: mapping(schema) for body in bodies for kind, schema in _of_definition(body)}
+        return replace(self.with_crds(bodies), ruled=ruled)
 
     def faults(self, body: dict[str, Any]) -> Iterator[SchemaFault]:
         """What of ``body`` its schema does not allow; one note where there is no schema for its kind."""
@@ -81,6 +88,9 @@ class Schemas:
             return
         for error in errors:
             yield from self._explained(error, kind)
+        if not errors and (ruled := self.ruled.get(kind)) is not None:
+            for path, message in islice(unmet(ruled, body), _MOST):
+                yield SchemaFault(Rule.INVALID_VALUE, path, f"{shown(path)}: {message}")
 
     def _validator(self, kind: str) -> Any:
         """The compiled schema of ``group/version/Kind``, None where there is none."""
@@ -205,15 +215,15 @@ class Schemas:
         return sorted(mapping(mapping(place).get("properties")))
 
 
-def _of_definition(body: dict[str, Any]) -> Iterator[tuple[str, Schema]]:
-    """``group/version/Kind`` and the schema of each version that a CRD serves."""
+def _of_definition(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """``group/version/Kind`` and the schema of each version that a CRD serves, as it stands there."""
     if text(body.get("kind")) != "CustomResourceDefinition":
         return
     spec = mapping(body.get("spec"))
     group, kind = text(spec.get("group")), text(mapping(spec.get("names")).get("kind"))
     for version in mappings(spec.get("versions")):
         if group and kind and (name := text(version.get("name"))) and version.get("served") is not False:
-            yield f"{group}/{name}/{kind}", of_crd(mapping(version.get("schema")).get("openAPIV3Schema"))
+            yield f"{group}/{name}/{kind}", mapping(version.get("schema")).get("openAPIV3Schema")
 
 
 def _validator_for(schema: dict[str, Any]) -> Any:
