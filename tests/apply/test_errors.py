@@ -338,6 +338,27 @@ def test_a_version_of_a_crd_in_which_objects_are_stored_is_dropped_step_by_step(
     assert ("kubectl edit crd widgets.example.com --subresource=status" in failure.message) is told
 
 
+WEBHOOK = StatusCause("spec.conversion.webhookClientConfig", "FieldValueForbidden", "should not be set")
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "told"),
+    [
+        ("CustomResourceDefinition", WEBHOOK, True),
+        ("CustomResourceDefinition", StatusCause("spec.conversion.strategy", "FieldValueInvalid", "no"), False),
+        ("Widget", WEBHOOK, False),
+    ],
+)
+def test_a_webhook_of_a_crd_that_another_manager_keeps_is_removed_by_a_command(
+    kind: str, cause: StatusCause, told: bool
+):
+    key = ObjectKey("apiextensions.k8s.io", kind, "", "widgets.example.com")
+
+    failure = failure_of(key, error(422, "Forbidden: should not be set", cause))
+
+    assert ("kubectl patch crd widgets.example.com --type=json" in failure.message) is told
+
+
 def test_who_may_not_impersonate_is_told_which_role_of_ours_says_whom_it_may():
     message = failure_of(KEY, CASES["no impersonation"][0]).message
     named = re.search(r"ClusterRole ([\w-]+),", message)

@@ -1,10 +1,13 @@
 """Refusals in the words of a real API server: each can be read, and none repeats a value of the object."""
 
+import base64
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from tests.apply.harness import Harness, custom, definition, owner
+from tests.testbed.authority import Authority
 
 from pattern_operator.api.object import Object
 from pattern_operator.quote import MASK
@@ -339,6 +342,37 @@ async def test_a_definition_that_drops_a_stored_version_is_told_how_to_drop_it(h
         f" take the version out of status.storedVersions (kubectl edit crd ups.{group} --subresource=status);"
         " only then drop it from the pattern."
     )
+
+
+async def test_a_definition_whose_webhook_another_manager_keeps_is_told_how_to_remove_it(
+    harness: Harness, tmp_path: Path
+) -> None:
+    team, group = owner(), f"g{uuid4().hex[:8]}.example.com"
+    authority = Authority.create(tmp_path).ca
+    client = {"service": {"namespace": "team", "name": "converts"}}
+    webhook = {"conversionReviewVersions": ["v1"], "clientConfig": client}
+    ours = ups(group, "v1")
+    await harness.apply(converting(ours, {"strategy": "Webhook", "webhook": webhook}), by=team)
+    try:
+        bundle = {"webhook": {"clientConfig": {"caBundle": base64.b64encode(authority.read_bytes()).decode()}}}
+        head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+        injected = {**head, "metadata": {"name": ours.key.name}, "spec": {"conversion": bundle}}
+        await harness.put(Object.of(injected), manager="cainjector")
+        (failure,) = (await harness.apply(converting(ours, {"strategy": "None"}), by=team)).failures
+    finally:
+        await harness.delete(ours.key)
+
+    assert failure.message == (
+        "spec.conversion.webhookClientConfig: Forbidden: should not be set when strategy is not set to Webhook. Another"
+        " manager has written a field of the webhook, as cainjector does with caBundle, and an apply leaves what is"
+        f" another's. Remove it: kubectl patch crd ups.{group} --type=json"
+        """ -p '[{"op": "replace", "path": "/spec/conversion", "value": {"strategy": "None"}}]'."""
+    )
+
+
+def converting(definition: Object, conversion: dict[str, Any]) -> Object:
+    """The CRD with this conversion."""
+    return Object.of({**definition.body, "spec": {**definition.body["spec"], "conversion": conversion}})
 
 
 async def test_a_definition_whose_kind_another_one_has_is_pointed_to_by_its_objects(

@@ -98,8 +98,8 @@ def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceA
             return Reason.API_SERVER_UNAVAILABLE, error.message
         case HTTPStatus.CONFLICT if held := _held(error):
             return Reason.CONFLICT, _conflict(held, at_least="at least " if len(error.causes) == MAX_CAUSES else "")
-        case HTTPStatus.UNPROCESSABLE_ENTITY if _drops_a_stored_version(key, error):
-            return otherwise, f"{without_subject(error.message)}. {_stored_versions(key)}"
+        case HTTPStatus.UNPROCESSABLE_ENTITY if way_out := _way_out_of_definition(key, error):
+            return otherwise, f"{without_subject(error.message)}. {way_out}"
         case HTTPStatus.UNPROCESSABLE_ENTITY if is_unreadable_entry(error):
             way_out = (
                 "Apply it in the version that is stored (spec.versions of the CRD), or clear metadata.managedFields"
@@ -130,11 +130,15 @@ def _denial(key: ObjectKey, error: ApiError) -> str:
     return f"{error.message}. The field cannot be changed on an object that exists: {next_step(key)}"
 
 
-def _drops_a_stored_version(key: ObjectKey, error: ApiError) -> bool:
-    """Whether a CRD lacks a version in which objects may still be stored (apiextensions validation)."""
-    return key.kind == "CustomResourceDefinition" and any(
-        cause.field.startswith("status.storedVersions") for cause in error.causes
-    )
+def _way_out_of_definition(key: ObjectKey, error: ApiError) -> str:
+    """What to do about a change of a CRD that validation (apiextensions) refuses; empty where nothing is known."""
+    if key.kind != "CustomResourceDefinition":
+        return ""
+    if any(cause.field.startswith("status.storedVersions") for cause in error.causes):
+        return _stored_versions(key)
+    if any(cause.field.startswith("spec.conversion.webhookClientConfig") for cause in error.causes):
+        return _webhook_left(key)
+    return ""
 
 
 def _stored_versions(key: ObjectKey) -> str:
@@ -144,6 +148,14 @@ def _stored_versions(key: ObjectKey) -> str:
         f" again (kubectl get {key.name} -A -o yaml | kubectl replace -f -); take the version out of"
         f" status.storedVersions (kubectl edit crd {key.name} --subresource=status); only then drop it from the"
         " pattern."
+    )
+
+
+def _webhook_left(key: ObjectKey) -> str:
+    return (
+        "Another manager has written a field of the webhook, as cainjector does with caBundle, and an apply leaves what"
+        f" is another's. Remove it: kubectl patch crd {key.name} --type=json"
+        """ -p '[{"op": "replace", "path": "/spec/conversion", "value": {"strategy": "None"}}]'."""
     )
 
 
