@@ -102,7 +102,10 @@ class Image(ApiStruct, frozen=True):
 
     name: Annotated[
         Annotated[str, Meta(min_length=1, max_length=255)],
-        Meta(description="The image as the artifact names it, without tag and digest."),
+        Meta(
+            description="The image as the artifact names it, without tag and digest. With one, it is that tag or digest"
+            " alone."
+        ),
     ]
     new_name: Annotated[
         Annotated[str, Meta(min_length=1, max_length=255)] | None, Meta(description="The name in place of it.")

@@ -139,6 +139,65 @@ def test_an_image_that_nothing_has_is_told_and_one_that_is_used_is_not() -> None
     assert "registry.example/we" in told[0].message
 
 
+PINNED = Image(name="registry.example/web:1.0", new_tag="main")
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("images", "image"),
+    [
+        ((PINNED,), "registry.example/web:main"),
+        ((PINNED, Image(name="registry.example/web:main", digest=DIGEST)), f"registry.example/web@{DIGEST}"),
+        (
+            (
+                Image(name="registry.example/web", new_name="a.example:5000/b"),
+                Image(name="a.example:5000/b", new_tag="2"),
+            ),
+            "a.example:5000/b:2",
+        ),
+        (
+            (
+                Image(name="registry.example/web", digest=DIGEST),
+                Image(name=f"registry.example/web@{DIGEST}", new_name="b"),
+            ),
+            f"b@{DIGEST}",
+        ),
+    ],
+    ids=["with its tag", "by the tag that it gets", "by the name that it gets", "by the digest that it gets"],
+)
+def test_an_image_is_found_as_kustomize_finds_it(images: tuple[Image, ...], image: str) -> None:
+    after = transformed(rendering_of(*WEB), images=images)
+    assert body_of(after, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"] == image
+    assert [row.message for row in after.components if row.reason] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["registry.example/web:1.1", "registry-example/web", "registry.example/w.b", "registry.example/[", ".*", "web"],
+)
+def test_an_image_of_another_tag_or_name_is_left_and_told(name: str) -> None:
+    after = transformed(rendering_of(*WEB), images=(Image(name=name, new_tag="2"),))
+    container = body_of(after, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"] == "registry.example/web:1.0"
+    assert [row.reason for row in after.components if row.reason] == ["MatchesNothing"]
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "spec: {template: {spec: {containers: [{name: a, image: 'other.example/web:3'}]}}}",
+        "[{op: replace, path: /spec/template/spec/containers/0/image, value: 'other.example/web:3'}]",
+        "[{op: add, path: /spec/template/spec/containers/0, value: {name: b, image: 'other.example/web:3'}}]",
+    ],
+)
+def test_an_image_that_a_patch_brings_is_found(patch: str) -> None:
+    image = Image(name="other.example/web", new_name="mirror.example/web")
+    after = transformed(rendering_of(*WEB), patches=(Patch(patch=patch, target=DEPLOYMENTS),), images=(image,))
+    container = body_of(after, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"] == "mirror.example/web:3"
+    assert [row.message for row in after.components if row.reason] == []
+
+
 def test_names_get_a_prefix_and_a_suffix_and_references_follow_in_objects_and_hooks() -> None:
     after = transformed(rendering_of(*WEB, hooks=HOOK), name_prefix="dev-", name_suffix="-v2")
     pod = body_of(after, "Deployment")["spec"]["template"]["spec"]

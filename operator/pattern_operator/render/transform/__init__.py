@@ -69,7 +69,8 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
     if rendering.generated:
         other = yield from _of_others(varied(sent, rendering.generated), patches, options)
         made = with_those_left(made, rendering.generated, changes, other)
-    told = unused_images([*bodies, *(each.body for each in changes.after.values())], options)
+    after = (each.body for each in changes.after.values())
+    told = unused_images([*bodies, *after, *(each.value for each in patches)], options)
     return replace(made, components=(*made.components, *told))
 
 

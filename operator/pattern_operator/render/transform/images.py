@@ -1,5 +1,6 @@
 """Tells of ``spec.render.images`` what kustomize does not: images that no object uses, objects that stop it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -7,20 +8,22 @@ from pattern_operator.api.object import Object
 from pattern_operator.api.report import ComponentReport
 from pattern_operator.quote import image as shown
 from pattern_operator.render.component_reason import ComponentReason
-from pattern_operator.render.options import Options
+from pattern_operator.render.options import Image, Options
 from pattern_operator.render.transform.patches import invalid
 
 _FIELDS: Final = ("image", "reference")  # of a container; of a volume that is an image
 _CONTAINERS: Final = ("containers", "initContainers")
 _WRONG_NODE: Final = "wrong node kind"
+_OF_AN_IMAGE: Final = tuple(f"/{field}" for field in _FIELDS)  # the path of an operation
 _LONGEST: Final = 256
+_TAG_AND_DIGEST: Final = r"(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9+._-]+:[a-zA-Z0-9_.{}-]*)?"
 
 
-def unused_images(bodies: Sequence[dict[str, Any]], options: Options) -> tuple[ComponentReport, ...]:
-    """A row for each image that occurs in none of ``bodies``."""
+def unused_images(values: Sequence[Any], options: Options) -> tuple[ComponentReport, ...]:
+    """A row for each image that occurs in none of ``values``: bodies of objects, and patches that are made before."""
     if not options.images:
         return ()
-    used = {name for body in bodies for name in _names(body)}
+    used = _used({image for value in values for image in _images(value)}, options)
     reason = ComponentReason.MATCHES_NOTHING
     return tuple(
         ComponentReport(
@@ -32,7 +35,7 @@ def unused_images(bodies: Sequence[dict[str, Any]], options: Options) -> tuple[C
             f"no object of the pattern has the image {shown(each.name, _LONGEST)}",
         )
         for place, each in enumerate(options.images)
-        if each.name not in used
+        if place not in used
     )
 
 
@@ -68,16 +71,39 @@ def _odd(value: Any, path: str) -> Iterator[str]:
         yield from _odd(child, where)
 
 
-def _names(value: Any) -> Iterator[str]:
-    """The names of images, without tag and digest (kustomize 5.8, ``api/internal/image/image.go``, ``Split``)."""
+def _used(images: set[str], options: Options) -> frozenset[int]:
+    """The places of those that kustomize finds in ``images``, or in what one before them makes of these.
+
+    Kustomize 5.8, ``api/internal/image/image.go``, ``IsImageMatched``: the name alone, or with a tag and digest behind
+    it; so a name may have a tag of its own.
+    """
+    used, known = set[int](), set(images)
+    for place, each in enumerate(options.images):
+        named = re.compile(re.escape(each.name) + _TAG_AND_DIGEST)
+        if found := [image for image in known if named.fullmatch(image)]:
+            used.add(place)
+            known.update(_changed(image, each) for image in found)
+    return frozenset(used)
+
+
+def _changed(image: str, change: Image) -> str:
+    """What kustomize makes of it (5.8, ``api/filters/imagetag/updater.go``, ``SetImageValue``)."""
+    folder, slash, last = image.partition("@")[0].rpartition("/")
+    name = folder + slash + last.partition(":")[0]
+    behind = f":{change.new_tag}" if change.new_tag else f"@{change.digest}" if change.digest else image[len(name) :]
+    return (change.new_name or name) + behind
+
+
+def _images(value: Any) -> Iterator[str]:
+    """The images in an object or patch; one operation of a patch may be for nothing but an image."""
     if isinstance(value, dict):
+        if str(value.get("path")).endswith(_OF_AN_IMAGE) and isinstance(value.get("value"), str):
+            yield value["value"]
         for field, child in value.items():
             if field in _FIELDS and isinstance(child, str):
-                name = child.partition("@")[0]
-                folder, slash, last = name.rpartition("/")
-                yield folder + slash + last.partition(":")[0]
+                yield child
             else:
-                yield from _names(child)
+                yield from _images(child)
     elif isinstance(value, list):
         for child in value:
-            yield from _names(child)
+            yield from _images(child)

@@ -4,6 +4,7 @@ As with Flux, ``commonMetadata`` is for the objects themselves, not for the Pods
 last; before it kustomize's own order holds: patches, names, images.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -81,7 +82,7 @@ def _kustomization(patches: Sequence[OnePatch], words: Words, options: Options) 
             {
                 key: value
                 for key, value in (
-                    ("name", image.name),
+                    ("name", re.escape(image.name)),  # kustomize takes it for a regular expression
                     ("newName", image.new_name),
                     ("newTag", image.new_tag),
                     ("digest", image.digest),
