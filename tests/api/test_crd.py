@@ -572,12 +572,21 @@ def test_a_target_path_that_is_none_is_refused(refusal, path):
         ({"images": [{"name": "nginx"}]}, "an image needs one of newName, newTag or digest"),
         ({"images": [{"name": "nginx", "newTag": "1", "digest": DIGEST}]}, "must not have both"),
         ({"namePrefix": "Dev_"}, "must be part of a name"),
+        ({"commonMetadata": {"labels": {"team name": "a"}}}, "must be labels, key and value: letters, digits"),
+        ({"commonMetadata": {"labels": {"env": "prod!"}}}, "must be labels, key and value: letters, digits"),
+        ({"commonMetadata": {"annotations": {"a b": "c"}}}, "must have keys of annotations: letters, digits"),
         ({"patches": [{"patch": ""}]}, "spec.render.patches[0].patch"),
         ({"format": "Jsonnet"}, "spec.render.format"),
     ],
 )
 def test_what_is_wrong_in_render_is_refused_with_what_is_right(refusal, render, says):
     assert says in refusal(pattern(render=render))
+
+
+def test_labels_and_annotations_as_kubernetes_has_them_are_accepted(accepted):
+    metadata = {"labels": {"example.com/team": "a_1.b-C", "empty": ""}, "annotations": {"Example.com/Note": "a b\n{}"}}
+
+    assert accepted(pattern(render={"commonMetadata": metadata}))["spec"]["render"]["commonMetadata"] == metadata
 
 
 # --- spec.apply.healthChecks ------------------------------------------------------------------------------------------

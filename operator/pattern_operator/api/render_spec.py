@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from pattern_operator.api.base import ApiStruct
+from pattern_operator.api.labels import ANNOTATION_KEY, LABEL_KEY, LABEL_SYNTAX, LABEL_VALUE, LabelKey, LabelValue
 from pattern_operator.api.types import (
     DataKey,
     DigestText,
@@ -88,11 +89,31 @@ class CommonMetadata(ApiStruct, frozen=True):
     """Labels and annotations of every object."""
 
     labels: Annotated[
-        Annotated[dict[str, Annotated[str, Meta(max_length=63)]], Meta(max_length=32)] | None,
+        Annotated[
+            dict[LabelKey, LabelValue],
+            Meta(max_length=32),
+            cel(
+                (
+                    f"self.all(k, k.matches('{LABEL_KEY}') && self[k].matches('{LABEL_VALUE}'))",
+                    f"must be labels, key and value: {LABEL_SYNTAX}; a key may have a prefix, as in example.com/team",
+                ),
+            ),
+        ]
+        | None,
         Meta(description="Labels that every object gets."),
     ] = None
     annotations: Annotated[
-        Annotated[dict[str, Annotated[str, Meta(max_length=4096)]], Meta(max_length=32)] | None,
+        Annotated[
+            dict[LabelKey, Annotated[str, Meta(max_length=4096)]],
+            Meta(max_length=32),
+            cel(
+                (
+                    f"self.all(k, k.matches('{ANNOTATION_KEY}'))",
+                    f"must have keys of annotations: {LABEL_SYNTAX}; a prefix may stand before, as in example.com/team",
+                ),
+            ),
+        ]
+        | None,
         Meta(description="Annotations that every object gets."),
     ] = None
 

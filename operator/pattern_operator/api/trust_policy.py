@@ -12,17 +12,11 @@ from msgspec import Meta, field
 from pattern_operator.api.base import ApiStruct, StrictStruct
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.fields import ObjectMeta, mapping_at
+from pattern_operator.api.labels import LABEL_KEY, LABEL_SYNTAX, LABEL_VALUE, LabelKey, LabelValue
 from pattern_operator.api.requirements_spec import REQUIREMENTS_RULES, Requirements
 from pattern_operator.api.types import UrlGlob, cel
 
 T = TypeVar("T")
-
-_NAME = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"  # Kubernetes, apimachinery: "Labels and Selectors", "Syntax"
-_KEY = f"^([a-z0-9.-]+/)?{_NAME}$"
-_VALUE = f"^({_NAME})?$"
-_SYNTAX = "letters, digits and - _ . with a letter or digit at both ends"
-LabelKey = Annotated[str, Meta(min_length=1, max_length=317)]
-LabelValue = Annotated[str, Meta(max_length=63)]
 
 
 class LabelRequirement(StrictStruct, frozen=True):
@@ -43,8 +37,8 @@ class LabelSelector(StrictStruct, frozen=True):
         Meta(description="Labels with these values.", max_length=32),
         cel(
             (
-                f"self.all(k, k.matches('{_KEY}') && self[k].matches('{_VALUE}'))",
-                f"must be labels: {_SYNTAX}; no namespace has any other",
+                f"self.all(k, k.matches('{LABEL_KEY}') && self[k].matches('{LABEL_VALUE}'))",
+                f"must be labels: {LABEL_SYNTAX}; no namespace has any other",
             ),
         ),
     ] = field(default_factory=dict)
@@ -58,9 +52,9 @@ class LabelSelector(StrictStruct, frozen=True):
                         "values must be there with In and NotIn, and with nothing else",
                     ),
                     (
-                        f"self.key.matches('{_KEY}')"
-                        f" && (!has(self.values) || self.values.all(v, v.matches('{_VALUE}')))",
-                        f"key and values must be those of a label: {_SYNTAX}; no namespace has any other",
+                        f"self.key.matches('{LABEL_KEY}')"
+                        f" && (!has(self.values) || self.values.all(v, v.matches('{LABEL_VALUE}')))",
+                        f"key and values must be those of a label: {LABEL_SYNTAX}; no namespace has any other",
                     ),
                 ),
             ],
