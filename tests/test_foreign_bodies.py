@@ -323,6 +323,8 @@ async def objects_of_hooks(body: Any) -> None:
             with suppress(*TYPED):
                 await work
         assert isinstance(await made.is_of_helm(desired, impersonate=None), bool)
+        with suppress(*TYPED):
+            assert isinstance(await made.is_namespace_going("team"), bool)
 
 
 @reader

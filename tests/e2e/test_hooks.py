@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+import pytest
 from tests.e2e.scenario import Scenario, condition, config_map, tar
 from tests.e2e.test_ended import NOWHERE, end
 from tests.testbed.repository import Repository
@@ -104,6 +105,22 @@ def test_a_hook_that_fails_leaves_what_runs_and_is_run_again_when_somebody_asks(
     ends(scenario, "migrate")
 
     scenario.until_runs(two)
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["before-it-is-made", "while-it-runs"])
+def test_a_namespace_is_deleted_although_its_pattern_has_a_hook_before_the_deletion(
+    scenario: Scenario, runs: bool
+) -> None:
+    one = push_chart(scenario.repository, "1.0.0", templates("1", job("backup", "pre-delete")))
+    scenario.want(ref={"tag": "1.0.0"})
+    scenario.until_runs(one)
+    if runs:
+        scenario.delete()
+        scenario.until_object("job", "backup", lambda each: each is not None and each["status"].get("active") == 1)
+
+    scenario.kubectl.client.delete("namespace", scenario.namespace, namespace="")
+
+    scenario.kubectl.until("namespace", scenario.namespace, lambda each: each is None, namespace="")
 
 
 def test_an_object_of_others_with_the_name_of_a_hook_is_neither_run_nor_deleted(scenario: Scenario) -> None:

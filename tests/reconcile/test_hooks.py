@@ -492,6 +492,99 @@ async def test_where_the_hooks_cannot_be_had_the_deletion_goes_on_and_says_so(le
     assert "the pre-delete hooks are not run, because they cannot be had" in told[0]
 
 
+ENDS = "Namespace team is being deleted, or gone, and nothing can be made in it"
+
+
+@pytest.mark.parametrize("event", ["pre-delete", "post-delete"])
+async def test_in_a_namespace_that_is_being_deleted_no_hook_holds_the_pattern(event: str):
+    world = World()
+    world.push("stable", "one", "a", hooks=(hook("last", event),))
+    await world.settle()
+    world.hooks.going = {"team"}
+    world.delete()
+    await world.settle()
+    world.close()
+
+    assert gone(world)
+    assert world.hooks.made == []
+    assert [note for reason, note in world.events if reason == "HookFailed"] == [
+        f"the {event} hooks are not run to their end: {ENDS}"
+    ]
+
+
+async def test_a_hook_that_went_with_its_namespace_holds_the_pattern_no_longer(leaving: World):
+    leaving.hooks.at_once = None
+    leaving.delete()
+    await leaving.settle()
+    leaving.hooks.going = {"team"}
+    leaving.hooks.vanishes("backup")
+    await leaving.settle()
+
+    assert gone(leaving)
+    assert any(ENDS in note for reason, note in leaving.events if reason == "HookFailed")
+
+
+async def test_a_hook_that_failed_holds_the_pattern_until_its_namespace_is_deleted(leaving: World):
+    leaving.hooks.fails = {"backup"}
+    leaving.delete()
+    await leaving.settle()
+    leaving.hooks.going = {"elsewhere"}
+    leaving.annotate()
+    await leaving.settle()
+    assert leaving.ready == ("False", "HookFailed")
+
+    leaving.hooks.going = {"team"}
+    leaving.hooks.vanishes("backup")
+    await leaving.settle()
+
+    assert gone(leaving)
+    assert leaving.hooks.made == ["backup"]
+
+
+@pytest.mark.parametrize(("reason", "goes"), [(Reason.FORBIDDEN, True), (Reason.API_SERVER_UNAVAILABLE, False)])
+async def test_a_hook_elsewhere_is_left_out_where_the_account_of_the_pattern_is_going(reason: Reason, goes: bool):
+    world = World()
+    backup = hook("backup", "pre-delete")
+    body = {**backup.object.body, "metadata": {**backup.object.body["metadata"], "namespace": "elsewhere"}}
+    world.push("stable", "one", "a", hooks=(Hook(Object.of(body), backup.events, 0, backup.delete_policies),))
+    await world.settle()
+    world.hooks.going, world.hooks.refuses = {"team"}, reason
+    world.delete()
+    await world.settle()
+    world.close()
+
+    assert gone(world) == goes
+    assert bool(world.live) != goes
+
+
+async def test_who_deletes_a_pattern_is_told_both_ways_out_of_a_hook_that_failed(leaving: World):
+    leaving.hooks.fails = {"backup"}
+    leaving.delete()
+    await leaving.settle()
+
+    assert "or kubectl annotate dp -n team web pattern-operator.io/requestedAt=" in message(leaving)
+    assert "kubectl patch designpattern web -n team" in message(leaving)
+    assert '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}' in message(leaving)
+    assert "new revision" not in message(leaving)
+
+
+async def test_a_hook_that_failed_after_the_deletion_is_not_said_to_run_again(leaving: World):
+    leaving.hooks.fails = {"goodbye"}
+    leaving.delete()
+    await leaving.settle()
+
+    (told,) = (note for reason, note in leaving.events if reason == "HookFailed")
+    assert "It is not run again" in told
+    assert "kubectl" not in told
+
+
+async def test_a_cause_that_ends_in_a_full_stop_has_no_second_one(plain: World):
+    plain.hooks.refused = "it is refused. "
+    await plain.settle(INTERVAL)
+
+    assert "it is refused. It is run again" in message(plain)
+
+
 def fail_as_away() -> None:
     raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away")
 

@@ -10,7 +10,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import Notification, NotificationKind, PruneResult, inventory
 from pattern_operator.apply.hooks import HookOutcome, HookState, LiveHook
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile import hook_record
 
 RUNNING = HookOutcome(HookState.RUNNING)
@@ -54,6 +54,8 @@ class HookObjects:
         self.at_once: HookOutcome | None = WELL  # how each ends as soon as it is made; None: later
         self.fails: set[str] = set()
         self.refused = ""  # why the API server takes none, where it does not
+        self.refuses: Reason | None = None  # why the API server takes none now, where it does not
+        self.going: set[str] = set()  # namespaces that are being deleted: nothing is made in them
         self.of_helm = False
         self.stuck: set[str] = set()  # a finalizer holds them
 
@@ -107,6 +109,10 @@ class HookCluster:
         assert str(hook.key) not in self.world.recorded, "the hook would be taken for an ordinary object"
         self.world.step()
         name = hook.key.name
+        if hook.key.namespace in hooks.going:
+            raise Transient(reason=Reason.HOOK_FAILED, message=f"{hook.key.display_name}: it is being terminated")
+        if hooks.refuses is not None:
+            raise Transient(reason=hooks.refuses, message=f"{hook.key.display_name}: not now")
         if hooks.refused:
             raise Stalled(reason=Reason.HOOK_FAILED, message=f"{hook.key.display_name}: {hooks.refused}")
         hooks.made.append(name)
@@ -131,6 +137,9 @@ class HookCluster:
             return PruneResult(skipped=((hook.key, "it is annotated helm.sh/resource-policy: keep"),))
         self.world.managed.release((hook.key,), owner="")
         return self._delete(inventory.entries_of((hook,)))
+
+    async def is_namespace_going(self, namespace: str) -> bool:
+        return namespace in self.world.hooks.going
 
     async def cause_of_hook(self, *_: Any) -> str:
         return "pod seed-x: exit code 1"

@@ -59,8 +59,13 @@ def nothing_deleted(entries: Iterable[InventoryEntry], *, owner: Owner, error: S
 
 def let_go(owner: Owner) -> str:
     """How to let a pattern go without its objects, a sentence."""
+    return f"To keep them in the cluster instead: {orphan_command(owner)}"
+
+
+def orphan_command(owner: Owner) -> str:
+    """What lets a pattern go, keeps its objects, and runs none of its hooks."""
     return (
-        f"To keep them in the cluster instead: kubectl patch designpattern {owner.name} -n {owner.namespace}"
+        f"kubectl patch designpattern {owner.name} -n {owner.namespace}"
         """ --type merge -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
     )
 

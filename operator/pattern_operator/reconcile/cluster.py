@@ -258,6 +258,10 @@ class Cluster:
         """What the pods of a hook say; as ``HookObjects.cause``."""
         return await self.hooks.cause(key, impersonate=self.account(pattern))
 
+    async def is_namespace_going(self, namespace: str) -> bool:
+        """As ``HookObjects.is_namespace_going``."""
+        return await self.hooks.is_namespace_going(namespace)
+
     async def is_of_helm(self, pattern: DesignPattern, objects: Iterable[Object]) -> bool:
         """Whether one of these placed objects is there, and of a release of Helm."""
         account = self.account(pattern)

@@ -2,7 +2,8 @@
 
 A hook that fails before the deletion stops it, as in Helm: it may have been to save what is deleted next. Where the
 hooks cannot be had, because the artifact is gone or not trusted any longer, the deletion goes on and says so: it never
-waits for a registry.
+waits for a registry. The same where the namespace of a hook is being deleted: nothing can be made in it any more
+(Kubernetes documentation, "Admission Control", NamespaceLifecycle), and it waits for the pattern.
 """
 
 from dataclasses import replace
@@ -11,6 +12,7 @@ import msgspec
 
 from pattern_operator import limits
 from pattern_operator.api.hook import HookEvent
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
@@ -50,7 +52,7 @@ async def before_deletion(run: Run) -> str:
         record = hook_record.of_deletion(run.pattern, HookEvent.PRE_DELETE, now=run.repositories.now())
     elif record.phase == Phase.FAILED:
         if not hook_record.is_asked_again(run.pattern, record):
-            raise Stalled(reason=Reason.HOOK_FAILED, message=record.message)
+            return await _left_out(run, Stalled(reason=Reason.HOOK_FAILED, message=record.message))
         record = hook_record.again(run.pattern, record, now=run.repositories.now())
     left_out = await _go(run, record)
     if not left_out:
@@ -77,7 +79,7 @@ async def after_deletion(run: Run) -> str:
 
 
 async def _go(run: Run, record: HooksStatus) -> str:
-    """Run what is left of the moment; where the hooks cannot be had, none of the deletion's is tried any more."""
+    """Run what is left of the moment; where hooks cannot be had or made, no more of the deletion's are tried."""
     run.note_hooks(record)
     ordinary = owned_keys(run.pattern)
     hooks = HookRun(
@@ -93,16 +95,48 @@ async def _go(run: Run, record: HooksStatus) -> str:
     try:
         rendering = await _rendering(run)
     except PatternError as error:
-        run.note_hooks(msgspec.structs.replace(record, delete=False))
-        await run.write_ahead_hooks(_noted(run))
+        await _give_up(run)
         return f"the {record.event} hooks are not run, because they cannot be had: {error.message}"
     try:
         run.note_hooks(await hooks.go(record, rendering.hooks))
-    except Stalled as error:
-        if _noted(run).phase != Phase.FAILED:
-            run.note_hooks(hook_record.failed(_noted(run), error.message))
+    except Waiting:
         raise
+    except PatternError as error:
+        if isinstance(error, Stalled) and _noted(run).phase != Phase.FAILED:
+            run.note_hooks(hook_record.failed(_noted(run), error.message))
+        return await _left_out(run, error)
     return ""
+
+
+async def _left_out(run: Run, error: PatternError) -> str:
+    """Why a hook that did not run well holds the pattern no longer, for people: its namespace is being deleted.
+
+    An account of the pattern goes with the pattern's own namespace, and with it the right to make anything elsewhere.
+
+    Raises:
+        ``error``: its namespace stays.
+        Transient: the API server could not be asked.
+    """
+    record, own = _noted(run), run.pattern.metadata.namespace
+    try:
+        namespaces = {ObjectKey.parse(record.hook).namespace}
+    except ValueError:  # it could not be placed, or others wrote there
+        namespaces = {own}
+    if error.reason is Reason.FORBIDDEN:
+        namespaces.add(own)
+    for each in sorted(namespaces - {""}):
+        if await run.cluster.is_namespace_going(each):
+            await _give_up(run)
+            return (
+                f"the {record.event} hooks are not run to their end: Namespace {each} is being deleted, or gone, and"
+                " nothing can be made in it"
+            )
+    raise error
+
+
+async def _give_up(run: Run) -> None:
+    run.note_hooks(msgspec.structs.replace(_noted(run), delete=False))
+    await run.write_ahead_hooks(_noted(run))
 
 
 async def _rendering(run: Run) -> Rendering:

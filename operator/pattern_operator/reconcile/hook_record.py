@@ -174,11 +174,23 @@ def is_overdue(pattern: DesignPattern, record: HooksStatus, *, now: datetime) ->
 
 def running_key(record: HooksStatus | None) -> ObjectKey | None:
     """The object of the hook that runs, or is about to be made."""
-    if record is None or record.phase != Phase.RUNNING or not record.hook:
-        return None
+    return _key(record) if record is not None and record.phase == Phase.RUNNING else None
+
+
+def awaited_key(record: HooksStatus | None) -> ObjectKey | None:
+    """As ``running_key``; of a deletion also the object of the hook that failed.
+
+    That one goes when its namespace is deleted, which then waits for the pattern.
+    """
+    if record is not None and (record.phase, record.event) == (Phase.FAILED, HookEvent.PRE_DELETE):
+        return _key(record)
+    return running_key(record)
+
+
+def _key(record: HooksStatus) -> ObjectKey | None:
     try:
         return ObjectKey.parse(record.hook)
-    except ValueError:  # somebody else wrote there
+    except ValueError:  # there is none, or somebody else wrote there
         return None
 
 

@@ -19,11 +19,13 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import HooksStatus
 from pattern_operator.apply import PruneResult, ScopedObjects
+from pattern_operator.apply.finalize import orphan_command
 from pattern_operator.apply.hooks import HookState, LiveHook, holds_others, hooks_of
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.quote import cut
 from pattern_operator.reconcile import hook_record
 from pattern_operator.reconcile.hook_record import Phase
+from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.telemetry import about
 
 MAX_CAUSE: Final = 1_024  # bytes of the reason why a hook failed, so that what can be done is never cut off
@@ -233,9 +235,20 @@ class HookRun:
             return why
         said = cut(why, MAX_CAUSE)
         said = said.removeprefix(known) if said.startswith(f"{known}:") else f" {said}"
+        return f"{name}{said.rstrip('. ')}. {self._next_step(record)}"
+
+    def _next_step(self, record: HooksStatus) -> str:
+        """What makes a hook run that failed, and what lets a pattern go without it."""
+        if record.event == HookEvent.POST_DELETE:
+            return "It is not run again: nothing of the pattern is left"
         pattern = self.pattern.metadata
         again = f"kubectl annotate dp -n {pattern.namespace} {pattern.name} {REQUESTED_AT_ANNOTATION}=<anything new>"
-        return f"{name}{said}. It is run again for a new revision, a changed spec, or {again} --overwrite"
+        if record.event == HookEvent.PRE_DELETE:
+            instead = (
+                f"To let the pattern go without it, and keep its objects: {orphan_command(owner_of(self.pattern))}"
+            )
+            return f"It is run again for a changed spec, or {again} --overwrite. {instead}"
+        return f"It is run again for a new revision, a changed spec, or {again} --overwrite"
 
     def _not_yet(self, record: HooksStatus, key: ObjectKey, what: str, *, live: LiveHook) -> PatternError:
         """What nothing tells of is looked at again."""

@@ -17,7 +17,7 @@ from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
 from pattern_operator.reconcile.checked import Checked
 from pattern_operator.reconcile.desired import DesiredState
-from pattern_operator.reconcile.hook_record import running_key
+from pattern_operator.reconcile.hook_record import awaited_key
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login
 from pattern_operator.reconcile.reported_failure import ReportedFailure
 from pattern_operator.reconcile.results import (
@@ -179,7 +179,7 @@ class State:
     def is_ended_by(self, event: Notification) -> bool:
         """Whether what happened to an object may end the failure of the last run."""
         results = self.failed.results if self.failed is not None else None
-        if results is not None and running_key(results.hooks) == event.key:
+        if results is not None and awaited_key(results.hooks) == event.key:
             return True
         return results is not None and concerns(event, stage=results.stage, failed=results.failed)
 

@@ -203,3 +203,45 @@ async def test_an_object_that_was_of_a_release_of_helm_is_known_by_who_wrote_it(
     fake.at(job())["metadata"]["managedFields"] = [{"manager": manager, "operation": "Update", "fieldsV1": {}}]
 
     assert await hooks.is_of_helm(job(), impersonate=None) is of_helm
+
+
+def namespace(name: str) -> Object:
+    return Object.of({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+
+async def test_whether_nothing_can_be_made_in_a_namespace_is_asked_as_the_operator(
+    fake: FakeCluster, hooks: HookObjects
+):
+    fake.put(namespace("stays"))
+    fake.put(namespace("goes"), deletionTimestamp="2026-05-01T12:00:00Z")
+
+    found = {name: await hooks.is_namespace_going(name) for name in ("stays", "goes", "gone")}
+
+    assert found == {"stays": False, "goes": True, "gone": True}
+    assert {each.user for each in fake.requests} == {""}
+
+
+@pytest.mark.parametrize("code", [400, 403])
+async def test_where_the_operator_may_not_ask_a_namespace_is_taken_to_stay(
+    fake: FakeCluster, hooks: HookObjects, code: int
+):
+    fake.refusals.append(lambda _: denied(code))
+
+    assert not await hooks.is_namespace_going("gone")
+
+
+async def test_where_the_server_is_away_nobody_says_that_a_namespace_goes(fake: FakeCluster, hooks: HookObjects):
+    fake.refusals.append(lambda _: status(500, "InternalError", "away"))
+
+    with pytest.raises(Transient, match="Namespace gone"):
+        await hooks.is_namespace_going("gone")
+
+
+async def test_what_a_namespace_that_is_being_deleted_refuses_passes_when_that_is_over(
+    fake: FakeCluster, hooks: HookObjects
+):
+    causes = [{"reason": "NamespaceTerminating", "message": "namespace team is being terminated"}]
+    fake.refuse("PATCH", job(), status(403, "Forbidden", "it is being terminated", name="seed", causes=causes))
+
+    with pytest.raises(Transient, match="let the deletion of the namespace end"):
+        await made(hooks, job())

@@ -6,15 +6,16 @@ in the name of the pattern's account.
 """
 
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Final
 
-from pattern_operator.api.fields import integer, mapping, mapping_at
+from pattern_operator.api.fields import ObjectMeta, integer, mapping, mapping_at
 from pattern_operator.api.names import FIELD_MANAGER, HOOK_LABEL
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.crd import is_crd
-from pattern_operator.apply.errors import failure_of, kind_not_found, passes_by_itself
+from pattern_operator.apply.errors import failure_of, kind_not_found, passes_by_itself, reason_of
 from pattern_operator.apply.existing import Existing, has_other_managers, read
 from pattern_operator.apply.hooks.outcome import HookOutcome, outcome_of
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
@@ -25,6 +26,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.kube import NO_VERSION, ApiError, Conflicts, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.conflict import is_field_conflict, is_overtaken
 from pattern_operator.kube.kind_existence import is_missing
+from pattern_operator.kube.wellknown import NAMESPACE
 
 MIN_TTL: Final = 600  # seconds that a Job is there after it ended: somebody has to see how
 _TTL: Final = "ttlSecondsAfterFinished"
@@ -129,6 +131,24 @@ class HookObjects:
         """What the pods of a Job say of why it does not end well; empty where nothing is known. Never raises."""
         return await diagnose_pods(self._session, self._discovery, key, impersonate=impersonate)
 
+    async def is_namespace_going(self, namespace: str) -> bool:
+        """Whether nothing can be made in a namespace, because it is being deleted or not there.
+
+        Asked as the operator, which may list namespaces; where it may not, nobody can say, and it is taken to stay.
+
+        Raises:
+            Transient: the API server could not be asked.
+        """
+        try:
+            found = await objects.list_(self._session, NAMESPACE, field_selector=f"metadata.name={namespace}")
+        except ApiError as error:
+            if error.code in (HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST):
+                return False
+            message = f"Namespace {namespace}: {error.message}"
+            raise Transient(reason=reason_of(error), message=message, retry_after=error.retry_after) from error
+        named = [meta for meta in map(ObjectMeta.of, found) if meta.name == namespace]
+        return not any(not each.deleting for each in named)
+
     async def is_of_helm(self, desired: Object, *, impersonate: str | None) -> bool:
         """Whether the object is there, and of a release of Helm, or was before it was given to a pattern.
 
@@ -201,6 +221,6 @@ def _body(hook: Object, *, run: str, owner: Owner) -> bytes:
 
 def _failed(hook: Object, error: ApiError, *, impersonate: str | None) -> PatternError:
     failure = failure_of(hook.key, error, otherwise=Reason.HOOK_FAILED, account=impersonate)
-    if failure.need is not None or passes_by_itself(error):
+    if failure.need is not None or passes_by_itself(error) or error.is_namespace_terminating:
         return Transient(reason=failure.reason, message=str(failure), retry_after=error.retry_after)
     return Stalled(reason=failure.reason, message=str(failure))
