@@ -70,7 +70,7 @@ from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.finished import content_hash, has_finished, is_ephemeral
-from pattern_operator.apply.generated_fields import with_live_values
+from pattern_operator.apply.generated_fields import kept_values
 from pattern_operator.apply.hooks import HookObjects, outcome_of
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
@@ -303,7 +303,7 @@ def generated_values(body: Any) -> None:
     entries = [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": body}, {"manager": "x", "fieldsV1": body}]
     held = {"metadata": {"name": "it", "managedFields": entries}, "data": {"a": "Yg=="}, "list": [body, 1]}
     for live in (body, held):
-        (made,) = with_live_values([desired], [GeneratedFields(desired.key, paths)], {desired.key: live})
+        made = kept_values(desired, GeneratedFields(desired.key, paths), live).object
         assert made.body.keys() == desired.body.keys()
     for path in (*paths, ("metadata", "name", 0), ("spec", "containers", 0, "name")):
         value_at(body, path)

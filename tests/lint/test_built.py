@@ -8,6 +8,7 @@ from tests.lint.schemas import built, compiled, findings, shipped
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.repair import Repair
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.lint.linter import lint
 from pattern_operator.lint.rule import Rule, Severity
@@ -53,6 +54,18 @@ def test_a_hook_of_a_chart_is_checked_and_named_by_its_template():
 
     assert (found.file, found.name, found.rule) == ("templates/hook.yaml", "Job a", Rule.UNKNOWN_FIELD)
     assert found.suggestion == "did you mean restartPolicy?"
+
+
+@pytest.mark.parametrize("hook", ["", ", annotations: {helm.sh/hook: pre-install}"], ids=["object", "hook"])
+def test_a_key_of_a_template_that_yaml_reads_as_another_is_told(hook: str):
+    template = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{hook}}}\ndata: {{on: '1', no: '2', \"n\": '3'}}\n"
+
+    found = findings(CHART, File("templates/a.yaml", template.encode()))
+
+    assert [(each.file, each.rule, each.severity) for each in found] == [
+        ("templates/a.yaml", str(Repair.READ_KEYS_AS_KUBECTL), Severity.WARNING)
+    ] * 2
+    assert [each.message.partition(" read as")[0] for each in found] == ["data.on", "data.no"]
 
 
 def test_a_template_of_a_subchart_is_named_by_its_path():

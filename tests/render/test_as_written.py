@@ -11,7 +11,7 @@ CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}
 
 
 def test_an_object_is_taken_as_it_is_written():
-    made = component({**CONFIG_MAP, "data": {}, "status": None}, where="web/a.yaml#1")
+    made = component({**CONFIG_MAP, "data": {}, "status": None}, where="web/a.yaml#1", written={})
 
     assert not made.excluded
     assert (made.id, made.kind, made.name, made.source_namespace) == ("web/a.yaml#1", "ConfigMap", "a", None)
@@ -31,7 +31,7 @@ def test_an_object_is_taken_as_it_is_written():
     ids=["a list", "text", "nothing", "metadata is a list", "no kind", "encrypted"],
 )
 def test_what_is_no_object_that_can_be_applied_is_refused_by_its_place(value: Any, reason: str):
-    report = component(value, where="web/a.yaml#1").report()
+    report = component(value, where="web/a.yaml#1", written={}).report()
 
     assert report.reason == reason
     assert "web/a.yaml#1" in report.message

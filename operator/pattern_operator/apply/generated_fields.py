@@ -8,29 +8,15 @@ what was applied first, and it is not for others to say what the pattern is.
 import base64
 import binascii
 import copy
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pattern_operator.api.fields import mapping
 from pattern_operator.api.generated import FieldKeys, GeneratedFields, position_in
-from pattern_operator.api.object import Body, Object, ObjectKey
+from pattern_operator.api.object import Body, Object
 from pattern_operator.apply.taken_fields import Holders
 
 _STRING_DATA: Final = "stringData"
-
-
-def with_live_values(
-    objects: Iterable[Object], generated: Iterable[GeneratedFields], live: Mapping[ObjectKey, Body]
-) -> tuple[Object, ...]:
-    """``objects``, in order, with the values of their generated fields as in ``live``; where it has none, as rendered.
-
-    What is changed is a copy.
-    """
-    fields = {each.key: each for each in generated if each.key in live}
-    return tuple(
-        kept_values(each, fields[each.key], live[each.key]).object if each.key in fields else each for each in objects
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,9 @@ def of_root(
     rows = {each.id: each for each in rendering.components}
     for each in rendering.with_outcome(Outcome.REFUSED):
         yield _of_row(each, str(each.reason), Severity.ERROR, each.message, root, sources)
+    for each in rendering.components:
+        for repair in each.repairs:
+            yield _of_row(each, str(repair.name), Severity.WARNING, repair.message, root, sources)
     for made, rule, severity, message, suggestion in _faults(rendering, schemas):
         row = rows.get(made.component) or ComponentReport(
             made.component, made.key.name, made.key.kind, Outcome.RENDERED

@@ -10,6 +10,7 @@ from typing import Any
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.fields import mapping, text
+from pattern_operator.api.repair import Repair
 from pattern_operator.api.report import Rendering
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
@@ -20,6 +21,7 @@ from pattern_operator.render.manifests import entries, is_object
 from pattern_operator.render.namespace import created_namespaces, keep_namespaces, update_references
 from pattern_operator.render.options import Options
 from pattern_operator.render.sops import HOW_TO, is_encrypted
+from pattern_operator.render.written_keys import WrittenKeys, told
 
 
 def documents(outputs: Iterable[File]) -> list[Document]:
@@ -37,7 +39,7 @@ def components(found: Sequence[Document]) -> list[WorkingComponent]:
     Raises:
         Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS.
     """
-    return [component(value, where=where) for where, value, _ in entries(list(found))]
+    return [component(value, where=where, written=written) for where, value, written in entries(list(found))]
 
 
 def rendering(
@@ -67,10 +69,10 @@ def rendering(
     )
 
 
-def component(value: Any, *, where: str) -> WorkingComponent:
+def component(value: Any, *, where: str, written: WrittenKeys) -> WorkingComponent:
     """The working component of one object; what is none is refused."""
     top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
-    made = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
+    made = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")), written=written)
     made.path, _, position = where.rpartition("#")
     made.position = f"#{position}" if made.path else ""
     if not top or not isinstance(top.get("metadata") or {}, dict):
@@ -81,4 +83,5 @@ def component(value: Any, *, where: str) -> WorkingComponent:
         made.body = top
         made.body["metadata"] = metadata
         made.source_namespace = text(metadata.get("namespace")) or None
+        made.note(Repair.READ_KEYS_AS_KUBECTL, *told(written))
     return made

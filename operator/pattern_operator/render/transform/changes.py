@@ -185,7 +185,7 @@ def _hook(before: Hook, now: Object, *, options: Options) -> Hook:
 
 
 def _component(before: Object, now: Object) -> WorkingComponent:
-    component = as_written.component(now.body, where=before.component)
+    component = as_written.component(now.body, where=before.component, written={})
     component.namespaced = bool(before.key.namespace)  # what is known of the scope of a kind stays known
     return component
 
