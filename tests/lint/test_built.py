@@ -65,7 +65,7 @@ def test_a_key_of_a_template_that_yaml_reads_as_another_is_told(hook: str):
     assert [(each.file, each.rule, each.severity) for each in found] == [
         ("templates/a.yaml", str(Repair.READ_KEYS_AS_KUBECTL), Severity.WARNING)
     ] * 2
-    assert [each.message.partition(" read as")[0] for each in found] == ["data.on", "data.no"]
+    assert [each.message.partition(" read as")[0] for each in found] == ["data.no", "data.on"]
 
 
 def test_a_template_of_a_subchart_is_named_by_its_path():
