@@ -245,6 +245,17 @@ def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(patternctl, tmp_
     ]
 
 
+def test_programs_are_given_files_as_people_are(patternctl):
+    (patternctl.home / "man").mkdir()
+    (patternctl.home / "man" / "a.yaml").write_text("a: [")
+
+    told = patternctl("lint", "man")
+    found = patternctl("lint", "man", "-o", "json").json["findings"]
+
+    assert told.out.startswith("man/a.yaml:2:")
+    assert [row["file"] for row in found] == ["man/a.yaml"]
+
+
 def test_where_the_only_file_cannot_be_read_that_is_all_that_is_said(patternctl, tmp_path):
     (tmp_path / "a.yaml").write_text("a: [")
     (tmp_path / "b.yaml").write_text("a: 1\n")

@@ -237,7 +237,7 @@ def _print(report: "LintReport", options: argparse.Namespace) -> None:
     else:
         from pattern_operator.cli import yaml_output
 
-        output.document(yaml_output.dump(_document(report), options.output))
+        output.document(yaml_output.dump(_document(report, options), options.output))
 
 
 def _place_of(file: str, options: argparse.Namespace) -> str:
@@ -259,13 +259,13 @@ def _folder(options: argparse.Namespace) -> str:
     return "" if folder == "." else folder
 
 
-def _document(report: "LintReport") -> dict[str, Any]:
+def _document(report: "LintReport", options: argparse.Namespace) -> dict[str, Any]:
     from pattern_operator.lint.rule import Severity
 
     fields = ("file", "line", "column", "rule", "severity", "message", "suggestion", "component", "name", "fixable")
     rows = [{name: getattr(finding, name) for name in fields} for finding in report.findings]
     for row in rows:
-        row["severity"] = str(row["severity"])
+        row |= {"severity": str(row["severity"]), "file": _place_of(row["file"], options)}
     counts = {f"{severity}s": report.count(severity) for severity in Severity}
     return {"findings": rows, **counts, "leftOut": report.left_out}
 
