@@ -169,6 +169,19 @@ def test_values_are_taken_from_config_maps_and_secrets_of_the_same_file(patternc
     assert (done.items[0]["spec"]["replicas"], host(done.items[0])) == (5, "from-the-secret")
 
 
+@pytest.mark.parametrize(("name", "refused"), [("own", True), ("own-2", False)])
+def test_values_of_an_object_of_the_pattern_itself_are_refused(patternctl, web, pattern, name, refused):
+    (web / "own.yaml").write_text(CONFIG % "own")
+    path = pattern(
+        {"valuesFrom": [{"kind": "ConfigMap", "name": name}]}, kept("ConfigMap", name, {"values.yaml": "{}"})
+    )
+
+    done = patternctl("render", web, "--pattern", path)
+
+    said = "ConfigMap team/own is an object of the pattern, and spec.render.valuesFrom[0] names it"
+    assert (said in done.err, done.out == "") == (refused, refused), done.err
+
+
 DB = {"kind": "Secret", "name": "db", "valuesKey": "host"}
 
 

@@ -102,3 +102,20 @@ def test_status_has_no_digest_of_what_was_made_with_a_secret(scenario: Scenario,
 
     assert not with_secret.get("fingerprints")
     assert without["fingerprints"]
+
+
+def test_a_pattern_does_not_write_what_its_parameters_are_read_from(scenario: Scenario, digest: str) -> None:
+    scenario.make(secret("db", password=value(Shape.STRING_DATA)))
+    before = scenario.get("secret", "db")
+    scenario.want(
+        apply={"conflicts": "Take"}, render={"valuesFrom": [{**PASSWORD, "name": "db"}], "parameters": {"size": 2}}
+    )
+    ready = scenario.until_says("Ready", "ParametersInvalid")
+    scenario.until_object("configmap", "settings", lambda found: found is None)
+    after = scenario.get("secret", "db")
+    scenario.make(secret("db-values", password=value(Shape.SECRET_DATA)))
+    scenario.change({"render": {"valuesFrom": [PASSWORD]}})
+    scenario.until_runs(digest)
+
+    assert "/db is an object of the pattern, and spec.render.valuesFrom[0] names it" in ready["message"]
+    assert after == before

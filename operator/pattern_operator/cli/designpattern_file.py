@@ -3,7 +3,7 @@
 The Secrets and ConfigMaps that ``valuesFrom`` names are looked up in the same file or folder: no cluster is asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -14,6 +14,7 @@ from pattern_operator.api.crd import DESIGN_PATTERN, crd
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.fields import mapping, text_at
 from pattern_operator.api.names import API_VERSION, KIND
+from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference
 from pattern_operator.cli import flag_file
@@ -24,6 +25,7 @@ from pattern_operator.lint.rule import Severity
 from pattern_operator.lint.schema.schemas import Schemas
 from pattern_operator.quote import listed, one_line, quoted
 from pattern_operator.reconcile.desired import options_of, reference
+from pattern_operator.reconcile.parameter_sources import refuse_own_sources
 from pattern_operator.reconcile.values_from import Value, merged
 from pattern_operator.render import Options
 from pattern_operator.render.manifests import entries
@@ -57,6 +59,13 @@ class DesignPatternFile:
         """The artifact that it names; raises Stalled where it is none."""
         try:
             return reference(self.pattern)
+        except Stalled as error:
+            raise of_file(error, self.path) from None
+
+    def refuse_own_sources(self, objects: Iterable[Object]) -> None:
+        """Raise Stalled (PARAMETERS_INVALID) where ``valuesFrom`` names one of the pattern's own objects."""
+        try:
+            refuse_own_sources(self.pattern, objects)
         except Stalled as error:
             raise of_file(error, self.path) from None
 

@@ -147,6 +147,8 @@ def _printed(options: argparse.Namespace) -> "Printed":
     of_file = asked.file.pattern if asked.file is not None else None
     declared.refuse(rendering.depends_on, rendering.health_checks, pattern=of_file)
     hooks = [each.object for each in rendering.hooks]
+    if asked.file is not None:
+        asked.file.refuse_own_sources((*rendering.objects, *hooks))
     never = never_applied.asked_for((*rendering.objects, *hooks))
     left_out = {key: (LeftOut.NEVER_APPLIED, why) for key, why in never.items()}
     if options.no_hooks:

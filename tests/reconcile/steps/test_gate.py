@@ -1,5 +1,6 @@
 """What may not be applied is said before anything is: refused components, patterns within themselves, what is empty."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from tests.executors import EXECUTORS
 from tests.reconcile.pattern import ENTRIES, REVISION, pattern
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.hook import Hook
+from pattern_operator.api.hook import Hook, HookEvent
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
@@ -234,3 +235,50 @@ async def test_a_pattern_that_holds_no_new_ones_is_applied_however_many_there_ar
     has = frozenset({"team_web-x_pattern-operator.io_DesignPattern"})
 
     assert (await gate(pattern(), REVISION, rendering(HELD), port=Rules(below=9_000, has=has))).below == 0
+
+
+SOURCES = {
+    "render": {
+        "valuesFrom": [{"kind": "ConfigMap", "name": "defaults"}, {"kind": "Secret", "name": "db", "targetPath": "pw"}]
+    }
+}
+
+
+@pytest.mark.parametrize(("kind", "name", "position"), [("Secret", "db", 1), ("ConfigMap", "defaults", 0)])
+@pytest.mark.parametrize("namespace", ["team", ""])
+@pytest.mark.parametrize("is_hook", [False, True])
+async def test_what_its_parameters_are_read_from_is_no_object_of_the_pattern(
+    kind: str, name: str, position: int, namespace: str, is_hook: bool
+):
+    found = an_object(kind, name, namespace=namespace)
+    made = Rendering(objects=(), hooks=(Hook(found, (HookEvent.PRE_INSTALL,)),)) if is_hook else rendering(found)
+
+    with pytest.raises(Stalled) as refusal:
+        await gate(pattern(spec=SOURCES), REVISION, made, port=Rules())
+
+    assert refusal.value.reason is Reason.PARAMETERS_INVALID
+    said = f"{kind} team/{name} is an object of the pattern, and spec.render.valuesFrom[{position}] names it"
+    assert refusal.value.message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        an_object("Secret", "db", namespace="elsewhere"),
+        an_object("Secret", "defaults"),
+        an_object("Secret", "db", api="example.com/v1"),
+        an_object("ConfigMap", "db"),
+    ],
+    ids=["of another namespace", "of another name", "of another group", "of another kind"],
+)
+async def test_what_is_not_quite_what_its_parameters_are_read_from_is_applied(other: Object):
+    assert (await gate(pattern(spec=SOURCES), REVISION, rendering(other), port=Rules())).objects == 1
+
+
+@pytest.mark.parametrize(("policy", "refused"), [("IfAbsent", False), ("Ignore", False), ("Always", True)])
+async def test_what_the_pattern_leaves_to_others_may_hold_its_parameters(policy: str, refused: bool):
+    metadata = {"name": "db", "namespace": "team", "annotations": {"pattern-operator.io/ssa": policy}}
+    left = rendering(Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}))
+
+    with pytest.raises(Stalled, match="is an object of the pattern") if refused else nullcontext():
+        await gate(pattern(spec=SOURCES), REVISION, left, port=Rules())

@@ -15,6 +15,7 @@ from pattern_operator.limits import MAX_PATTERNS_BELOW
 from pattern_operator.quote import listed
 from pattern_operator.reconcile.contained_patterns import id_of
 from pattern_operator.reconcile.inventory_size import check_candidate
+from pattern_operator.reconcile.parameter_sources import refuse_own_sources
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.rollout import Candidate, check
 
@@ -52,10 +53,12 @@ async def gate(pattern: DesignPattern, revision: Revision, rendering: Rendering,
     API server where they really go.
 
     Raises:
-        Stalled: as ``rollout.check``; it holds what no pattern may hold; its inventory would not fit into status.
+        Stalled: as ``rollout.check``; it holds what no pattern may hold, or what its parameters are read from; its
+            inventory would not fit into status.
     """
     objects = (*rendering.objects, *(each.object for each in rendering.hooks))
     port.check(pattern, objects)
+    refuse_own_sources(pattern, objects)
     line = port.line(pattern)
     names = frozenset(key_of(each) for each in line)
     held = [_pattern_key(each.key, pattern) for each in objects if _is_pattern(each.key)]
