@@ -182,8 +182,9 @@ def build(
         conditions=conditions,
         revocation=issuers(AddressSpace.HOST),
         own_revocation=issuers(AddressSpace.PUBLIC),
+        secrets=resources.secrets,
     )
-    writer = StatusWriter(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
+    writer = StatusWriter(session, patterns, wake=waker.asked, cpu=process.executors.cpu, secrets=resources.secrets)
     reconciler = Reconciler(
         patterns=patterns,
         ports=Ports(
@@ -191,6 +192,7 @@ def build(
             cluster=cluster,
             clock=clock,
             aside=lambda key: lambda after: queue.aside(key, after),
+            secrets=resources.secrets,
         ),
         prerequisites=prerequisites,
         writer=writer,

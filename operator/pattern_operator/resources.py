@@ -11,7 +11,7 @@ from pattern_operator.kube import Session, identity
 from pattern_operator.manager import Process
 from pattern_operator.sandbox import Sandbox
 from pattern_operator.source import Cache, DnsResolver, Network
-from pattern_operator.telemetry import EventRecorder
+from pattern_operator.telemetry import EventRecorder, SecretValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Resources:
     sandbox: Sandbox
     cache: Cache
     recorder: EventRecorder
+    secrets: SecretValues
 
     @classmethod
     @asynccontextmanager
@@ -29,17 +30,20 @@ class Resources:
         """Open them all; they are closed with the block."""
         settings, executors = process.settings, process.executors
         cache = Cache(settings.cache_directory, max_size=settings.cache_size, disk=executors.disk)
+        secrets = SecretValues()
         recorder = EventRecorder(
             session,
             instance=identity(),
             now=lambda: datetime.now(UTC),
             clock=asyncio.get_running_loop().time,
             on_dropped=process.metrics.event_dropped,
+            secrets=secrets,
         )
-        async with (
-            Network.open(settings.registry_network, resolver=DnsResolver()) as network,
-            Sandbox.open(executors=executors, limits=settings.workers, programs=settings.programs) as sandbox,
-            aclosing(cache),
-            aclosing(recorder),
-        ):
-            yield cls(network=network, sandbox=sandbox, cache=cache, recorder=recorder)
+        with secrets.masked_in_logs():
+            async with (
+                Network.open(settings.registry_network, resolver=DnsResolver()) as network,
+                Sandbox.open(executors=executors, limits=settings.workers, programs=settings.programs) as sandbox,
+                aclosing(cache),
+                aclosing(recorder),
+            ):
+                yield cls(network=network, sandbox=sandbox, cache=cache, recorder=recorder, secrets=secrets)

@@ -119,3 +119,17 @@ def test_a_pattern_does_not_write_what_its_parameters_are_read_from(scenario: Sc
 
     assert "/db is an object of the pattern, and spec.render.valuesFrom[0] names it" in ready["message"]
     assert after == before
+
+
+def test_a_name_that_is_made_of_a_secret_is_refused_without_being_shown(scenario: Scenario) -> None:
+    named = OBJECTS + b'---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: "${db.password}_"}\n'
+    push_files(scenario.repository, "1.0.0", {"pattern.yaml": PATTERN, "objects.yaml": named})
+    planted = value(Shape.STRING_DATA)
+    scenario.make(secret("db-values", password=planted))
+
+    scenario.want(render={"valuesFrom": [PASSWORD]})
+    ready = scenario.until_says("Ready", "ComponentsRefused")
+
+    assert "ConfigMap ***_: '***_' is not a valid name for a ConfigMap" in ready["message"]
+    assert planted not in json.dumps(scenario.status)
+    assert [each["message"] for each in scenario.events() if planted in each["message"]] == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from tests.executors import EXECUTORS
 from tests.reconcile.pattern import REVISION, pattern
 from tests.verify.signing import ALICE
 
@@ -143,3 +144,24 @@ def test_of_a_pattern_that_is_gone_nothing_counts():
 
     assert asked.config_sources.forgotten == [key]
     assert asked.verdicts.count(RELEASE, [key]) == PatternCounts(covered=1, passing=0, failing=0)
+
+
+class OneSecret(Holding):
+    """A Secret with one value."""
+
+    async def read(self, *_: Any, **__: Any) -> dict[str, bytes]:
+        return {"values.yaml": b"p: zq7Kvmw3"}
+
+
+async def test_what_a_pattern_is_rendered_with_is_masked_until_it_is_gone():
+    sources: Any = OneSecret()
+    asked = replace(repositories(EXECUTORS), config_sources=sources)
+    taking = pattern(spec={"render": {"valuesFrom": [{"kind": "Secret", "name": "pw"}]}})
+    key = key_of(taking)
+
+    assert await asked.parameters(taking, account=None) == b'{"p":"zq7Kvmw3"}'
+    assert asked.secrets.of(str(key)).text("data.zq7Kvmw3") == "data.***"
+
+    asked.forget(key)
+
+    assert asked.secrets.of(str(key)).text("data.zq7Kvmw3") == "data.zq7Kvmw3"

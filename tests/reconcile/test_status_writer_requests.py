@@ -16,13 +16,14 @@ from tests.reconcile.pattern import ENTRIES, pattern
 from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.names import FIELD_MANAGER, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.status import Inventory, Status
+from pattern_operator.api.status import Inventory, RenderStatus, Status
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, objects
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile import PatternKey
 from pattern_operator.reconcile.pattern_store import PatternStore
 from pattern_operator.reconcile.status_writer import LOOKS, Overtaken, PatternDeleted, StatusWriter
+from pattern_operator.telemetry import SecretValues
 
 pytestmark = pytest.mark.real_time
 KEY = PatternKey("team", "web")
@@ -108,6 +109,22 @@ async def test_only_what_changed_is_written_and_the_answer_is_the_newest_state()
     assert server.requests == [("PATCH", f"{PATH}/status", change)]
     assert (after.metadata.resource_version, after.status.observed_generation) == ("8", 1)
     assert woken == []
+
+
+async def test_no_status_is_written_with_a_value_of_a_secret_in_its_words_and_the_same_again_is_not_written():
+    before = pattern(resourceVersion="7")
+    secrets = SecretValues()
+    secrets.remember("team/web", ["zq7Kvmw3"])
+    server = Server(before)
+    status = Status(render=RenderStatus(name="of zq7Kvmw3"))
+    async with serving(server.answer) as session:
+        writer = StatusWriter(session, PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu, secrets=secrets)
+        after = await writer.status(before, status)
+        await writer.status(after, status)
+        await writer.first_status(after, status)
+
+    ((_, _, sent),) = server.requests
+    assert sent["status"]["render"]["name"] == "of ***"
 
 
 async def test_the_inventory_is_written_as_a_whole():

@@ -50,6 +50,7 @@ from pattern_operator.reconcile.summary import (
     unreported,
     unwritten,
 )
+from pattern_operator.telemetry import Mask
 
 AT = Moment(now=NOW, clock=1_000.0, jitter=0.5)  # a pause is as long as its number then
 DESIRED = desired_state(pattern(), REVISION, VerificationPolicy())
@@ -369,3 +370,16 @@ def test_what_is_over_and_cannot_be_judged_beside_a_failure_is_not_tried_without
     found = summary(RUNS.with_checked(Checked(artifact, VerificationPolicy(), result)), failed(Stage.SOURCE, missing))
 
     assert found.due == due
+
+
+def test_drift_in_an_object_that_is_called_by_a_secret_is_told_once():
+    asked = pattern(status=first_status(), spec={"suspend": True})
+    drifted = Results(stage=Stage.HEALTH, health=WELL, drifted=("ConfigMap team/zq7kvmw3 was changed",))
+    first = summarize_suspended(asked, RUNS, drifted, moment=AT, mask=Mask(("zq7Kvmw3",)))
+    again = pattern(status=first.status, spec={"suspend": True})
+
+    second = summarize_suspended(again, RUNS, drifted, moment=AT, mask=Mask(("zq7Kvmw3",)))
+
+    assert [each.note for each in first.events] == ["ConfigMap team/*** was changed"]
+    assert "zq7" not in str(first.status)
+    assert (second.events, second.status) == ((), first.status)

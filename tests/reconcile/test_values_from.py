@@ -39,9 +39,21 @@ class Sources:
 
 async def parameters(sources: Sources, *references: dict[str, Any], inline: Any = None) -> bytes:
     render = {"valuesFrom": list(references), **({"parameters": inline} if inline is not None else {})}
-    return await parameters_of(
+    found = await parameters_of(
         pattern(spec={"render": render}), account=ACCOUNT, sources=sources, cpu=EXECUTORS.of("team").cpu
     )
+    return found.text
+
+
+async def hidden(sources: Sources, *references: dict[str, Any], **spec: Any) -> set[str]:
+    """What of the parameters is masked where texts about the pattern go out."""
+    found = await parameters_of(
+        pattern(spec={**spec, "render": {"valuesFrom": list(references), **spec.get("render", {})}}),
+        account=ACCOUNT,
+        sources=sources,
+        cpu=EXECUTORS.of("team").cpu,
+    )
+    return set(found.secrets)
 
 
 def of(kind: str, name: str, **fields: Any) -> dict[str, Any]:
@@ -196,3 +208,50 @@ async def test_what_cannot_be_asked_for_fails_as_it_is(kind: Any):
 def test_what_is_rendered_with_a_secret_is_known(kind: str, expected: bool):
     assert takes_secrets(pattern(spec={"render": {"valuesFrom": [of(kind, "a")]}}).spec.render) is expected
     assert takes_secrets(pattern().spec.render) is False
+
+
+async def test_values_of_secrets_are_hidden_and_of_config_maps_are_not():
+    sources = Sources(
+        {
+            "Secret/db": {
+                "values.yaml": b"a: {p: zq7Kvmw3, l: [correcthorse]}\npin: 123456\n",
+                "one": b"s3cr3t-word\n",
+            },
+            "ConfigMap/base": {"values.yaml": b"host: shop-production\n"},
+        }
+    )
+
+    found = await hidden(
+        sources,
+        of("ConfigMap", "base"),
+        of("Secret", "db"),
+        of("Secret", "db", valuesKey="one", targetPath="auth.word"),
+    )
+
+    assert found == {"zq7Kvmw3", "correcthorse", "123456", "s3cr3t-word"}
+
+
+async def test_words_that_messages_are_full_of_are_not_hidden_though_a_secret_holds_them():
+    words = b"{on: true, n: 3, port: 5432, tier: web, mode: default, kind: StatefulSet, ratio: 0.12345678}"
+
+    assert await hidden(Sources({"Secret/db": {"values.yaml": words}}), of("Secret", "db")) == set()
+
+
+async def test_what_the_pattern_itself_shows_is_not_hidden():
+    sources = Sources({"Secret/db": {"values.yaml": b"host: registry.example\nline: shop-line-7\nword: zq7Kvmw3\n"}})
+
+    found = await hidden(sources, of("Secret", "db"), render={"parameters": {"name": "shop-line-7"}})
+
+    assert found == {"zq7Kvmw3"}
+
+
+async def test_neither_parameters_nor_what_is_hidden_is_shown_by_their_repr():
+    sources = Sources({"Secret/db": {"values.yaml": b"word: zq7Kvmw3\n"}})
+    render = {"valuesFrom": [of("Secret", "db")]}
+
+    found = await parameters_of(
+        pattern(spec={"render": render}), account=ACCOUNT, sources=sources, cpu=EXECUTORS.of("team").cpu
+    )
+
+    assert "zq7Kvmw3" in found.secrets
+    assert "zq7" not in repr(found)

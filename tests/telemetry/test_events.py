@@ -14,7 +14,7 @@ from tests.kube.fake_apiserver import serving
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.kube import Session
-from pattern_operator.telemetry import EventRecorder
+from pattern_operator.telemetry import EventRecorder, SecretValues
 from pattern_operator.telemetry.event_queue import MAX_WAITING, MAX_WAITING_OF_NAMESPACE, WRITERS
 from pattern_operator.telemetry.events import BURST, MAX_AGGREGATED, MAX_INSTANCE, MAX_NOTE, MAX_SOURCES, PACE
 
@@ -54,6 +54,7 @@ class Told:
 
     def __init__(self, session: Session) -> None:
         self.now = 0.0
+        self.secrets = SecretValues()
         self.dropped: Counter[str] = Counter()
         self.lost = asyncio.Event()
         self.recorder = EventRecorder(
@@ -62,6 +63,7 @@ class Told:
             now=lambda: datetime.now(UTC),
             clock=lambda: self.now,
             on_dropped=self._drop,
+            secrets=self.secrets,
             window=WINDOW,
         )
 
@@ -98,6 +100,18 @@ async def test_an_event_is_written_with_what_it_is_about(server: Server, told: T
     (event,) = server.events
     assert (event["type"], event["reason"], event["note"]) == ("Normal", "Ready", "1.0.0 runs: 2 objects")
     assert (event["regarding"]["name"], event["regarding"]["namespace"]) == ("web", "team")
+
+
+async def test_neither_an_event_nor_its_line_has_a_value_of_a_secret(server: Server, told: Told, caplog):
+    caplog.set_level(logging.INFO)
+    told.secrets.remember("team/web", ["zq7Kvmw3"])
+
+    told.say("created: ConfigMap team/zq7kvmw3")
+    told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=("team/zq7kvmw3 was deleted",))
+
+    await server.until(2)
+    assert [each["note"] for each in server.events] == ["created: ConfigMap team/***", "team/*** was deleted"]
+    assert "zq7" not in caplog.text
 
 
 async def test_the_log_says_it_too_although_it_is_not_written(told: Told, caplog: pytest.LogCaptureFixture):

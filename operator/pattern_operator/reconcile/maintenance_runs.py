@@ -102,7 +102,8 @@ class MaintenanceRuns:
         if pattern.status.revision and is_whole(pattern):
             run.observe_if_known()
             self._states.remember(pattern, run.state)
-        summary = summarize_observation(pattern, run.state, run.results, moment=self._moment())
+        mask = self._ports.secrets.of(str(key_of(pattern)))
+        summary = summarize_observation(pattern, run.state, run.results, moment=self._moment(), mask=mask)
         after = await self._reporter.write_if_possible(pattern, summary.status)
         if after is None:
             return pattern
@@ -127,7 +128,8 @@ class MaintenanceRuns:
         run.observe_if_known()
         await look_at_suspended(run)
         self._states.remember(pattern, run.state)
-        summary = summarize_suspended(pattern, run.state, run.results, moment=self._moment())
+        mask = self._ports.secrets.of(str(key_of(pattern)))
+        summary = summarize_suspended(pattern, run.state, run.results, moment=self._moment(), mask=mask)
         after = await self._writer.status(pattern, summary.status)
         self._reporter.record(after, summary.events)
         return summary.due

@@ -54,6 +54,7 @@ from pattern_operator.source import (
     resolve_or_hold,
 )
 from pattern_operator.source.held_version import Resolution
+from pattern_operator.telemetry import SecretValues
 from pattern_operator.verify import NO_ANSWERS, revocation_checks, undecided, verify
 from pattern_operator.verify.x509.revocation import RevocationAnswer
 
@@ -120,6 +121,7 @@ class Repositories:
     revocation: RevocationSource = OFFLINE  # for TrustPolicies
     own_revocation: RevocationSource = OFFLINE  # for what patterns ask for themselves
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    secrets: SecretValues = field(default_factory=SecretValues)  # what is masked where texts go out
 
     def secret_version(self, pattern: DesignPattern) -> SecretVersion:
         """What is known of the Secret of the login without reading it."""
@@ -129,6 +131,7 @@ class Repositories:
         """A pattern is gone: what only it used is forgotten."""
         self.config_sources.forget(key)
         self.verdicts.forget(key)
+        self.secrets.forget(str(key))
 
     def note_verdict(
         self, pattern: DesignPattern, policy: VerificationPolicy, *, met: Collection[str], unmet: Collection[str]
@@ -159,9 +162,14 @@ class Repositories:
         return await self.policies.of(pattern, repository)
 
     async def parameters(self, pattern: DesignPattern, *, account: str | None) -> bytes:
-        """What the pattern is rendered with, read in the name of ``account``; raises as ``parameters_of``."""
+        """What the pattern is rendered with, read in the name of ``account``; raises as ``parameters_of``.
+
+        What of it is from Secrets is masked from then on, wherever the pattern is spoken of.
+        """
         cpu = self.executors.of(pattern.metadata.namespace).cpu
-        return await parameters_of(pattern, account=account, sources=self.config_sources, cpu=cpu)
+        found = await parameters_of(pattern, account=account, sources=self.config_sources, cpu=cpu)
+        self.secrets.remember(str(key_of(pattern)), found.secrets)
+        return found.text
 
     async def manifest(
         self, pattern: DesignPattern, desired: DesiredState, *, waits: ConnectionWaits

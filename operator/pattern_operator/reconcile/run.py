@@ -7,7 +7,7 @@ replaces them as a whole; both are true at any moment, also when the run is cut 
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -36,6 +36,7 @@ from pattern_operator.reconcile.repositories import Repositories
 from pattern_operator.reconcile.results import Entries, Observed, Results
 from pattern_operator.reconcile.state import State
 from pattern_operator.reconcile.steps.observe import observe, observe_if_known
+from pattern_operator.telemetry import SecretValues
 
 WriteHooks = Callable[[HooksStatus, Entries], Awaitable[None]]  # with the inventory as it is, or is about to be
 OnRecord = Callable[[Entries, Revision], AbstractAsyncContextManager[None]]
@@ -50,7 +51,7 @@ class Ports:
     """What runs may do: each step is given the one port that it needs.
 
     ``clock`` is monotonic, in seconds; ``jitter`` gives numbers in [0, 1); ``aside`` is how the run of a pattern gives
-    its worker to others while it waits for a registry.
+    its worker to others while it waits for a registry. ``secrets`` is what no text about a pattern may have.
     """
 
     repositories: Repositories
@@ -58,6 +59,7 @@ class Ports:
     clock: Callable[[], float]
     jitter: Callable[[], float] = random.random
     aside: Callable[[PatternKey], Aside] = lambda _: stay
+    secrets: SecretValues = field(default_factory=SecretValues)
 
 
 async def _no_hook_is_run(_: HooksStatus, __: Entries) -> None:

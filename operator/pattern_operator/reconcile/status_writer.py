@@ -25,6 +25,7 @@ from pattern_operator.kube.conflict import is_overtaken
 from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.inventory_size import written as inventory_as_written
+from pattern_operator.reconcile.masked_status import masked
 from pattern_operator.reconcile.pattern_patch import (
     REMOVE_ANNOTATION,
     add_annotation,
@@ -36,6 +37,7 @@ from pattern_operator.reconcile.pattern_patch import (
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.status_budget import within_budget
 from pattern_operator.reconcile.write_ahead import Ahead, keep_ahead, kept_ahead
+from pattern_operator.telemetry import SecretValues
 
 Verb = Callable[..., Awaitable[Body]]
 Change = dict[str, Any] | list[dict[str, Any]]  # a JSON merge patch, or a JSON patch
@@ -57,19 +59,26 @@ class Overtaken(Transient):
 class StatusWriter:
     """Writes status by JSON merge patch and the finalizer by JSON patch, and takes the answer in as the newest state.
 
-    What is written ahead goes out with the finalizer in one patch.
+    What is written ahead goes out with the finalizer in one patch. No status has a value of ``secrets`` in its words.
 
     An answer may be the first to tell that the user asked for something else meanwhile: ``wake`` is called then. What
     is returned is the pattern as it was asked when the run began, with what was written since.
     """
 
     def __init__(
-        self, session: Session, patterns: PatternStore, *, wake: Callable[[PatternKey], None], cpu: Threads
+        self,
+        session: Session,
+        patterns: PatternStore,
+        *,
+        wake: Callable[[PatternKey], None],
+        cpu: Threads,
+        secrets: SecretValues | None = None,
     ) -> None:
         self._cpu = cpu  # where what is large is compressed
         self._session = session
         self._patterns = patterns
         self._wake = wake
+        self._secrets = secrets or SecretValues()
 
     async def status(self, pattern: DesignPattern, status: Status) -> DesignPattern:
         """Make ``status`` the status of ``pattern``; the pattern as it is afterwards.
@@ -82,7 +91,7 @@ class StatusWriter:
             Stalled: the inventory or the whole does not fit into what the API server takes.
             Transient: the API server could not be asked, or refused; or somebody else wrote the status.
         """
-        status = within_budget(status)
+        status = self._to_be_written(pattern, status)
         for _ in range(LOOKS):
             change = await self._change(pattern, status)
             if not change:
@@ -99,8 +108,12 @@ class StatusWriter:
 
     async def first_status(self, pattern: DesignPattern, status: Status) -> None:
         """Make ``status`` the status of ``pattern``, if nobody wrote it since. Raises as ``status`` does."""
-        status = within_budget(status)
-        await self._write(pattern, status, status_change(pattern.status, status))
+        status = self._to_be_written(pattern, status)
+        if change := status_change(pattern.status, status):
+            await self._write(pattern, status, change)
+
+    def _to_be_written(self, pattern: DesignPattern, status: Status) -> Status:
+        return within_budget(masked(status, self._secrets.of(str(key_of(pattern)))))
 
     async def _change(self, pattern: DesignPattern, status: Status) -> dict[str, Any]:
         """The merge patch of the status; empty where nothing is to be written."""

@@ -34,9 +34,11 @@ from pattern_operator.reconcile.events import (
 )
 from pattern_operator.reconcile.health_timeout import restored
 from pattern_operator.reconcile.hook_record import seconds_left
+from pattern_operator.reconcile.masked_status import masked
 from pattern_operator.reconcile.observed import observed, suspended
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import Failed, State
+from pattern_operator.telemetry.secret_values import NO_MASK, Mask
 
 # A failure of these stages may end by something that happens in the registry, which tells nobody.
 IN_THE_REGISTRY: Final = frozenset({Stage.SOURCE, Stage.VERIFY})
@@ -61,9 +63,20 @@ class Moment:
     jitter: float
 
 
-def summarize(pattern: DesignPattern, state: State, results: Results, *, reported: Status, moment: Moment) -> Summary:
-    """A run went all the steps, or as far as it could; ``reported`` is the status that events told of last."""
-    status = statuses.after(pattern, results, now=moment.now)
+def summarize(
+    pattern: DesignPattern,
+    state: State,
+    results: Results,
+    *,
+    reported: Status,
+    moment: Moment,
+    mask: Mask = NO_MASK,
+) -> Summary:
+    """A run went all the steps, or as far as it could; ``reported`` is the status that events told of last.
+
+    With ``mask`` status is as it will be written: what it says already is no news.
+    """
+    results, status = _masked(results, statuses.after(pattern, results, now=moment.now), mask)
     events, state = run_events(reported, status, results, state=state)
     state, due = _requeue_after(pattern, state, results, moment=moment)
     state = replace(state, failed=failed_run(results, due, moment=moment) if results.failure is not None else None)
@@ -72,9 +85,11 @@ def summarize(pattern: DesignPattern, state: State, results: Results, *, reporte
     return Summary(status=status, events=events, state=state, due=due)
 
 
-def summarize_upkeep(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
+def summarize_upkeep(
+    pattern: DesignPattern, state: State, results: Results, *, moment: Moment, mask: Mask = NO_MASK
+) -> Summary:
     """The back-off of a failed run lasts, and only what runs was looked after."""
-    status = statuses.after(pattern, results, now=moment.now)
+    results, status = _masked(results, statuses.after(pattern, results, now=moment.now), mask)
     events, after = run_events(pattern.status, status, results, state=state)
     if state.failed is None or not state.failed.reported:  # status does not speak of the failure yet
         status, events, after = pattern.status, (), state
@@ -82,15 +97,19 @@ def summarize_upkeep(pattern: DesignPattern, state: State, results: Results, *, 
     return Summary(status=status, events=events, state=after, due=due)
 
 
-def summarize_observation(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
+def summarize_observation(
+    pattern: DesignPattern, state: State, results: Results, *, moment: Moment, mask: Mask = NO_MASK
+) -> Summary:
     """The objects were looked at beside something else."""
-    status = observed(pattern, results, now=moment.now)
+    results, status = _masked(results, observed(pattern, results, now=moment.now), mask)
     return Summary(status=status, events=_seen(pattern, status, results), state=state, due=None)
 
 
-def summarize_suspended(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
+def summarize_suspended(
+    pattern: DesignPattern, state: State, results: Results, *, moment: Moment, mask: Mask = NO_MASK
+) -> Summary:
     """The objects of a suspended pattern were looked at."""
-    status = suspended(pattern, results, now=moment.now)
+    results, status = _masked(results, suspended(pattern, results, now=moment.now), mask)
     due = health_due(pattern, state, results, moment=moment)
     return Summary(status=status, events=_seen(pattern, status, results), state=state, due=due)
 
@@ -230,6 +249,11 @@ def _waits_for_patterns(results: Results) -> bool:
 def _retry(pattern: DesignPattern, state: State, error: PatternError, *, moment: Moment) -> tuple[State, float]:
     failures = state.failures + 1
     return replace(state, failures=failures), retry_pause(pattern, failures, error, jitter=moment.jitter)
+
+
+def _masked(results: Results, status: Status, mask: Mask) -> tuple[Results, Status]:
+    """Status as it is written, and in its words what ``events`` looks for in it."""
+    return replace(results, drifted=tuple(map(mask.text, results.drifted))), masked(status, mask)
 
 
 def _seen(pattern: DesignPattern, after: Status, results: Results) -> tuple[Event, ...]:

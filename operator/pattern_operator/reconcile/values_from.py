@@ -2,17 +2,22 @@
 
 A Secret or ConfigMap is read as the account of the pattern, and a change of one wakes the pattern. What is in one goes
 into objects, and nowhere else: no message quotes it, and nothing that is published is derived from it
-(docs/adr/0026). What one reads of JSON and YAML, and merges, is ``render.parameters``.
+(docs/adr/0026); where a chart makes a name or key of it, ``telemetry.SecretValues`` masks it. What one reads of JSON
+and YAML, and merges, is ``render.parameters``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, Protocol
+
+import msgspec
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.render_spec import ValuesReference
+from pattern_operator.apply.hooks.order import INSTALL_ORDER
 from pattern_operator.errors import Stalled, Waiting
 from pattern_operator.executors import run_in
 from pattern_operator.kube import Resource
@@ -29,7 +34,9 @@ from pattern_operator.render.parameters import (
     value_of,
     values_in,
 )
+from pattern_operator.telemetry.secret_values import MAX_VALUES, counts
 
+_LOOKED_AT: Final = 4 * MAX_VALUES  # each is looked for in the spec, which takes time
 _RESOURCES: Final = {each.kind: each for each in (SECRET, CONFIG_MAP)}
 
 
@@ -48,10 +55,21 @@ class Value:
     where: str
     content: bytes = field(repr=False)
     target_path: str | None = None
+    is_secret: bool = False
 
 
-async def parameters_of(pattern: DesignPattern, *, account: str | None, sources: SourcesPort, cpu: Executor) -> bytes:
-    """The parameters as the JSON text of one object.
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The JSON text of one object, and which values of Secrets are in it that the pattern itself does not show."""
+
+    text: bytes = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+async def parameters_of(
+    pattern: DesignPattern, *, account: str | None, sources: SourcesPort, cpu: Executor
+) -> Parameters:
+    """The parameters, and what of them may not be shown.
 
     Raises:
         Waiting: a Secret or ConfigMap, or its key, does not exist; the pattern is woken when it does.
@@ -66,7 +84,44 @@ async def parameters_of(pattern: DesignPattern, *, account: str | None, sources:
     size = sum(len(each.content) for each in values) + len(render.parameters or "")
     if size > MAX_PARAMETERS:
         raise _invalid(f"spec.render.parameters and valuesFrom have more than {MAX_PARAMETERS // KIB} KiB together")
-    return await run_in(cpu, merged, values, render.parameters) if values else (render.parameters or "{}").encode()
+    if not values:
+        return Parameters((render.parameters or "{}").encode())
+    return await run_in(cpu, _parameters, pattern, values)
+
+
+def _parameters(pattern: DesignPattern, values: Sequence[Value]) -> Parameters:
+    text = merged(values, pattern.spec.render.parameters)
+    return Parameters(text, tuple(_hidden(pattern, [each for each in values if each.is_secret])))
+
+
+def _hidden(pattern: DesignPattern, values: Sequence[Value]) -> Iterator[str]:
+    """What counts of ``values``, which are of Secrets, without what whoever reads the pattern reads there anyway."""
+    if not values:
+        return
+    metadata = pattern.metadata
+    shown = f"{metadata.namespace} {metadata.name} {msgspec.json.encode(pattern.spec).decode()}".casefold()
+    read = (
+        read_parameters(each.content) if each.target_path is None else value_of(each.content.decode())
+        for each in values
+    )
+    found = dict.fromkeys(each for value in read for each in _texts(value) if counts(each))
+    for each in islice(found, _LOOKED_AT):
+        if each not in INSTALL_ORDER and each.casefold() not in shown:
+            yield each
+
+
+def _texts(parameters: object) -> Iterator[str]:
+    waiting = [parameters]
+    while waiting:
+        match waiting.pop():
+            case str() as found:
+                yield found.strip()
+            case Mapping() as found:
+                waiting += found.values()
+            case list() as found:
+                waiting += found
+            case int() as found if not isinstance(found, bool):
+                yield str(found)
 
 
 def merged(values: Sequence[Value], inline: str | None) -> bytes:
@@ -132,7 +187,7 @@ async def _read(
         raise _missing(f"{title} does not exist", position) from error
     if reference.values_key in data:
         where = f"{title}, key {reference.values_key}"
-        return Value(where, data[reference.values_key], reference.target_path)
+        return Value(where, data[reference.values_key], reference.target_path, is_secret=reference.kind == "Secret")
     if reference.optional:
         return None
     raise _missing(f"{title} has no key {reference.values_key}", position)

@@ -22,6 +22,7 @@ from pattern_operator.kube import Session
 from pattern_operator.quote import cut
 from pattern_operator.telemetry.event_queue import EventQueue
 from pattern_operator.telemetry.logfields import about
+from pattern_operator.telemetry.secret_values import Mask, SecretValues
 from pattern_operator.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,8 @@ class _AggregatedEvent:
 class EventRecorder:
     """Logs events of patterns, and writes them to the API server while ``run`` runs, the last of them in ``aclose``.
 
+    No note has a value of ``secrets``.
+
     ``on_dropped`` is called with why an event was not written: ``rate``, ``full``, ``refused`` or ``shutdown``.
     """
 
@@ -96,6 +99,7 @@ class EventRecorder:
         now: Callable[[], datetime],
         clock: Callable[[], float],
         on_dropped: Callable[[str], None],
+        secrets: SecretValues | None = None,
         window: float = AGGREGATION_WINDOW,
     ) -> None:
         self._internal_errors = session.internal_errors
@@ -103,6 +107,7 @@ class EventRecorder:
         self._now = now
         self._clock = clock
         self._on_dropped = on_dropped
+        self._secrets = secrets or SecretValues()
         self._aggregation_window = window
         self._sources: OrderedDict[tuple[str, EventType], _Source] = OrderedDict()
         self._aggregated: dict[tuple[str, str], _AggregatedEvent] = {}
@@ -111,6 +116,7 @@ class EventRecorder:
 
     def event(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
         """Log an event and queue it; ``action`` is the stage. Never waits."""
+        note = self._mask(pattern).text(note)
         _log(pattern, kind=kind, reason=reason, action=action, note=note)
         self._put(pattern, kind=kind, reason=reason, action=action, note=note, at=self._now())
 
@@ -122,6 +128,7 @@ class EventRecorder:
         if not notes:
             return
         now = _AggregatedEvent(pattern, action, self._now())
+        notes = [self._mask(pattern).text(each) for each in notes]
         now.add(notes)
         _log(pattern, kind="Normal", reason=reason, action=action, note=str(now))
         key = (pattern.metadata.uid, reason)
@@ -144,6 +151,9 @@ class EventRecorder:
             self._timers[key].cancel()
             self._put_aggregated(key)
         await self._queue.drain(seconds=CLOSING)
+
+    def _mask(self, pattern: DesignPattern) -> Mask:
+        return self._secrets.of(f"{pattern.metadata.namespace}/{pattern.metadata.name}")
 
     def _put_aggregated(self, key: tuple[str, str]) -> None:
         with self._internal_errors.contain("timer"):

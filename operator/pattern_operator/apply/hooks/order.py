@@ -14,7 +14,7 @@ from pattern_operator.api.hook import Hook, HookEvent
 from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.finished import can_finish
 
-_INSTALL_ORDER: Final = (
+INSTALL_ORDER: Final = (
     *("PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy"),
     *("PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass", "PersistentVolume"),
     *("PersistentVolumeClaim", "CustomResourceDefinition", "ClusterRole", "ClusterRoleList", "ClusterRoleBinding"),
@@ -22,7 +22,7 @@ _INSTALL_ORDER: Final = (
     *("ReplicationController", "ReplicaSet", "Deployment", "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob"),
     *("IngressClass", "Ingress", "APIService", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
 )
-_RANK: Final = {kind: rank for rank, kind in enumerate(_INSTALL_ORDER)}
+_RANK: Final = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
 
 
 def hooks_of(hooks: Iterable[Hook], event: HookEvent) -> tuple[Hook, ...]:
