@@ -160,6 +160,8 @@ from pattern_operator.reconcile import (
     Reconciler,
     StatusWriter,
 )
+from pattern_operator.reconcile.held_patterns import left_behind, not_made
+from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.policy_store import KnownPolicy, PolicyStore
 from pattern_operator.reconcile.prerequisites import RIGHTS
 from pattern_operator.reconcile.trust_policies import TrustPolicies
@@ -172,6 +174,7 @@ TYPED: Final = (ApiError, KindNotFound, PatternError, msgspec.ValidationError)
 KIND: Final = Resource(group="example.com", version="v1", kind="Widget", plural="widgets", namespaced=True)
 CRD_KEY: Final = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "widgets.example.com")
 KEY: Final = ObjectKey("example.com", "Widget", "team", "it")
+PATTERN_KEY: Final = ObjectKey("pattern-operator.io", "DesignPattern", "team", "it")
 OWNER: Final = Owner("someowner", "team", "web")
 DEEP_FIELDS: Final = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": deep(300)}
 READERS: dict[str, Callable[[Any], Any]] = {}
@@ -512,7 +515,8 @@ async def looking_into_containers(body: Any) -> None:
 @reader
 async def taking_marks_off(body: Any) -> None:
     for owner in ("someowner", ""):
-        await remove_owner_metadata(answering(body), KIND, KEY, owner=owner, impersonate=None)
+        for key in (KEY, PATTERN_KEY):
+            await remove_owner_metadata(answering(body), KIND, key, owner=owner, impersonate=None)
 
 
 @reader
@@ -697,7 +701,8 @@ def patterns(body: Any) -> None:
         handlers.decode_or_log(body, patterns=known)
         handlers.decode_or_log(body, patterns=known)
         for pattern in known:
-            known.line(pattern)
+            left_behind(known.line(pattern), patterns=known)
+            not_made(pattern, [key_of(pattern)], patterns=known)
         decode(body)
 
 

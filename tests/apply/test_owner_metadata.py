@@ -7,6 +7,8 @@ import pytest
 from tests.apply.fake_cluster import SHOP, WEB, FakeCluster, fields_of, managed
 from tests.apply.harness import config_map
 
+from pattern_operator.api.names import API_VERSION
+from pattern_operator.api.object import Object
 from pattern_operator.apply.owner_metadata import remove_leftover_metadata, remove_owner_metadata
 from pattern_operator.kube import Resource
 
@@ -72,6 +74,36 @@ async def test_an_object_that_we_alone_manage_is_managed_by_nobody_then(cluster:
     assert patch.body["metadata"]["managedFields"] == [{}]  # how the API server is told of an empty list
     assert cluster.at(DESIRED)["metadata"]["managedFields"] == []
     assert cluster.at(DESIRED)["data"] == {"a": "1"}
+
+
+PATTERNS = Resource("pattern-operator.io", "v1alpha1", "DesignPattern", "designpatterns", namespaced=True)
+INNER = Object.of({"apiVersion": API_VERSION, "kind": "DesignPattern", "metadata": {"name": "in", "namespace": "team"}})
+
+
+async def test_a_pattern_that_is_let_go_says_which_pattern_made_it(cluster: FakeCluster):
+    cluster.put(INNER, owner=WEB.id, annotations={PATTERN: "team/web", "mine": "kept"})
+
+    await remove_owner_metadata(cluster.session, PATTERNS, INNER.key, owner=WEB.id, impersonate=None)
+
+    metadata = cluster.at(INNER)["metadata"]
+    assert metadata["annotations"] == {"pattern-operator.io/releasedBy": "team/web", "mine": "kept"}
+    assert OWNER_LABEL not in metadata["labels"]
+
+
+async def test_a_pattern_that_was_there_before_is_nobodys_again(cluster: FakeCluster):
+    cluster.put(INNER, owner=WEB.id, annotations={PATTERN: "team/web", "pattern-operator.io/adopted": "true"})
+
+    await remove_owner_metadata(cluster.session, PATTERNS, INNER.key, owner=WEB.id, impersonate=None)
+
+    assert not cluster.at(INNER)["metadata"]["annotations"]
+
+
+async def test_a_pattern_that_somebody_took_the_label_off_is_nobodys(cluster: FakeCluster):
+    cluster.put(INNER, annotations={PATTERN: "team/web"})
+
+    await remove_leftover_metadata(cluster.session, PATTERNS, INNER.key, pattern="team/web", impersonate=None)
+
+    assert not cluster.at(INNER)["metadata"]["annotations"]
 
 
 async def test_an_object_that_is_gone_has_no_marks_left(cluster: FakeCluster):

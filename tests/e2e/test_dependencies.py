@@ -2,6 +2,7 @@
 
 from tests.cli.program import Patternctl
 from tests.e2e.scenario import Scenario, condition, config_map, deployment, eventually, push, push_files
+from tests.e2e.test_nested import inner
 
 PATTERN = b"""\
 apiVersion: pattern-operator.io/v1alpha1
@@ -99,3 +100,20 @@ def test_what_can_never_be_met_is_told_of_patterns_that_run_and_ends_a_wait_for_
     assert condition(status, "Stalled")["status"] == condition(status, "Applied")["status"] == "True"
     eventually(lambda: scenario.events("DependencyCycle") and db.events("DependencyCycle"))
     eventually(lambda: scenario.events("InvalidReference"))
+
+
+def test_a_pattern_that_depends_on_what_it_contains_is_told_and_goes_on_without(scenario: Scenario, registry) -> None:
+    db = registry.repository("db")
+    push(db, "1.0.0", config_map("settings"))
+    digest = push(scenario.repository, "1.0.0", inner(scenario, "db", db.name))
+
+    scenario.want(dependsOn=[{"name": "db"}])
+    told = scenario.until_says("Ready", "DependencyCycle")
+    stalled = scenario.condition("Stalled")
+    scenario.change({"dependsOn": None})
+    scenario.until_runs(digest)
+
+    assert (
+        f"{scenario.namespace}/{scenario.name} -> {scenario.namespace}/db, which the first contains" in told["message"]
+    )
+    assert (told["status"], stalled["status"]) == ("False", "True")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.e2e.scenario import API, Scenario, condition, config_map, push
+from tests.e2e.scenario import API, Scenario, annotated, condition, config_map, push
 
 
 def inner(scenario: Scenario, name: str, repository: str) -> dict[str, Any]:
@@ -56,3 +56,33 @@ def test_two_patterns_that_hold_each_other_end_where_the_circle_would_close(scen
     assert f"DesignPattern {scenario.namespace}/{scenario.name}" in refused["message"]
     assert condition({"conditions": [refused]}, "Ready")["status"] == "False"
     closes.until_gone()
+
+
+def test_a_pattern_that_is_let_go_makes_no_new_ones_until_it_is_taken_over(scenario: Scenario, registry) -> None:
+    leaf, middle = registry.repository("leaf"), registry.repository("middle")
+    push(leaf, "1.0.0", config_map("in-the-leaf"))
+    push(middle, "1.0.0", config_map("in-the-middle"))
+    newer = push(middle, "2.0.0", config_map("in-the-middle"), inner(scenario, "leaf", leaf.name))
+    kept = annotated(inner(scenario, "middle", middle.name), prune="disabled")
+    digest = push(scenario.repository, "1.0.0", kept, config_map("settings"))
+    without = push(scenario.repository, "2.0.0", config_map("settings"))
+
+    scenario.want()
+    scenario.until_runs(digest)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    scenario.until_runs(without)
+    free = Scenario(scenario.kubectl, scenario.namespace, middle, name="middle")
+    marks = scenario.get("designpattern", "middle")["metadata"]["annotations"]
+    free.change({"source": {"ref": {"tag": "2.0.0"}}})
+    told = free.until_says("Ready", "ContainsItself")["message"]
+    before = scenario.there("designpattern", "leaf")
+    free.annotate("pattern-operator.io/releasedBy-")
+    free.until_runs(newer)
+    after = scenario.there("designpattern", "leaf")
+    for each in (free, scenario):
+        each.delete()
+        each.until_gone()
+
+    assert marks["pattern-operator.io/releasedBy"] == f"{scenario.namespace}/{scenario.name}"
+    assert "kubectl annotate designpattern middle" in told
+    assert (before, after) == (False, True)

@@ -15,6 +15,7 @@ from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import ApplyFailure, DriftState, DryRun, Protected, owner_id
 from pattern_operator.apply.hooks import HookObjects
 from pattern_operator.errors import Stalled, Transient
@@ -278,14 +279,35 @@ async def test_dependencies_are_those_that_the_tenant_may_have_and_what_the_arti
     key, elsewhere = PatternKey("team", "web"), [Dependency(name="db", namespace="data")]
     cluster.patterns.take(web())
 
-    waits = cluster.unmet_dependencies(web(), [Dependency(name="db")])
+    waits = cluster.unmet_dependencies(web(), [Dependency(name="db")], held=())
+    contained = cluster.unmet_dependencies(web(), [Dependency(name="db")], held=[PatternKey("team", "db")])
     noted = cluster.patterns.dependencies_of(key)
-    refused = cluster.unmet_dependencies(web(), elsewhere)
-    allowed = replace(cluster, tenancy=Tenancy()).unmet_dependencies(web(), elsewhere)
+    refused = cluster.unmet_dependencies(web(), elsewhere, held=())
+    allowed = replace(cluster, tenancy=Tenancy()).unmet_dependencies(web(), elsewhere, held=())
 
-    assert [each.error.reason for each in (waits, refused, allowed) if each is not None] == [
+    assert [each.error.reason for each in (waits, contained, refused, allowed) if each is not None] == [
         Reason.DEPENDENCY_NOT_READY,
+        Reason.DEPENDENCY_CYCLE,
         Reason.CROSS_NAMESPACE,
         Reason.DEPENDENCY_NOT_READY,
     ]
     assert noted == (PatternKey("team", "db"),)
+
+
+def test_what_runs_is_told_that_it_depends_on_what_its_inventory_names(cluster: Cluster):
+    entries = (InventoryEntry(id="team_db_pattern-operator.io_DesignPattern", v="v1alpha1"),)
+    cluster.patterns.take(pattern(status=Status(inventory=Inventory(count=1, entries=entries))))
+
+    found = [cluster.dependencies_never_met(web(), [Dependency(name=each)]) for each in ("db", "other")]
+
+    assert [each.error.reason if each is not None else None for each in found] == [Reason.DEPENDENCY_CYCLE, None]
+
+
+def test_what_a_pattern_would_make_and_who_is_left_behind_is_asked_of_the_store(cluster: Cluster):
+    left = pattern(annotations={"pattern-operator.io/releasedBy": "team/top"})
+    cluster.patterns.take(left)
+    held = [PatternKey("team", "db")]
+
+    assert cluster.not_made(left, held) == frozenset(held)
+    assert cluster.left_behind(left) == left
+    assert cluster.left_behind(web()) is None

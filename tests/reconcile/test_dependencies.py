@@ -16,14 +16,17 @@ from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.metadata import Labels
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.status import Status
+from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import owner_id
 from pattern_operator.apply.need import PatternNeeded
 from pattern_operator.errors import Stalled, Waiting
 from pattern_operator.limits import MAX_DEPENDENCIES_SEEN
 from pattern_operator.reconcile import PatternKey, PatternStore
 from pattern_operator.reconcile.conditions import Truth, rfc3339
+from pattern_operator.reconcile.contained_patterns import id_of
 from pattern_operator.reconcile.dependencies import Unmet, never_met, unmet
+
+NOTHING: frozenset[str] = frozenset()
 
 
 def ready(version: str = "1.0.0", *, generation: int = 1, status: Truth = "True", reason: str = Reason.READY) -> Status:
@@ -45,6 +48,12 @@ def made(name: str, *depends_on: str | dict[str, str], namespace: str = "team", 
     return web(name=name, namespace=namespace, uid=f"u-{namespace}-{name}", spec=spec, **more)
 
 
+def holding(name: str, *names: str) -> DesignPattern:
+    """A pattern with these in its inventory."""
+    entries = tuple(InventoryEntry(id=id_of("team", each), v="v1alpha1") for each in names)
+    return made(name, status=Status(inventory=Inventory(count=len(entries), entries=entries)))
+
+
 def store(*patterns: DesignPattern) -> PatternStore:
     found = PatternStore()
     for each in patterns:
@@ -54,7 +63,8 @@ def store(*patterns: DesignPattern) -> PatternStore:
 
 def look(pattern: DesignPattern, *others: DesignPattern, cross_namespace: bool = True, **more: Any) -> Unmet | None:
     known = store(pattern, *others)
-    return unmet(pattern, more.get("of_artifact", ()), patterns=known, cross_namespace=cross_namespace)
+    artifact, contained = more.get("of_artifact", ()), more.get("contained", NOTHING)
+    return unmet(pattern, artifact, contained=contained, patterns=known, cross_namespace=cross_namespace)
 
 
 def message(found: Unmet | None) -> str:
@@ -194,9 +204,9 @@ def test_a_circle_by_what_an_artifact_names_is_told_until_its_spec_is_another_on
     known = store(pattern, other)
     known.note_dependencies(PatternKey("team", "db"), (PatternKey("team", "web"),))
 
-    before = unmet(pattern, (), patterns=known, cross_namespace=True)
+    before = unmet(pattern, (), contained=NOTHING, patterns=known, cross_namespace=True)
     known.take(made("db", generation=2, resourceVersion="2"))
-    after = unmet(pattern, (), patterns=known, cross_namespace=True)
+    after = unmet(pattern, (), contained=NOTHING, patterns=known, cross_namespace=True)
 
     assert before is not None
     assert before.error.reason is Reason.DEPENDENCY_CYCLE
@@ -215,6 +225,35 @@ def test_a_pattern_does_not_wait_for_one_that_contains_it_and_waits_for_it(wait:
     assert found is not None
     assert found.error.reason is reason
     assert ("team/inner -> team/outer, which contains the first" in found.error.message) is wait
+
+
+@pytest.mark.parametrize("others", [(), (made("db", status=ready()),)], ids=["not there yet", "there and Ready"])
+def test_a_pattern_that_depends_on_what_it_contains_is_told_with_the_way_out(others: tuple[DesignPattern, ...]):
+    found = look(made("all", "db"), *others, contained=frozenset({id_of("team", "db")}))
+
+    assert found is not None
+    assert found.error.reason is Reason.DEPENDENCY_CYCLE
+    assert isinstance(found.error, Stalled)
+    assert "team/all -> team/db, which the first contains" in found.error.message
+    assert "What else team/all contains can wait for it: by spec.dependsOn of those." in found.error.message
+
+
+def test_the_circle_is_told_over_another_pattern_and_of_what_is_inside_of_what_is_contained():
+    inner = holding("inner", "db")
+    contained = frozenset({id_of("team", "inner")})
+
+    over = message(look(made("all", "between"), made("between", "inner"), inner, contained=contained))
+    deep = message(look(made("all", "db"), inner, contained=contained))
+
+    assert "team/all -> team/between -> team/inner, which the first contains" in over
+    assert "team/all -> team/db, which the first contains" in deep
+
+
+def test_who_depends_on_what_another_pattern_contains_waits_for_it():
+    found = look(made("shop", "db"), holding("all", "db"), contained=frozenset({id_of("team", "cache")}))
+
+    assert found is not None
+    assert found.error.reason is Reason.DEPENDENCY_NOT_READY
 
 
 def test_of_other_namespaces_a_circle_names_only_what_the_pattern_names_itself():
@@ -266,7 +305,7 @@ def test_a_circle_is_told_exactly_to_those_that_reach_themselves(edges: dict[str
         return found
 
     for name, pattern in patterns.items():
-        got = unmet(pattern, (), patterns=known, cross_namespace=True)
+        got = unmet(pattern, (), contained=NOTHING, patterns=known, cross_namespace=True)
         assert (got is not None and got.error.reason is Reason.DEPENDENCY_CYCLE) is (name in reached(name))
         assert (got is None) is (not edges[name])
         if got is not None and got.error.reason is Reason.DEPENDENCY_CYCLE:
@@ -282,7 +321,7 @@ def test_thousands_in_a_row_cost_each_a_bounded_look():
 
     def look_at_some() -> None:
         for each in row[:100]:
-            unmet(each, (), patterns=known, cross_namespace=True)
+            unmet(each, (), contained=NOTHING, patterns=known, cross_namespace=True)
 
     assert cpu_time(look_at_some, enough=2) < 2
 
@@ -295,9 +334,9 @@ def test_what_runs_looks_at_many_long_ranges_without_reading_them_again():
 
     def look_often() -> None:
         for _ in range(100):
-            assert never_met(pattern, (), patterns=known, cross_namespace=True) is None
+            assert never_met(pattern, (), contained=NOTHING, patterns=known, cross_namespace=True) is None
 
-    assert unmet(pattern, (), patterns=known, cross_namespace=True) is None
+    assert unmet(pattern, (), contained=NOTHING, patterns=known, cross_namespace=True) is None
     assert cpu_time(look_often, enough=0.3) < 0.3  # reading them all took 37 ms each time
 
 
@@ -305,5 +344,5 @@ def test_that_something_is_not_ready_is_not_never():
     pattern = made("web", {"name": "db", "version": ">=2"})
 
     for other in ((), (made("db"),), (made("db", status=ready("1.0.0")),)):
-        assert unmet(pattern, (), patterns=store(pattern, *other), cross_namespace=True) is not None
-        assert never_met(pattern, (), patterns=store(pattern, *other), cross_namespace=True) is None
+        assert unmet(pattern, (), contained=NOTHING, patterns=store(pattern, *other), cross_namespace=True) is not None
+        assert never_met(pattern, (), contained=NOTHING, patterns=store(pattern, *other), cross_namespace=True) is None

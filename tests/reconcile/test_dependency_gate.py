@@ -9,6 +9,7 @@ from tests.reconcile import world as worlds
 from tests.reconcile.pattern import conditions
 from tests.reconcile.test_dependencies import made, ready
 from tests.reconcile.world import KEY, World, key_to
+from tests.reconcile.world_hooks import pattern_hook
 
 from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.designpattern import DesignPattern
@@ -326,7 +327,7 @@ async def test_of_what_runs_a_dependency_that_is_not_allowed_is_told_and_nobody_
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     def never_here(_: worlds.Cluster, found: DesignPattern, named: Sequence[Dependency]) -> Unmet | None:
-        return never_met(found, named, patterns=world.patterns, cross_namespace=False)
+        return never_met(found, named, contained=frozenset(), patterns=world.patterns, cross_namespace=False)
 
     monkeypatch.setattr(worlds.Cluster, "dependencies_never_met", never_here)
     await world.settle()
@@ -339,3 +340,17 @@ async def test_of_what_runs_a_dependency_that_is_not_allowed_is_told_and_nobody_
     assert world.ready == ("False", "CrossNamespace")
     assert world.holds("one", "a", "b")
     assert woken == []
+
+
+async def test_what_the_artifact_contains_is_not_waited_for_but_told(world: World):
+    contains = pattern_hook("db")
+    world.push("stable", "one", "a", hooks=(contains,), depends_on=(Dependency(name="db"),))
+    await world.settle()
+    told, said = world.ready, say(world)
+    world.push("stable", "two", "a", hooks=(contains,))
+    world.request("now")
+    await world.settle()
+
+    assert told == CIRCLE
+    assert world.ready == ("True", "Ready")
+    assert "team/web -> team/db, which the first contains" in said

@@ -13,7 +13,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.api.write_ahead import written
 from pattern_operator.apply import owner_id
-from pattern_operator.reconcile import PatternKey, PatternStore, pattern_store
+from pattern_operator.reconcile import PatternKey, PatternStore, listed_names
 from pattern_operator.reconcile.pattern_store import lacks_finalizer
 
 KEY = PatternKey("team", "web")
@@ -292,7 +292,7 @@ def test_whether_an_inventory_is_spoilt_is_found_once_however_often_it_is_asked(
         read.append(text)
         return True
 
-    monkeypatch.setattr(pattern_store, "_is_key", is_key)
+    monkeypatch.setattr(listed_names, "_is_key", is_key)
     patterns.upsert(body(11, annotations=ANNOTATED))
     for _ in range(3):
         patterns.has(KEY, OTHER)

@@ -58,6 +58,7 @@ from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconcil
 from pattern_operator.reconcile.comparison import Sent
 from pattern_operator.reconcile.dependencies import Unmet, keys_of, never_met, unmet
 from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.held_patterns import ids_of, left_behind, not_made
 from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
@@ -342,6 +343,15 @@ class World:
         assert self.pattern is not None
         metadata = self.pattern.metadata
         annotations = msgspec.structs.replace(metadata.annotations, requested_at=when)
+        metadata = msgspec.structs.replace(metadata, annotations=annotations, resource_version=self._next_version())
+        self.pattern = msgspec.structs.replace(self.pattern, metadata=metadata)
+        self._watched()
+
+    def mark_released(self, *, released: bool) -> None:
+        """The pattern that made this one lets it go, or somebody takes it over."""
+        assert self.pattern is not None
+        metadata = self.pattern.metadata
+        annotations = msgspec.structs.replace(metadata.annotations, released=released)
         metadata = msgspec.structs.replace(metadata, annotations=annotations, resource_version=self._next_version())
         self.pattern = msgspec.structs.replace(self.pattern, metadata=metadata)
         self._watched()
@@ -785,21 +795,28 @@ class Cluster(HookCluster):
         return self.world._cpu
 
     def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
-        return (pattern,)
+        return self.world.patterns.line(pattern)
 
-    def contained(self, pattern: DesignPattern) -> frozenset[str]:
-        return self.world.patterns.contained(key_of(pattern))
+    def not_made(self, pattern: DesignPattern, held: Collection[PatternKey]) -> frozenset[PatternKey]:
+        return not_made(pattern, held, patterns=self.world.patterns)
+
+    def left_behind(self, pattern: DesignPattern) -> DesignPattern | None:
+        return left_behind(self.line(pattern), patterns=self.world.patterns)
 
     def count_below(self, pattern: DesignPattern, *, most: int) -> int:
         return self.world.patterns.count_below(key_of(pattern), most=most)
 
-    def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
-        self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
-        return unmet(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)
+    def unmet_dependencies(
+        self, pattern: DesignPattern, of_artifact: Sequence[Dependency], *, held: Collection[PatternKey]
+    ) -> Unmet | None:
+        known = self.world.patterns
+        known.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
+        return unmet(pattern, of_artifact, contained=ids_of(held), patterns=known, cross_namespace=True)
 
     def dependencies_never_met(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
-        self.world.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
-        return never_met(pattern, of_artifact, patterns=self.world.patterns, cross_namespace=True)
+        known, key = self.world.patterns, key_of(pattern)
+        known.note_dependencies(key, keys_of(pattern, of_artifact))
+        return never_met(pattern, of_artifact, contained=known.contained(key), patterns=known, cross_namespace=True)
 
     async def check_errors(self, _: DesignPattern, expressions: Collection[str]) -> dict[str, str]:
         bad = self.world.bad_expressions

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pattern_operator.api.hook import Hook
+from pattern_operator.api.names import API_VERSION
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
@@ -24,6 +25,15 @@ def hook(name: str, event: str, *, weight: int = 0, policy: str | None = None) -
     annotations |= {"helm.sh/hook-delete-policy": policy} if policy is not None else {}
     metadata = {"name": name, "namespace": "team", "annotations": annotations}
     found = Hook.of(Object.of({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata}))
+    assert found is not None
+    return found
+
+
+def pattern_hook(name: str) -> Hook:
+    """A DesignPattern that is a hook before an installation and an update."""
+    annotations = {"helm.sh/hook": "pre-install,pre-upgrade"}
+    metadata = {"name": name, "namespace": "team", "annotations": annotations}
+    found = Hook.of(Object.of({"apiVersion": API_VERSION, "kind": "DesignPattern", "metadata": metadata}))
     assert found is not None
     return found
 

@@ -12,7 +12,13 @@ from msgspec import field
 
 from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, text, text_at
-from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION, WRITE_AHEAD_ANNOTATION
+from pattern_operator.api.names import (
+    FINALIZER,
+    OWNER_LABEL,
+    RELEASED_BY_ANNOTATION,
+    REQUESTED_AT_ANNOTATION,
+    WRITE_AHEAD_ANNOTATION,
+)
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.api.write_ahead import read as read_write_ahead
 
@@ -30,12 +36,14 @@ class Annotations(ApiStruct, frozen=True):
     """The annotations that the operator reads, and how many there are.
 
     A ``requested_at`` longer than ``MAX_REQUEST`` is replaced by its digest. ``write_ahead`` is None once status has an
-    inventory: then the annotation counts for nothing, and may be ``leftover_ahead``. ``size`` are bytes of all of them.
+    inventory: then the annotation counts for nothing, and may be ``leftover_ahead``. ``released``: another pattern made
+    it, and let it go. ``size`` are bytes of all of them.
     """
 
     requested_at: str | None = field(name=REQUESTED_AT_ANNOTATION, default=None)
     write_ahead: tuple[InventoryEntry, ...] | None = field(name=WRITE_AHEAD_ANNOTATION, default=None)
     leftover_ahead: bool = False
+    released: bool = False
     count: int = 0
     size: int = 0
 
@@ -94,7 +102,8 @@ def has_inventory(body: Mapping[str, Any]) -> bool:
 def _annotations(annotations: Mapping[str, Any]) -> dict[str, Any]:
     texts = (each for pair in annotations.items() for each in pair if isinstance(each, str))
     size = sum(len(each.encode(errors="replace")) for each in texts)
-    found: dict[str, Any] = {"count": len(annotations), "size": size}
+    released = RELEASED_BY_ANNOTATION in annotations
+    found: dict[str, Any] = {"count": len(annotations), "size": size, "released": released}
     if (request := annotations.get(REQUESTED_AT_ANNOTATION)) is not None:
         found[REQUESTED_AT_ANNOTATION] = _short(request) if isinstance(request, str) else request
     return found

@@ -22,6 +22,7 @@ SSA_ANNOTATION: Final = f"{GROUP}/ssa"
 DISABLED: Final = "disabled"
 # On a DesignPattern.
 REQUESTED_AT_ANNOTATION: Final = f"{GROUP}/requestedAt"
+RELEASED_BY_ANNOTATION: Final = f"{GROUP}/releasedBy"  # the pattern that made it, and let it go
 WRITE_AHEAD_ANNOTATION: Final = f"{GROUP}/writeAhead"
 FINALIZER: Final = f"{GROUP}/finalizer"
 

@@ -147,7 +147,7 @@ class Reason(StrEnum):
 
     CONTAINS_ITSELF = (
         "ContainsItself",
-        "The pattern contains a DesignPattern that is this one, or contains it, or makes itself again without end.",
+        "The pattern contains a DesignPattern that is this one, or contains it, or makes patterns without end.",
     )
 
     DEPENDENCY_NOT_READY = (
@@ -156,7 +156,7 @@ class Reason(StrEnum):
     )
     DEPENDENCY_CYCLE = (
         "DependencyCycle",
-        "The pattern depends on itself through others, which the message names; take one of these dependencies away.",
+        "The pattern depends on itself, or on what it contains, through what the message names; take one away.",
     )
 
     HEALTH_CHECK_INVALID = (

@@ -4,17 +4,28 @@ Everything is asked and written as the pattern's account, with the verbs that ap
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, mappings
-from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.fields import MAX_NAME, ManagedFieldsEntry, ObjectMeta, mappings
+from pattern_operator.api.names import (
+    ADOPTED_ANNOTATION,
+    FIELD_MANAGER,
+    GROUP,
+    KIND,
+    NAME_LABEL,
+    OWNER_LABEL,
+    PATTERN_ANNOTATION,
+    RELEASED_BY_ANNOTATION,
+)
 from pattern_operator.api.object import Body, Object, ObjectKey
-from pattern_operator.apply.existing import Existing, is_ours, read
+from pattern_operator.apply.existing import ADOPTED, Existing, is_ours, read
 from pattern_operator.apply.metadata_edit import MetadataEditor
 from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.kind_existence import is_missing
+
+_LONGEST: Final = 2 * MAX_NAME + 1  # characters of namespace and name of a pattern
 
 
 async def get_existing(
@@ -80,7 +91,8 @@ async def remove_owner_metadata(
     """Take labels and annotations of ``owner`` off an object that stays; its fields keep their values and are given up.
 
     An object that is gone, or carries another owner's label, is left as it is. Without an entry in managedFields the
-    fields are nobody's, so the next tool applies them without a conflict.
+    fields are nobody's, so the next tool applies them without a conflict. A DesignPattern that a pattern made says from
+    then on which one it was: see reconcile/held_patterns.py.
 
     Raises:
         ApiError: the API server refused, or others were faster each time.
@@ -117,19 +129,29 @@ async def _remove(
 ) -> None:
     editor = MetadataEditor(session=session, resource=resource, key=key, impersonate=impersonate)
     try:
-        await editor.edit(lambda live: _without_owner_metadata(ObjectMeta.of(live)) if is_meant(read(live)) else None)
+        await editor.edit(
+            lambda live: _without_owner_metadata(ObjectMeta.of(live), key) if is_meant(read(live)) else None
+        )
     except ApiError as error:
         if not is_missing(error, key.name):
             raise
 
 
-def _without_owner_metadata(meta: ObjectMeta) -> dict[str, Any]:
+def _without_owner_metadata(meta: ObjectMeta, key: ObjectKey) -> dict[str, Any]:
     """The merge patch of the metadata; with its resourceVersion, since others may write meanwhile."""
     others = [each for each in mappings(meta.raw.get("managedFields")) if not is_ours(ManagedFieldsEntry.of(each))]
     return {
         "uid": meta.uid,
         "resourceVersion": meta.resource_version,
         "labels": {OWNER_LABEL: None, NAME_LABEL: None},
-        "annotations": {PATTERN_ANNOTATION: None, ADOPTED_ANNOTATION: None},
+        "annotations": {PATTERN_ANNOTATION: None, ADOPTED_ANNOTATION: None, **_descent(meta, key)},
         "managedFields": others or [{}],  # a list with one empty entry is how the API server is told of an empty list
     }
+
+
+def _descent(meta: ObjectMeta, key: ObjectKey) -> dict[str, str]:
+    """What a DesignPattern keeps: which one made it. Not where it was there before, or somebody took the label off."""
+    is_made = bool(meta.label(OWNER_LABEL)) and meta.annotation(ADOPTED_ANNOTATION) != ADOPTED
+    if key.group_kind != (GROUP, KIND) or not is_made:
+        return {}
+    return {RELEASED_BY_ANNOTATION: meta.annotation(PATTERN_ANNOTATION)[:_LONGEST]}

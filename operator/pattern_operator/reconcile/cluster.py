@@ -38,8 +38,9 @@ from pattern_operator.health_checks.processes import CheckProcesses
 from pattern_operator.kube import ApiError, Discovery
 from pattern_operator.reconcile.comparison import Sent, sent_of
 from pattern_operator.reconcile.dependencies import Unmet, keys_of, never_met, unmet
+from pattern_operator.reconcile.held_patterns import ids_of, left_behind, not_made
 from pattern_operator.reconcile.owner import owner_of
-from pattern_operator.reconcile.pattern_store import PatternStore, key_of
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.tenancy import Tenancy, account_of, check_namespaces
 
 
@@ -72,25 +73,42 @@ class Cluster:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
         return self.patterns.line(pattern)
 
-    def contained(self, pattern: DesignPattern) -> frozenset[str]:
-        """The ids of the DesignPatterns that the pattern has in its inventory."""
-        return self.patterns.contained(key_of(pattern))
+    def not_made(self, pattern: DesignPattern, held: Collection[PatternKey]) -> frozenset[PatternKey]:
+        """Which of ``held`` the pattern would make: it does not have them yet."""
+        return not_made(pattern, held, patterns=self.patterns)
+
+    def left_behind(self, pattern: DesignPattern) -> DesignPattern | None:
+        """The first in the line of the pattern that a pattern made which does not hold it."""
+        return left_behind(self.patterns.line(pattern), patterns=self.patterns)
 
     def count_below(self, pattern: DesignPattern, *, most: int) -> int:
         """How many DesignPatterns are below the pattern, one in another; not all where there are more than ``most``."""
         return self.patterns.count_below(key_of(pattern), most=most)
 
-    def unmet_dependencies(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
-        """What the pattern waits for of what it depends on; ``of_artifact`` is what its artifact names."""
+    def unmet_dependencies(
+        self, pattern: DesignPattern, of_artifact: Sequence[Dependency], *, held: Collection[PatternKey]
+    ) -> Unmet | None:
+        """What the pattern waits for of what it depends on; ``held``: the DesignPatterns in its artifact."""
         self.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
         cross_namespace = self.tenancy.cross_namespace
-        return unmet(pattern, of_artifact, patterns=self.patterns, cross_namespace=cross_namespace)
+        return unmet(
+            pattern,
+            of_artifact,
+            contained=ids_of(held),
+            patterns=self.patterns,
+            cross_namespace=cross_namespace,
+        )
 
     def dependencies_never_met(self, pattern: DesignPattern, of_artifact: Sequence[Dependency]) -> Unmet | None:
-        """Why what the pattern depends on can never be as it should be; ``of_artifact`` as above."""
+        """Why what the pattern, as it runs, depends on can never be as it should be; ``of_artifact`` as above."""
         self.patterns.note_dependencies(key_of(pattern), keys_of(pattern, of_artifact))
-        cross_namespace = self.tenancy.cross_namespace
-        return never_met(pattern, of_artifact, patterns=self.patterns, cross_namespace=cross_namespace)
+        return never_met(
+            pattern,
+            of_artifact,
+            contained=self.patterns.contained(key_of(pattern)),
+            patterns=self.patterns,
+            cross_namespace=self.tenancy.cross_namespace,
+        )
 
     async def check_errors(self, pattern: DesignPattern, expressions: Collection[str]) -> Mapping[str, str]:
         """Why some expressions of health checks can be true of nothing, by expression.

@@ -34,11 +34,11 @@ class ContainedPatterns:
         """Those in the inventory of this one."""
         return self._contained.get(pattern, frozenset())
 
-    def below(self, pattern: str, *, most: int) -> int:
-        """How many are below ``pattern``, one in another; a look ends when there are more than ``most``."""
-        seen, line = {pattern}, [pattern]
-        while line and len(seen) <= most + 1:
+    def below(self, patterns: Collection[str], *, most: int) -> frozenset[str]:
+        """Those below ``patterns`` and none of them, one in another; a look ends when there are more than ``most``."""
+        seen, line = set(patterns), list(patterns)
+        while line and len(seen) <= most + len(patterns):
             new = self.of(line.pop()) - seen
             seen |= new
             line += (each for each in new if each in self._contained)
-        return len(seen) - 1
+        return frozenset(seen.difference(patterns))

@@ -17,8 +17,9 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.need import PatternNeeded
 from pattern_operator.errors import Stalled, Waiting
-from pattern_operator.limits import MAX_DEPENDENCIES_SEEN
+from pattern_operator.limits import MAX_DEPENDENCIES_SEEN, MAX_PATTERNS_BELOW
 from pattern_operator.quote import listed, quoted
+from pattern_operator.reconcile.contained_patterns import id_of
 from pattern_operator.reconcile.dependency_state import DependencyState
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.source.semver.range import SemverRange
@@ -38,13 +39,21 @@ class Unmet:
 
 
 def unmet(
-    pattern: DesignPattern, of_artifact: Sequence[Dependency], *, patterns: PatternStore, cross_namespace: bool
+    pattern: DesignPattern,
+    of_artifact: Sequence[Dependency],
+    *,
+    contained: frozenset[str],
+    patterns: PatternStore,
+    cross_namespace: bool,
 ) -> Unmet | None:
     """What ``pattern`` waits for; None where all that it depends on is as it should be.
 
-    ``of_artifact`` is what its ``pattern.yaml`` names; ``patterns`` knows that of others.
+    ``of_artifact`` is what its ``pattern.yaml`` names, ``contained`` the ids of the DesignPatterns among its
+    objects; ``patterns`` knows that of others.
     """
-    if never := never_met(pattern, of_artifact, patterns=patterns, cross_namespace=cross_namespace):
+    if never := never_met(
+        pattern, of_artifact, contained=contained, patterns=patterns, cross_namespace=cross_namespace
+    ):
         return never
     wanted = _wanted(pattern, of_artifact)
     found = {key: _lack(key, ranges, patterns) for key, ranges in wanted.items()}
@@ -56,9 +65,14 @@ def unmet(
 
 
 def never_met(
-    pattern: DesignPattern, of_artifact: Sequence[Dependency], *, patterns: PatternStore, cross_namespace: bool
+    pattern: DesignPattern,
+    of_artifact: Sequence[Dependency],
+    *,
+    contained: frozenset[str],
+    patterns: PatternStore,
+    cross_namespace: bool,
 ) -> Unmet | None:
-    """Why nothing newer of ``pattern`` could ever be applied, whatever becomes of what it depends on."""
+    """Why nothing newer of ``pattern`` could ever be applied, whatever becomes of what it depends on; as ``unmet``."""
     wanted = _wanted(pattern, of_artifact)
     astray = sorted(key for key in wanted if key.namespace != pattern.metadata.namespace)
     if astray and not cross_namespace:
@@ -66,8 +80,9 @@ def never_met(
     for text in (each for ranges in wanted.values() for each in ranges):
         if (error := _fault_of(text)) is not None:
             return Unmet(error)
-    if circle := _circle(pattern, wanted, patterns=patterns, cross_namespace=cross_namespace):
-        return Unmet(_goes_round(circle, shown=wanted, pattern=pattern), _needs(wanted))
+    inside = _inside(contained, patterns) if wanted else frozenset()
+    if circle := _circle(pattern, wanted, inside=inside, patterns=patterns, cross_namespace=cross_namespace):
+        return Unmet(_goes_round(circle, inside=inside, shown=wanted, pattern=pattern), _needs(wanted))
     return None
 
 
@@ -123,10 +138,20 @@ def _fault_of(text: str) -> Stalled | None:
     return None
 
 
+def _inside(contained: frozenset[str], patterns: PatternStore) -> frozenset[str]:
+    """``contained`` and what is below: they come with the pattern, and not before it."""
+    return contained | patterns.below(contained, most=MAX_PATTERNS_BELOW)
+
+
 def _circle(
-    pattern: DesignPattern, wanted: Collection[PatternKey], *, patterns: PatternStore, cross_namespace: bool
+    pattern: DesignPattern,
+    wanted: Collection[PatternKey],
+    *,
+    inside: frozenset[str],
+    patterns: PatternStore,
+    cross_namespace: bool,
 ) -> tuple[PatternKey, ...]:
-    """The shortest way from ``pattern`` back to it, or to a pattern that waits for it because it contains it."""
+    """The shortest way from ``pattern`` back to it, to one that waits for it as it contains it, or to one inside it."""
     start = key_of(pattern)
     ends = {start, *(key for key in patterns.ancestors(pattern) if _waits_for_objects(key, patterns))}
     before: dict[PatternKey, PatternKey] = {}
@@ -135,7 +160,7 @@ def _circle(
         if not line:
             break
         at, key = line.popleft()
-        if key in ends:
+        if key in ends or id_of(key.namespace, key.name) in inside:
             return (*_way_to(at, before), key)
         if key not in before and (cross_namespace or key.namespace == at.namespace):
             before[key] = at
@@ -163,17 +188,24 @@ def _way_to(key: PatternKey, before: Mapping[PatternKey, PatternKey]) -> tuple[P
     return tuple(reversed(way))
 
 
-def _goes_round(circle: Sequence[PatternKey], *, shown: Collection[PatternKey], pattern: DesignPattern) -> Stalled:
+def _goes_round(
+    circle: Sequence[PatternKey], *, inside: frozenset[str], shown: Collection[PatternKey], pattern: DesignPattern
+) -> Stalled:
     """The refusal; of other namespaces only those are named that the pattern itself names."""
     own = pattern.metadata.namespace
     names = [str(key) if key.namespace == own or key in shown else _STRANGER for key in circle]
     if len(names) > _NAMED:
         names[_NAMED - 2 : -2] = [f"({len(names) - _NAMED} more)"]
-    contains = "" if circle[-1] == circle[0] else ", which contains the first and waits for it"
+    start, end = circle[0], circle[-1]
+    contains = "" if end == start else ", which contains the first and waits for it"
+    way_out = ""
+    if end != start and id_of(end.namespace, end.name) in inside:
+        contains = ", which the first contains, so that it comes only when the first is applied"
+        way_out = f" What else {start} contains can wait for it: by spec.dependsOn of those."
     return Stalled(
         reason=Reason.DEPENDENCY_CYCLE,
         message=f"the dependencies go round in a circle: {' -> '.join(names)}{contains}. Take one of them out of"
-        " spec.dependsOn, or out of the pattern.yaml of its artifact.",
+        f" spec.dependsOn, or out of the pattern.yaml of its artifact.{way_out}",
     )
 
 

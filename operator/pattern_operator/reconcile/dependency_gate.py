@@ -8,6 +8,7 @@ from pattern_operator.apply.need import PatternNeeded
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.dependencies import keys_of
 from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.held_patterns import held_patterns
 from pattern_operator.reconcile.reached import is_reached, was_begun
 from pattern_operator.reconcile.results import StepError
 from pattern_operator.reconcile.run import Run
@@ -23,7 +24,8 @@ def require_dependencies(run: Run, desired: DesiredState, rendering: Rendering) 
     """
     if _runs(run, desired):
         return
-    found = run.cluster.unmet_dependencies(run.pattern, rendering.depends_on)
+    held = held_patterns(run.pattern, rendering)
+    found = run.cluster.unmet_dependencies(run.pattern, rendering.depends_on, held=held)
     if found is not None:
         run.results = replace(run.results, needs=run.results.needs | found.needs)
         raise StepError(Stage.ROLLOUT, found.error)

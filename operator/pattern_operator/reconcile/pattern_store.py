@@ -2,8 +2,7 @@
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +16,7 @@ from pattern_operator.api.status import Inventory, Status
 from pattern_operator.apply.ownership import owner_id
 from pattern_operator.reconcile.contained_patterns import ContainedPatterns, id_of
 from pattern_operator.reconcile.dependency_state import DependencyState
+from pattern_operator.reconcile.listed_names import ListedNames
 from pattern_operator.reconcile.write_ahead import keep_ahead
 
 _SENT: Final = 3  # statuses of a pattern that are remembered: one may have lost its answer before another was refused
@@ -48,7 +48,7 @@ class PatternStore:
         self._by_owner: dict[str, PatternKey] = {}
         self._unpacked: dict[PatternKey, tuple[bytes, Inventory]] = {}  # by the digest of its compressed text
         self._listed: Counter[str] = Counter()  # how many inventories name an object
-        self._names: dict[PatternKey, _Names] = {}
+        self._names: dict[PatternKey, ListedNames] = {}
         self._contained = ContainedPatterns()
         self._lost_ahead: set[PatternKey] = set()  # of which somebody removed what is written ahead
         self._sent: dict[PatternKey, deque[Status]] = {}  # what this process wrote last, whether answered or not
@@ -105,7 +105,11 @@ class PatternStore:
 
     def count_below(self, pattern: PatternKey, *, most: int) -> int:
         """How many DesignPatterns are below a pattern, by inventories; not all where there are more than ``most``."""
-        return self._contained.below(id_of(pattern.namespace, pattern.name), most=most)
+        return len(self.below([id_of(pattern.namespace, pattern.name)], most=most))
+
+    def below(self, patterns: Collection[str], *, most: int) -> frozenset[str]:
+        """The ids of those below ``patterns`` (ids), by inventories; not all where there are more than ``most``."""
+        return self._contained.below(patterns, most=most)
 
     def note_dependencies(self, key: PatternKey, dependencies: tuple[PatternKey, ...]) -> None:
         """The artifact of a pattern, as its spec is now, names these."""
@@ -220,8 +224,8 @@ class PatternStore:
         hook = _hook(after)
         if old == new and _hook(before) == hook:
             return
-        was, now = self._names.pop(key, None) or _Names(), frozenset((*(each.id for each in new), *hook))
-        self._contained.note(id_of(key.namespace, key.name), now)
+        was, now = self._names.pop(key, None) or ListedNames(), frozenset((*(each.id for each in new), *hook))
+        self._contained.note(id_of(key.namespace, key.name), [each.id for each in new])
         added = now - was.listed
         self._listed.update(added)
         for name in was.listed - now:
@@ -229,31 +233,7 @@ class PatternStore:
             if not self._listed[name]:
                 del self._listed[name]
         if now:
-            self._names[key] = _Names(now, unread=added | (was.unread & now), spoilt=was.spoilt & now)
-
-
-@dataclass(slots=True)
-class _Names:
-    """The ids of one inventory; those that are ``unread`` may be no object keys, and ``spoilt`` ones are none."""
-
-    listed: frozenset[str] = frozenset()
-    unread: frozenset[str] = frozenset()
-    spoilt: frozenset[str] = frozenset()
-
-    def any_spoilt(self) -> bool:
-        """Whether somebody wrote what is not an object key; each id is read once, when that is first asked."""
-        if self.unread:
-            self.spoilt |= {each for each in self.unread if not _is_key(each)}
-            self.unread = frozenset()
-        return bool(self.spoilt)
-
-
-def _is_key(text: str) -> bool:
-    try:
-        ObjectKey.parse(text)
-    except ValueError:
-        return False
-    return True
+            self._names[key] = ListedNames(now, unread=added | (was.unread & now), spoilt=was.spoilt & now)
 
 
 def _hook(pattern: DesignPattern | None) -> tuple[str, ...]:
@@ -289,11 +269,13 @@ def _mended(before: DesignPattern, after: DesignPattern) -> bool:
 
 
 def _asked(pattern: DesignPattern) -> tuple[object, ...]:
-    """What of a pattern only its users change."""
+    """What of a pattern only its users change, or the pattern that holds it, and let it go."""
     metadata = pattern.metadata
     return (
         metadata.uid,
         metadata.generation,
         metadata.deletion_timestamp,
         metadata.annotations.requested_at,
+        metadata.annotations.released,
+        metadata.labels.owner,
     )

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pattern_operator import limits
 from pattern_operator.api.health_check import HealthCheck
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
@@ -308,4 +309,6 @@ def _refused(state: State, desired: DesiredState, error: Unbuildable | Stalled, 
         refused = Refused(desired, error.stage, error.error)
         state = state.with_unbuildable(refused)
         return replace(state, refused=refused) if isinstance(error.error, Stalled) else state
+    if error.reason == Reason.CONTAINS_ITSELF:  # it speaks of other patterns, too: when these change, it may be over
+        return state
     return replace(state, refused=Refused(desired, stage, error)) if stage in _OF_THE_ARTIFACT else state

@@ -21,6 +21,10 @@ class Candidate:
     holders: int = 0  # how many patterns contain this one, one in another
     again: int = 1  # how many of these and itself are of the same part of the same repository, however rendered
     below: int = 0  # how many patterns there would be below the one of them that nothing contains; 0: no new ones
+    left_behind: str = (
+        ""  # the first of them, or itself, that a pattern made which does not contain it; there are new ones
+    )
+    take_over: str = ""  # the command that makes that one nobody's
     same_as: str = ""  # one of them, of the same artifact and rendered alike
 
 
@@ -59,6 +63,14 @@ def check(candidate: Candidate) -> None:
 def _check_line(candidate: Candidate) -> None:
     """A pattern that holds patterns may be one that makes itself again, for ever, by other names."""
     name = candidate.revision.display_name
+    if candidate.left_behind:
+        raise Stalled(
+            reason=Reason.CONTAINS_ITSELF,
+            message=f"{name} contains new DesignPatterns, and DesignPattern {candidate.left_behind}, which is this one"
+            " or contains it, was made by a DesignPattern that does not have it in its inventory: what was left behind,"
+            " or made by a hook, makes no others, because they would be counted nowhere; nothing was changed. To have"
+            f" it as one that nobody made: {candidate.take_over}",
+        )
     if candidate.same_as:
         raise Stalled(
             reason=Reason.CONTAINS_ITSELF,

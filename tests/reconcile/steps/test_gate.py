@@ -1,5 +1,6 @@
 """What may not be applied is said before anything is: refused components, patterns within themselves, what is empty."""
 
+from collections.abc import Collection
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,7 +15,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.status import Inventory, Status
 from pattern_operator.errors import Stalled
-from pattern_operator.reconcile import inventory_size
+from pattern_operator.reconcile import PatternKey, inventory_size
 from pattern_operator.reconcile.steps.gate import accept, gate
 
 
@@ -22,9 +23,14 @@ class Rules:
     """Admits everything, but for what ``check`` is told to refuse; ``holders`` hold the pattern, one in another."""
 
     def __init__(
-        self, *holders: DesignPattern, refuses: Stalled | None = None, has: frozenset[str] = frozenset(), below: int = 0
+        self,
+        *holders: DesignPattern,
+        refuses: Stalled | None = None,
+        has: frozenset[PatternKey] = frozenset(),
+        below: int = 0,
+        left: DesignPattern | None = None,
     ) -> None:
-        self.holders, self.refuses, self.has, self.below = holders, refuses, has, below
+        self.holders, self.refuses, self.has, self.below, self.left = holders, refuses, has, below, left
 
     def check(self, _: Any, __: Any) -> None:
         if self.refuses is not None:
@@ -33,8 +39,11 @@ class Rules:
     def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]:
         return (pattern, *self.holders)
 
-    def contained(self, _: Any) -> frozenset[str]:
-        return self.has
+    def not_made(self, _: Any, held: Collection[PatternKey]) -> frozenset[PatternKey]:
+        return frozenset(held) - self.has
+
+    def left_behind(self, _: Any) -> DesignPattern | None:
+        return self.left
 
     def count_below(self, pattern: DesignPattern, *, most: int) -> int:
         assert pattern == self.holders[-1] if self.holders else pattern  # the one at the top
@@ -232,7 +241,7 @@ async def test_no_more_than_so_many_patterns_are_below_one(below: int, refused: 
 
 
 async def test_a_pattern_that_holds_no_new_ones_is_applied_however_many_there_are():
-    has = frozenset({"team_web-x_pattern-operator.io_DesignPattern"})
+    has = frozenset({PatternKey("team", "web-x")})
 
     assert (await gate(pattern(), REVISION, rendering(HELD), port=Rules(below=9_000, has=has))).below == 0
 
@@ -282,3 +291,22 @@ async def test_what_the_pattern_leaves_to_others_may_hold_its_parameters(policy:
 
     with pytest.raises(Stalled, match="is an object of the pattern") if refused else nullcontext():
         await gate(pattern(spec=SOURCES), REVISION, left, port=Rules())
+
+
+async def test_what_is_left_behind_makes_no_new_patterns_and_says_how_to_take_it_over():
+    left = pattern(name="web-y", annotations={"pattern-operator.io/releasedBy": "team/web"})
+
+    with pytest.raises(Stalled) as refusal:
+        await gate(left, REVISION, rendering(HELD), port=Rules(left=left))
+
+    assert refusal.value.reason is Reason.CONTAINS_ITSELF
+    assert "DesignPattern team/web-y, which is this one or contains it" in refusal.value.message
+    assert "kubectl annotate designpattern web-y -n team pattern-operator.io/releasedBy-" in refusal.value.message
+
+
+@pytest.mark.parametrize("held", [HELD, None], ids=["those that it has", "none"])
+async def test_what_is_left_behind_goes_on_without_new_patterns(held: Object | None):
+    rules = Rules(left=pattern(), has=frozenset({PatternKey("team", "web-x")}))
+    content = rendering(held or an_object("ConfigMap", "a"))
+
+    assert (await gate(pattern(), REVISION, content, port=rules)).left_behind == ""

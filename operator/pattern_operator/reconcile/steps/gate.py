@@ -1,19 +1,18 @@
 """Gate: whether a candidate may be applied now. What runs is not touched while it may not."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import Executor
 from typing import Protocol
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import GROUP, KIND
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_PATTERNS_BELOW
 from pattern_operator.quote import listed
-from pattern_operator.reconcile.contained_patterns import id_of
+from pattern_operator.reconcile.held_patterns import held_patterns, take_over_command
 from pattern_operator.reconcile.inventory_size import check_candidate
 from pattern_operator.reconcile.parameter_sources import refuse_own_sources
 from pattern_operator.reconcile.pattern_store import PatternKey, key_of
@@ -27,7 +26,10 @@ class RulesPort(Protocol):
 
     def check(self, pattern: DesignPattern, objects: Iterable[Object]) -> None: ...  # noqa: D102 - see cluster.Cluster
     def line(self, pattern: DesignPattern) -> tuple[DesignPattern, ...]: ...  # noqa: D102 - see the class
-    def contained(self, pattern: DesignPattern) -> frozenset[str]: ...  # noqa: D102 - see the class
+    def not_made(  # noqa: D102 - see the class
+        self, pattern: DesignPattern, held: Collection[PatternKey]
+    ) -> frozenset[PatternKey]: ...
+    def left_behind(self, pattern: DesignPattern) -> DesignPattern | None: ...  # noqa: D102 - see the class
     def count_below(self, pattern: DesignPattern, *, most: int) -> int: ...  # noqa: D102 - see the class
     def cpu(self, pattern: DesignPattern) -> Executor: ...  # noqa: D102 - see the class
 
@@ -61,8 +63,9 @@ async def gate(pattern: DesignPattern, revision: Revision, rendering: Rendering,
     refuse_own_sources(pattern, objects)
     line = port.line(pattern)
     names = frozenset(key_of(each) for each in line)
-    held = [_pattern_key(each.key, pattern) for each in objects if _is_pattern(each.key)]
-    new = {id_of(key.namespace, key.name) for key in held} - port.contained(pattern)
+    held = held_patterns(pattern, rendering)
+    new = port.not_made(pattern, held) if held else frozenset()
+    left = port.left_behind(pattern) if new else None
     candidate = Candidate(
         revision=revision,
         objects=len(rendering.objects),
@@ -73,15 +76,13 @@ async def gate(pattern: DesignPattern, revision: Revision, rendering: Rendering,
         holders=len(line) - 1,
         again=[_part(each) for each in line].count(_part(pattern)),
         below=port.count_below(line[-1], most=MAX_PATTERNS_BELOW) + len(new) if new else 0,
+        left_behind=str(key_of(left)) if left is not None else "",
+        take_over=take_over_command(left) if left is not None else "",
         same_as=next((str(key_of(each)) for each in line[1:] if _is_same(each, pattern)), ""),
     )
     check(candidate)
     await check_candidate(pattern, rendering, cpu=port.cpu(pattern))
     return candidate
-
-
-def _is_pattern(key: ObjectKey) -> bool:
-    return key.group_kind == (GROUP, KIND)
 
 
 def _is_same(holder: DesignPattern, pattern: DesignPattern) -> bool:
@@ -97,7 +98,3 @@ def _content(pattern: DesignPattern) -> tuple[object, ...]:
 def _part(pattern: DesignPattern) -> tuple[object, ...]:
     """What of which repository it is of, in whatever version, and however it is rendered."""
     return pattern.spec.source.url, pattern.spec.source.layer
-
-
-def _pattern_key(key: ObjectKey, pattern: DesignPattern) -> PatternKey:
-    return PatternKey(key.namespace or pattern.metadata.namespace, key.name)
