@@ -571,6 +571,9 @@ def test_a_target_path_that_is_none_is_refused(refusal, path):
         ({"valuesFrom": [{"kind": "Secret", "name": "A"}]}, "must be the name of a resource"),
         ({"images": [{"name": "nginx"}]}, "an image needs one of newName, newTag or digest"),
         ({"images": [{"name": "nginx", "newTag": "1", "digest": DIGEST}]}, "must not have both"),
+        ({"images": [{"name": "nginx", "newName": "nginx:3"}]}, "must have neither tag nor digest"),
+        ({"images": [{"name": "nginx", "newName": "a.example:5000/nginx:3"}]}, "must have neither tag nor digest"),
+        ({"images": [{"name": "nginx", "newName": f"nginx@{DIGEST}"}]}, "must have neither tag nor digest"),
         ({"namePrefix": "Dev_"}, "must be part of a name"),
         ({"commonMetadata": {"labels": {"team name": "a"}}}, "must be labels, key and value: letters, digits"),
         ({"commonMetadata": {"labels": {"env": "prod!"}}}, "must be labels, key and value: letters, digits"),
@@ -581,6 +584,13 @@ def test_a_target_path_that_is_none_is_refused(refusal, path):
 )
 def test_what_is_wrong_in_render_is_refused_with_what_is_right(refusal, render, says):
     assert says in refusal(pattern(render=render))
+
+
+@pytest.mark.parametrize("name", ["nginx", "mirror.example/nginx", "mirror.example:5000/a/nginx"])
+def test_another_name_of_an_image_is_accepted_also_with_a_port(accepted, name):
+    images = [{"name": "nginx", "newName": name}]
+
+    assert accepted(pattern(render={"images": images}))["spec"]["render"]["images"] == images
 
 
 def test_labels_and_annotations_as_kubernetes_has_them_are_accepted(accepted):

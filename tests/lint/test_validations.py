@@ -57,6 +57,7 @@ def test_each_rule_of_the_crds_can_be_evaluated(kind):
         (pattern(render={"namePrefix": "Prod_"}), "spec.render.namePrefix: "),
         (pattern(render={"targetNamespace": "Web_Prod"}), "spec.render.targetNamespace: "),
         (pattern(render={"images": [{"name": "nginx", "newTag": "1:2"}]}), "spec.render.images[0].newTag: "),
+        (pattern(render={"images": [{"name": "nginx", "newName": "a:2"}]}), "spec.render.images[0].newName: "),
         (pattern(verify={"authorities": [{"key": {"data": "abc"}}]}), "spec.verify.authorities[0].key: data must be"),
         (
             pattern(

@@ -129,7 +129,19 @@ class Image(ApiStruct, frozen=True):
         ),
     ]
     new_name: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=255)] | None, Meta(description="The name in place of it.")
+        Annotated[
+            str,
+            Meta(min_length=1, max_length=255),
+            cel(
+                (
+                    "!self.contains('@') && !self.matches(':[^/]*$')",
+                    "must have neither tag nor digest: those are newTag and digest, as in"
+                    " {newName: mirror.example/nginx, newTag: 1.27.1}",
+                )
+            ),
+        ]
+        | None,
+        Meta(description="The name in place of it."),
     ] = None
     new_tag: Annotated[Tag | None, Meta(description="The tag in place of the one in the artifact.")] = None
     digest: Annotated[DigestText | None, Meta(description="The digest in place of tag and digest.")] = None

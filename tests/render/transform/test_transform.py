@@ -183,6 +183,43 @@ def test_an_image_of_another_tag_or_name_is_left_and_told(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "field",
+    [
+        "image: 'a.example/db:1'",
+        "pod: {volumes: [{name: a, image: {reference: 'a.example/db:1'}}]}",
+        "volumes: [{name: a, rbd: {image: 'a.example/db:1'}}]",
+        "containers: {a: {image: 'a.example/db:1'}}",
+    ],
+)
+def test_an_image_of_no_container_is_left_and_told_with_what_changes_it(field: str) -> None:
+    custom = f"{{apiVersion: example.com/v1, kind: Db, metadata: {{name: a}}, spec: {{{field}}}}}"
+    images = (Image(name="a.example/db", new_tag="2"), Image(name="a.example/d", new_tag="2"))
+    after = transformed(rendering_of(*WEB, custom), images=images)
+    assert "a.example/db:1" in str(body_of(after, "Db"))
+    assert [row.message for row in after.components if row.reason] == [
+        "no container of the pattern has the image a.example/db; where another field names it, as in a custom resource,"
+        " it is changed by spec.render.patches",
+        "no object of the pattern has the image a.example/d",
+    ]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "{containers: [{name: a, image: 'a.example/db:1'}]}",
+        "{template: {spec: {initContainers: [{name: a, image: 'a.example/db:1'}]}}}",
+        "{pods: [{containers: [{name: a, image: 'a.example/db:1'}]}]}",
+        "{volumes: [{name: a, image: {reference: 'a.example/db:1'}}]}",
+    ],
+)
+def test_an_image_of_a_container_or_volume_is_changed_in_every_kind(spec: str) -> None:
+    custom = f"{{apiVersion: example.com/v1, kind: Db, metadata: {{name: a}}, spec: {spec}}}"
+    after = transformed(rendering_of(*WEB, custom), images=(Image(name="a.example/db", new_tag="2"),))
+    assert "a.example/db:2" in str(body_of(after, "Db"))
+    assert [row.message for row in after.components if row.reason] == []
+
+
+@pytest.mark.parametrize(
     "patch",
     [
         "spec: {template: {spec: {containers: [{name: a, image: 'other.example/web:3'}]}}}",

@@ -70,7 +70,7 @@ def transform(rendering: Rendering, *, options: Options) -> Steps[Rendering]:
         other = yield from _of_others(varied(sent, rendering.generated), patches, options)
         made = with_those_left(made, rendering.generated, changes, other)
     after = (each.body for each in changes.after.values())
-    told = unused_images([*bodies, *after, *(each.value for each in patches)], options)
+    told = unused_images([*bodies, *after], [each.value for each in patches], options)
     return replace(made, components=(*made.components, *told))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from pattern_operator.api.fields import array, mapping_at, mappings, text
 from pattern_operator.api.object import Object
 from pattern_operator.api.report import ComponentReport
 from pattern_operator.quote import image as shown
@@ -13,17 +14,26 @@ from pattern_operator.render.transform.patches import invalid
 
 _FIELDS: Final = ("image", "reference")  # of a container; of a volume that is an image
 _CONTAINERS: Final = ("containers", "initContainers")
+_UNUSED: Final = {
+    False: "no object of the pattern has the image {}",
+    True: "no container of the pattern has the image {}; where another field names it, as in a custom resource, it is"
+    " changed by spec.render.patches",
+}
 _WRONG_NODE: Final = "wrong node kind"
 _OF_AN_IMAGE: Final = tuple(f"/{field}" for field in _FIELDS)  # the path of an operation
 _LONGEST: Final = 256
 _TAG_AND_DIGEST: Final = r"(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9+._-]+:[a-zA-Z0-9_.{}-]*)?"
 
 
-def unused_images(values: Sequence[Any], options: Options) -> tuple[ComponentReport, ...]:
-    """A row for each image that occurs in none of ``values``: bodies of objects, and patches that are made before."""
+def unused_images(
+    bodies: Sequence[dict[str, Any]], patches: Sequence[Any], options: Options
+) -> tuple[ComponentReport, ...]:
+    """A row for each image that no container of ``bodies`` has, and none of ``patches``, which are made before."""
     if not options.images:
         return ()
-    used = _used({image for value in values for image in _images(value)}, options)
+    changed = {image for body in bodies for image in _images(body)}
+    used = _used(changed.union(*map(_of_patch, patches)), options)
+    elsewhere = _used({image for body in bodies for image in _named_so(body)}, options)
     reason = ComponentReason.MATCHES_NOTHING
     return tuple(
         ComponentReport(
@@ -32,7 +42,7 @@ def unused_images(values: Sequence[Any], options: Options) -> tuple[ComponentRep
             "",
             reason.outcome,
             str(reason),
-            f"no object of the pattern has the image {shown(each.name, _LONGEST)}",
+            _UNUSED[place in elsewhere].format(shown(each.name, _LONGEST)),
         )
         for place, each in enumerate(options.images)
         if place not in used
@@ -94,16 +104,43 @@ def _changed(image: str, change: Image) -> str:
     return (change.new_name or name) + behind
 
 
-def _images(value: Any) -> Iterator[str]:
-    """The images in an object or patch; one operation of a patch may be for nothing but an image."""
+def _images(body: dict[str, Any]) -> Iterator[str]:
+    """The images that kustomize looks at: those of containers, wherever they stand, and of volumes of Pods.
+
+    Source: kustomize 5.8, ``api/filters/imagetag/legacy.go`` and ``builtinpluginconsts/images.go``.
+    """
+    yield from _of_containers(body)
+    for spec in (mapping_at(body, "spec"), mapping_at(body, "spec", "template", "spec")):
+        for volume in mappings(array(spec.get("volumes"))):
+            yield text(mapping_at(volume, "image").get("reference"))
+
+
+def _of_containers(value: Any) -> Iterator[str]:
+    for field, child in value.items() if isinstance(value, dict) else ():
+        if field in _CONTAINERS:
+            yield from (text(each.get("image")) for each in mappings(array(child)))
+        yield from _of_containers(child)
+    for child in array(value):
+        yield from _of_containers(child)
+
+
+def _of_patch(value: Any) -> Iterator[str]:
+    """The images that a patch may bring: an operation may have a container, or nothing but an image."""
+    operations = value if isinstance(value, list) else []
+    for each in (each for each in operations if isinstance(each, dict)):
+        if str(each.get("path")).endswith(_OF_AN_IMAGE) and isinstance(each.get("value"), str):
+            yield each["value"]
+    yield from _named_so(value)
+
+
+def _named_so(value: Any) -> Iterator[str]:
+    """All that is called an image, wherever it stands."""
     if isinstance(value, dict):
-        if str(value.get("path")).endswith(_OF_AN_IMAGE) and isinstance(value.get("value"), str):
-            yield value["value"]
         for field, child in value.items():
             if field in _FIELDS and isinstance(child, str):
                 yield child
             else:
-                yield from _images(child)
+                yield from _named_so(child)
     elif isinstance(value, list):
         for child in value:
-            yield from _images(child)
+            yield from _named_so(child)
