@@ -69,6 +69,19 @@ def test_what_a_secret_may_have_given_is_no_whole_number_for_the_command_line(ta
     assert options(asked, desired_state(asked, REVISION, VerificationPolicy())).whole_numbers == ()
 
 
+def test_the_paths_that_values_are_for_are_told():
+    values = [
+        {"kind": "Secret", "name": "s"},
+        {"kind": "Secret", "name": "s", "targetPath": "db.ports[0]"},
+        {"kind": "ConfigMap", "name": "c", "targetPath": "n"},
+    ]
+    asked = pattern(spec={"render": {"valuesFrom": values}})
+
+    found = options(asked, desired_state(asked, REVISION, VerificationPolicy()))
+
+    assert found.target_paths == (("db", "ports", 0), ("n",))
+
+
 @pytest.mark.parametrize("skips", [True, False])
 def test_a_spec_says_whether_values_are_held_against_the_schema_of_a_chart(skips: bool):
     asked = pattern(spec={"render": {"skipSchemaValidation": skips}})

@@ -124,6 +124,7 @@ def options_of(
         holds_secrets=takes_secrets(render),
         release=metadata.name,
         whole_numbers=tuple(_whole_numbers(render)),
+        target_paths=tuple(path for each in render.values_from or () if (path := _target(each))),
         skip_schema_validation=render.skip_schema_validation,
         allowed_repairs=frozenset(render.repairs or ()),
     )

@@ -64,6 +64,7 @@ class Options:
     of one object: ``spec.render.valuesFrom`` and ``parameters``, merged; ``holds_secrets`` says that some of it is from
     a Secret, and that no message may quote what a program makes of it. ``whole_numbers`` are paths of parameters that
     ``--set`` or ``targetPath`` gave, which stay whole for helm, and that no Secret can have given.
+    ``target_paths`` are those of ``valuesFrom``, whose texts are read as ``--set`` reads them.
     ``skip_schema_validation``: what ``values.schema.json`` of charts says does not count. ``release`` is the name of
     the Helm release, ``kube_version`` (such as ``v1.34.1``) and ``api_versions`` are what the target cluster has.
     ``allowed_repairs`` are the names of repairs that are made only where they are allowed.
@@ -77,6 +78,7 @@ class Options:
     parameters: bytes = field(default=NO_PARAMETERS, repr=False)
     holds_secrets: bool = False
     whole_numbers: tuple[FieldKeys, ...] = ()
+    target_paths: tuple[FieldKeys, ...] = ()
     skip_schema_validation: bool = False
     release: str = "release-name"
     kube_version: str | None = None

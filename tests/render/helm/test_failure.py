@@ -127,6 +127,42 @@ def test_where_a_value_is_of_a_secret_only_the_kind_of_the_failure_and_its_place
     assert not any(part in error.message for part in ("1234", "pa<", "dTpp", "it''s"))
 
 
+PASSWORD = ("db", "password")
+READ = "As a number, true or false is read: db.password. Where the chart takes a text, write it between quotation marks"
+
+
+@pytest.mark.parametrize("template", ["{{ sha256sum .Values.db.password }}", '{{ eq .Values.db.password "a" }}'])
+@pytest.mark.parametrize("value", [48151623, True])
+@pytest.mark.parametrize("holds_secrets", [True, False])
+def test_a_value_by_target_path_that_is_no_text_is_named_where_a_type_is_wrong(template, value, holds_secrets):
+    error = refused(
+        chart({"templates/a.yaml": template}),
+        parameters={"db": {"password": value, "name": "a"}},
+        target_paths=(PASSWORD, ("db", "name"), ("db", "none")),
+        holds_secrets=holds_secrets,
+    )
+
+    assert READ in error.message
+    assert str(value) not in error.message
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "paths"),
+    [
+        ('{{ fail "no" }}', 1, (PASSWORD,)),
+        ("{{ sha256sum .Values.db.password }}", 1, ()),
+        ("{{ sha256sum .Values.n }}", "text", (PASSWORD,)),
+    ],
+    ids=["another failure", "not by targetPath", "a text"],
+)
+def test_other_failures_say_nothing_of_how_values_are_read(template, value, paths):
+    error = refused(
+        chart({"templates/a.yaml": template}), parameters={"db": {"password": value}, "n": 2}, target_paths=paths
+    )
+
+    assert "As a number" not in error.message
+
+
 @pytest.mark.parametrize(
     "url", ["https://charts.invalid.example/d.json", "file:///etc/passwd", "file:///etc/none.json"]
 )

@@ -39,7 +39,7 @@ def test_yaml_and_json_are_read(content: bytes, found: Any):
         (f"- {SECRET}".encode(), "is not an object"),
         (f"a: 1\n---\nb: {SECRET}".encode(), "more than one document"),
         (f"a: '{SECRET}".encode(), "is not valid YAML, at line"),
-        (f"{SECRET}: 1\n{SECRET}: 2".encode(), "is not valid YAML, at line 2"),
+        (f"{SECRET}: 1\n{SECRET}: 2".encode(), "is not valid YAML: a key occurs twice in one mapping, at line 2"),
         (SECRET.encode() + b"\xff", "is not UTF-8"),
         (b"a: " + b"[" * 100 + b"]" * 100, "more values"),
         (b"a: " + b"x" * MAX_PARAMETERS, "KiB"),

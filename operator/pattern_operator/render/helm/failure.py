@@ -6,14 +6,16 @@ values come from a Secret, only the kind of failure and its place are said.
 Source: Helm 4, ``pkg/engine/engine.go`` (errors of templates). ``schema_failure`` is for those of values.
 """
 
+import json
 import re
 from collections.abc import Container
 from typing import Final
 
+from pattern_operator.api.generated import FieldKeys, value_at
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_CHART_WORDS, MAX_PATH
-from pattern_operator.quote import one_line
+from pattern_operator.quote import first_few, one_line
 from pattern_operator.render.helm.redaction import redacted
 from pattern_operator.render.helm.schema_failure import SCHEMA, schema_failure, without_numbers
 from pattern_operator.render.options import Options
@@ -25,10 +27,12 @@ _AT: Final = re.compile(r"\b(?:execution|parse) error at \(\):\s*|\(\)")  # what
 _BY_TEMPLATE: Final = "execution error at ("
 _HINT: Final = "Use --debug flag to render out invalid YAML"
 _NO_YAML: Final = re.compile(r"YAML parse error on ([^\n:]{1,1024}):")
+_NAMED: Final = 5  # parameters that a message names
 _HIDDEN: Final = "its words are not shown, because they may quote a value of a Secret"
 # Sentences of helm and of Go's templates, without what they are about.
+_OF_TYPES: Final = ("wrong type for value", "incompatible types for comparison")
 _KNOWN: Final = (
-    *(SCHEMA, "nil pointer evaluating", "wrong type for value", "incompatible types for comparison"),
+    *(SCHEMA, "nil pointer evaluating", *_OF_TYPES),
     *("map has no entry for key", "can't evaluate field", "index out of range", "chart requires kubeVersion"),
     *("YAML parse error", "parse error", "execution error", "error calling include", "error calling tpl"),
 )
@@ -54,8 +58,29 @@ def failure(output: ProgramOutput, *, chart: str, templates: Container[str], opt
     kind = RefusedByChart if _BY_TEMPLATE in said else Stalled
     return kind(
         reason=Reason.CHART_FAILED,
-        message=f"helm cannot render the chart {at}: {told} Correct the chart, or its parameters in spec.render.",
+        message=f"helm cannot render the chart {at}: {told}{_no_texts(said, options)} Correct the chart, or its"
+        " parameters in spec.render.",
     )
+
+
+def _no_texts(said: str, options: Options) -> str:
+    """A sentence on the values by ``targetPath`` that are no texts, where helm says that a type is wrong."""
+    if not options.target_paths or not any(each in said for each in _OF_TYPES):
+        return ""
+    values = json.loads(options.parameters)
+    read = [path for path in options.target_paths if isinstance(value_at(values, path), int | float)]
+    if not read:
+        return ""
+    names = first_few([_name(path) for path in dict.fromkeys(read)], _NAMED)
+    return (
+        f" As a number, true or false is read: {names}. Where the chart takes a text, write it between quotation"
+        " marks in what spec.render.valuesFrom names."
+    )
+
+
+def _name(path: FieldKeys) -> str:
+    steps = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
+    return one_line("".join(steps).removeprefix("."))
 
 
 def _file(said: str, templates: Container[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from pattern_operator.limits import KIB, MAX_PARAMETER_VALUES, MAX_PARAMETERS
 from pattern_operator.nesting import NestedTooDeep, least_size, levels
-from pattern_operator.render.invalid_yaml import InvalidYaml, YamlTooLarge
+from pattern_operator.render.invalid_yaml import InvalidYaml, KeyTwice, YamlTooLarge
 from pattern_operator.render.yamlstream import load_documents
 
 
@@ -31,6 +31,8 @@ def read_parameters(content: bytes, *, most: int = MAX_PARAMETER_VALUES) -> dict
             f"is nested deeper, or has more values than the {MAX_PARAMETER_VALUES} values and keys that all parameters"
             f" may have together, at line {error.line}"
         ) from None
+    except KeyTwice as error:
+        raise InvalidParameters(f"is not valid YAML: {error.unnamed}, at line {error.line}") from None
     except InvalidYaml as error:  # its own words may name a key, and who knows what stands where a key is expected
         raise InvalidParameters(f"is not valid YAML, at line {error.line}") from None
     if not documents:
