@@ -38,7 +38,7 @@ from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.generated import GeneratedFields, value_at
 from pattern_operator.api.health_check import HealthCheck as HealthCheckSpec
-from pattern_operator.api.hook import Hook, is_hook, with_hook_of
+from pattern_operator.api.hook import Hook, is_hook, misread, with_hook_of
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.names import FIELD_MANAGER, OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
@@ -290,6 +290,10 @@ def plain_fields(body: Any) -> None:
 @reader
 def hooks(body: Any) -> None:
     is_hook(body)
+    if isinstance(body, dict):
+        misread(body)
+    for name in ("helm.sh/hook", "helm.sh/hook-weight", "helm.sh/hook-delete-policy"):
+        misread({name: body})
     orjson.dumps(with_hook_of(body, {}))
     marked = {"metadata": {"annotations": {"helm.sh/hook": "pre-install"}}}
     if isinstance(body, dict):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.foreign_bodies import bodies
 
-from pattern_operator.api.hook import DeletePolicy, Hook, HookEvent, is_hook, with_hook_of
+from pattern_operator.api.hook import DeletePolicy, Hook, HookEvent, Misread, is_hook, misread, with_hook_of
 from pattern_operator.api.object import Object
 
 BEFORE = DeletePolicy.BEFORE_HOOK_CREATION
@@ -139,3 +139,21 @@ def test_an_entry_of_a_list_that_is_no_hook_stays_as_it_is():
 
     assert with_hook_of({"metadata": {"annotations": {"a": "b"}}}, item) is item
     assert with_hook_of({}, item) is item
+
+
+@pytest.mark.parametrize(
+    ("annotations", "found"),
+    [
+        ({"helm.sh/hook": "pre-install, POST-upgrade"}, ()),
+        ({"helm.sh/hook": "test-success"}, ()),
+        ({"helm.sh/hook": "pre-install, pre-upgrde"}, (Misread("helm.sh/hook", "pre-upgrade"),)),
+        ({"helm.sh/hook": ""}, (Misread("helm.sh/hook", ""),)),
+        ({"helm.sh/hook-weight": "-5"}, ()),
+        ({"helm.sh/hook-weight": "1.5"}, (Misread("helm.sh/hook-weight", ""),)),
+        ({"helm.sh/hook-delete-policy": "hook-failed,hook-succeeded,"}, ()),
+        ({"helm.sh/hook-delete-policy": "after-hook"}, (Misread("helm.sh/hook-delete-policy", ""),)),
+        ({"other": "pre-fly"}, ()),
+    ],
+)
+def test_what_helm_ignores_is_found_and_nothing_else(annotations: dict[str, str], found: tuple[Misread, ...]):
+    assert misread(annotations) == found

@@ -196,3 +196,32 @@ def test_nothing_is_built_where_nothing_asks_for_it():
 
     assert lint(files, options=Options(), schemas=shipped(), compile_checks=compiled, build=build).findings == ()
     assert built(files, Options()).objects
+
+
+JOB = b"""\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: a, annotations: {%s}}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        b"helm.sh/hook: pre-upgrde",
+        b"helm.sh/hook: pre-upgrade, helm.sh/hook-weight: first",
+        b"helm.sh/hook: pre-upgrade, helm.sh/hook-delete-policy: hook-succeed",
+    ],
+    ids=["moment", "weight", "policy"],
+)
+def test_what_helm_ignores_of_a_hook_is_a_warning(annotations: bytes):
+    (found,) = findings(CHART, File("templates/a.yaml", JOB % annotations))
+
+    assert (found.rule, found.severity, found.file) == (Rule.UNKNOWN_HOOK, Severity.WARNING, "templates/a.yaml")
+
+
+def test_a_hook_that_helm_takes_as_it_is_has_no_finding():
+    right = b'helm.sh/hook: pre-upgrade, helm.sh/hook-weight: "-5", helm.sh/hook-delete-policy: "hook-succeeded,"'
+
+    assert said(CHART, File("templates/a.yaml", JOB % right)) == []

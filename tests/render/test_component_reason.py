@@ -22,6 +22,7 @@ SKIPS = {
     "ProtectedNamespace",
     "TargetNamespace",
     "TestHook",
+    "UnknownHook",
     "UsesLookup",
 }
 TELLS = {"BuildMetadata", "NotDeterministic"}

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object
+from pattern_operator.suggestion import nearest
 
 HOOK_ANNOTATION: Final = "helm.sh/hook"
 WEIGHT_ANNOTATION: Final = "helm.sh/hook-weight"
@@ -72,6 +73,35 @@ class Hook:
         if not events:
             return None
         return cls(object, events, _weight(annotations), _delete_policies(annotations))
+
+
+@dataclass(frozen=True, slots=True)
+class Misread:
+    """An annotation of a hook that Helm does not take as it was meant; ``meant`` is the known word, where one is near.
+
+    What is written there is not in it: a template may have made it of anything.
+    """
+
+    annotation: str
+    meant: str
+
+
+def misread(annotations: Mapping[str, object]) -> tuple[Misread, ...]:
+    """What Helm ignores of a hook: moments and policies that it does not know, a weight that is no number.
+
+    Helm says nothing of it (4.3, ``SortManifests`` and ``calculateHookWeight``).
+    """
+    found = list[Misread]()
+    for name, known in ((HOOK_ANNOTATION, _EVENTS), (DELETE_POLICY_ANNOTATION, _POLICIES)):
+        unknown = [
+            each for each in _words(annotations, name) if each not in known and (each or name == HOOK_ANNOTATION)
+        ]
+        if unknown:
+            found.append(Misread(name, nearest(unknown[0], known) or ""))
+    weight = annotations.get(WEIGHT_ANNOTATION)
+    if isinstance(weight, str) and _INTEGER.fullmatch(weight) is None:
+        found.append(Misread(WEIGHT_ANNOTATION, ""))
+    return tuple(found)
 
 
 def is_hook(body: object) -> bool:

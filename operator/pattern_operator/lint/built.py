@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from pattern_operator.api.artifact import File
+from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
@@ -20,6 +21,7 @@ from pattern_operator.render import Options
 from pattern_operator.render.build_root import Chart, Kustomization
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.helm.failure import RefusedByChart
+from pattern_operator.render.helm.hooks import sentences
 from pattern_operator.render.repair.consented import MISMATCH, is_selector_mismatched
 
 Build = Callable[[Sequence[File], Options], Rendering]
@@ -46,6 +48,9 @@ def of_root(
     for each in rendering.components:
         for repair in each.repairs:
             yield _of_row(each, str(repair.name), Severity.WARNING, repair.message, root, sources)
+    for each in rendering.with_outcome(Outcome.SKIPPED):
+        if each.reason == ComponentReason.UNKNOWN_HOOK:
+            yield _of_row(each, Rule.UNKNOWN_HOOK, Rule.UNKNOWN_HOOK.severity, each.message, root, sources)
     for made, rule, severity, message, suggestion in _faults(rendering, schemas):
         row = rows.get(made.component) or ComponentReport(
             made.component, made.key.name, made.key.kind, Outcome.RENDERED
@@ -96,6 +101,9 @@ def _note(message: str) -> Finding:
 def _faults(rendering: Rendering, schemas: Schemas) -> Iterator[tuple[Object, str, Severity, str, str]]:
     objects = [*rendering.objects, *(each.object for each in rendering.hooks)]
     schemas = schemas.with_crds([each.body for each in objects])
+    for hook in rendering.hooks:
+        for said in sentences(mapping_at(hook.object.body, "metadata", "annotations")):
+            yield hook.object, str(Rule.UNKNOWN_HOOK), Rule.UNKNOWN_HOOK.severity, said, ""
     for each in objects:
         if is_selector_mismatched(each.body):
             reason = ComponentReason.SELECTOR_MISMATCH

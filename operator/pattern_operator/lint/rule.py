@@ -47,6 +47,11 @@ class Rule(StrEnum):
         Severity.WARNING,
         "The design has no components: there is nothing to deploy, and an update to it is refused.",
     )
+    UNKNOWN_HOOK = (
+        "UnknownHook",
+        Severity.WARNING,
+        "A Helm hook has a moment, weight or delete policy that Helm does not know: it leaves it out, or ignores that.",
+    )
     NO_SCHEMA = (
         "NoSchema",
         Severity.NOTE,

@@ -70,6 +70,10 @@ class ComponentReason(StrEnum):
     ALIAS = "Alias", "A view of the Pod template of a workload in the same design, which creates it itself."
     DUPLICATE = "Duplicate", "Another component renders to the very same object."
     HOOK = "Hook", "A hook or test of Helm or Argo CD (`helm.sh/hook`), which only that tool may create, at its moment."
+    UNKNOWN_HOOK = (
+        "UnknownHook",
+        "A hook of a Helm chart at a moment that Helm does not know (`helm.sh/hook`): helm leaves it out.",
+    )
     TEST_HOOK = "TestHook", "A test of a Helm chart (`helm.sh/hook: test`), which only `helm test` runs."
     USES_LOOKUP = (
         "UsesLookup",
@@ -105,6 +109,7 @@ _NOTHING_TO_APPLY: Final = frozenset(
         ComponentReason.ALIAS,
         ComponentReason.DUPLICATE,
         ComponentReason.HOOK,
+        ComponentReason.UNKNOWN_HOOK,
         ComponentReason.TEST_HOOK,
         ComponentReason.USES_LOOKUP,
         ComponentReason.DEPRECATED,
@@ -120,6 +125,7 @@ _NOTHING_TO_APPLY: Final = frozenset(
 FOR_OTHER_TOOLS: Final = frozenset(
     {
         ComponentReason.HOOK,
+        ComponentReason.UNKNOWN_HOOK,
         ComponentReason.TEST_HOOK,
         ComponentReason.LOCAL_CONFIG,
         ComponentReason.USES_LOOKUP,

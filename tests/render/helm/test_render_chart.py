@@ -326,6 +326,50 @@ def test_hooks_are_no_objects_and_each_is_told():
     }
 
 
+def test_an_object_that_helm_leaves_out_for_its_moment_is_told_with_its_template_and_what_was_meant():
+    files = chart({"templates/a.yaml": hook("a", "pre-upgrde"), "templates/b.yaml": hook("b", "pre-upgrade")})
+    (left,) = [each for each in render(files).components if each.reason == "UnknownHook"]
+
+    assert left.path == "web/templates/a.yaml"
+    assert left.message == (
+        "an object of web/templates/a.yaml is left out by helm, and never made: helm.sh/hook names a moment that Helm"
+        " does not know (did you mean pre-upgrade?)"
+    )
+
+
+def test_of_a_moment_that_a_template_makes_nothing_is_quoted():
+    files = chart({"templates/a.yaml": hook("a", "{{ .Values.when }}")})
+    made = render(files, parameters={"when": "pre-s3cr3t, with a space"})
+    (left,) = [each for each in made.components if each.reason == "UnknownHook"]
+
+    assert (left.path, "s3cr3t" in left.message) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "said"),
+    [
+        ("helm.sh/hook-weight: first", "helm.sh/hook-weight is not a whole number in quotation marks, and counts as 0"),
+        (
+            'helm.sh/hook-delete-policy: "before-hook-creation, hook-succeed"',
+            "helm.sh/hook-delete-policy names a policy that Helm does not know, and ignores"
+            " (did you mean hook-succeeded?)",
+        ),
+        ('helm.sh/hook-delete-policy: "hook-succeeded,"', None),
+        ('helm.sh/hook-weight: "-5"', None),
+    ],
+)
+@pytest.mark.parametrize("moment", ["pre-upgrade", "post-delete"])
+def test_the_row_of_a_hook_says_what_helm_ignores_of_it(moment: str, annotations: str, said: str | None):
+    text = f"""apiVersion: v1
+kind: Pod
+metadata: {{name: a, annotations: {{helm.sh/hook: {moment}, {annotations}}}}}
+spec: {{}}
+"""
+    (row,) = render(chart({"templates/a.yaml": text})).components
+
+    assert row.message.partition("; ")[2] == (said or "")
+
+
 def test_the_entries_of_a_list_that_is_a_hook_are_hooks():
     listed = """apiVersion: v1
 kind: List

@@ -13,6 +13,7 @@ from tests.cputime import cpu_time
 from pattern_operator.limits import MAX_GENERATED, MAX_SETTINGS
 from pattern_operator.render.helm.actions import calls, replaced, replaced_field
 from pattern_operator.render.helm.differences import differences
+from pattern_operator.render.helm.hooks import left_out
 from pattern_operator.render.helm.redaction import redacted
 from pattern_operator.render.helm.values import settings_of, values_of
 from pattern_operator.render.strvals import set_values
@@ -271,3 +272,32 @@ def test_each_setting_sets_what_is_there_already(values):
 
     assert len(settings) == len(paths_of(values))
     assert made == values
+
+
+SKIPS = 'level=INFO msg="skipping unknown hooks" hookTypes='
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        (f"{SKIPS}pre-fly", "web/templates/a.yaml"),
+        (f'{SKIPS}"pre-fly, \\"x\\""', ""),
+        (f'{SKIPS}"pre-fly \\x00"', ""),
+        (f"{SKIPS}pre-fly and more", None),
+        (f"x {SKIPS}pre-fly", None),
+        (SKIPS, None),
+        ('level=INFO msg="skipping hooks" hookTypes=pre-fly', None),
+        ("", None),
+    ],
+)
+def test_only_what_helm_says_of_a_hook_that_it_leaves_out_makes_a_row(line: str, path: str | None):
+    said = f"level=WARN msg=other\n{line}\n"
+    found = list(left_out(said, {"web/templates/a.yaml": b"helm.sh/hook: pre-fly\n", "web/templates/b.yaml": b""}))
+
+    assert [each.path for each in found] == ([] if path is None else [path])
+
+
+def test_the_rows_of_what_helm_leaves_out_are_bounded_and_have_an_id_each():
+    found = list(left_out(f"{SKIPS}pre-fly\n" * 1000, {}))
+
+    assert len(found) == len({each.id for each in found}) == 50

@@ -23,7 +23,7 @@ from pattern_operator.render.helm.actions import calls, replaced
 from pattern_operator.render.helm.chart import FOLDER, TEMPLATES, Chart
 from pattern_operator.render.helm.differences import bounded, differences
 from pattern_operator.render.helm.failure import failure
-from pattern_operator.render.helm.hooks import take_hooks
+from pattern_operator.render.helm.hooks import left_out, take_hooks
 from pattern_operator.render.helm.metadata import chart_invalid
 from pattern_operator.render.helm.output import read_output
 from pattern_operator.render.helm.release_name import release_name
@@ -68,7 +68,7 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
         skips_schema=options.skip_schema_validation,
     )
     name = one_line(tree.metadata.name)
-    templates = {f"{path}/{each}" for path, below in tree.walk() for each in below.files if each.startswith(TEMPLATES)}
+    templates = tree.templates()
     failed = partial(failure, chart=name, templates=templates, options=options)
     first = yield run
     if first.exit_code:
@@ -85,7 +85,7 @@ def render_chart(files: Sequence[File], chart: str, *, options: Options) -> Step
         other = yield replace(run, files=tree.layout(by_another_helm))
         if not other.exit_code:
             rendered = _with_version(rendered, _rendered(other, tree, options=options))
-    return replace(rendered, components=(*rendered.components, *_told(tree)))
+    return replace(rendered, components=(*rendered.components, *left_out(first.stderr, templates), *_told(tree)))
 
 
 def _refuse(tree: Chart, *, where: str) -> None:

@@ -107,6 +107,15 @@ class Chart:
         for each in self.charts.values():
             yield from each.walk(f"{path}/{_CHARTS}")
 
+    def templates(self) -> dict[str, bytes]:
+        """The content of each template, of this chart and of all below it, by the path that helm has for it."""
+        return {
+            f"{above}/{path}": each.content
+            for above, chart in self.walk()
+            for path, each in chart.files.items()
+            if path.startswith(TEMPLATES)
+        }
+
     def evaluated(self) -> Iterator[bytes]:
         """The content of each file in which helm runs actions, of this chart and of all below it."""
         for _, chart in self.walk():
