@@ -187,3 +187,27 @@ async def test_who_refuses_the_pods_is_said_once(kind: str, status: str, asks: b
 
     assert said.startswith("it has no pods: ") is asks
     assert bool(said) is asks
+
+
+@pytest.mark.parametrize(
+    ("status", "fails"), [("True", True), ("False", False)], ids=["its deadline ended it", "it has not failed"]
+)
+async def test_of_a_job_that_failed_no_quota_is_accused(status: str, fails: bool):
+    cluster: Any = Cluster([{"type": "Failed", "status": status, "reason": "DeadlineExceeded"}])
+
+    said = await diagnose_pods(cluster, cluster, ObjectKey("batch", "Job", "team", "seed"), impersonate=None)
+
+    assert ("a quota" in said) is not fails
+    assert ("those that run are deleted when a Job fails" in said) is fails
+    assert "kubectl describe job -n team seed shows" in said
+
+
+@pytest.mark.parametrize("suspend", [True, False])
+async def test_of_a_job_that_is_suspended_it_is_said_that_it_is(suspend: bool):
+    cluster: Any = Cluster([])
+    cluster.workload["spec"]["suspend"] = suspend
+
+    said = await diagnose_pods(cluster, cluster, ObjectKey("batch", "Job", "team", "seed"), impersonate=None)
+
+    assert said.startswith("it is suspended (spec.suspend: true)") is suspend
+    assert said.startswith("it has no pods: kubectl describe job") is not suspend

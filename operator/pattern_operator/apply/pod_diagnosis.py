@@ -35,6 +35,8 @@ async def diagnose_pods(session: Session, discovery: Discovery, key: ObjectKey, 
         resource = await discovery.find(group=key.group, kind=key.kind)
         body = await objects.get(session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate)
         selector = selector_of(body)
+        if _is_suspended(body):
+            return "it is suspended (spec.suspend: true), and makes no pods until somebody resumes it"
         if not selector or _rests(body):
             return ""
         pods = await objects.list_page(
@@ -50,6 +52,8 @@ async def diagnose_pods(session: Session, discovery: Discovery, key: ObjectKey, 
         return ""  # its health has the words of who refuses them
     if not pods:
         command = f"kubectl describe {key.kind.lower()} -n {key.namespace} {key.name}"
+        if has_condition(body, "Failed"):  # Kubernetes documentation, "Job termination and cleanup"
+            return f"it has no pods: those that run are deleted when a Job fails. {command} shows whether it had any"
         return f"it has no pods: {command} shows whether a quota, pod security or a webhook refuses them"
     return first_cause(pods)
 
@@ -59,6 +63,10 @@ def _rests(workload: object) -> bool:
     spec = mapping_at(workload, "spec")
     managed = text(spec.get("managedBy"))  # of a Job (KEP-4368)
     return spec.get("paused") is True or managed not in ("", "kubernetes.io/job-controller")
+
+
+def _is_suspended(workload: object) -> bool:
+    return mapping_at(workload, "spec").get("suspend") is True  # of a Job
 
 
 def selector_of(workload: object) -> str:
