@@ -12,6 +12,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.drift import waiting_repairs
 from pattern_operator.reconcile.maintain import follow_inventory, keep_up
+from pattern_operator.reconcile.masked_status import masked
 from pattern_operator.reconcile.observed import observed
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.prerequisites import Prerequisites
@@ -67,6 +68,7 @@ class MaintenanceRuns:
         run = self._looking(pattern)
         run.observe_if_known()
         after = observed(pattern, replace(run.results, drifted=drifted), now=self._moment().now)
+        after = masked(after, self._ports.secrets.of(str(key)))
         if after == pattern.status:
             return
         try:

@@ -109,8 +109,7 @@ class StatusWriter:
     async def first_status(self, pattern: DesignPattern, status: Status) -> None:
         """Make ``status`` the status of ``pattern``, if nobody wrote it since. Raises as ``status`` does."""
         status = self._to_be_written(pattern, status)
-        if change := status_change(pattern.status, status):
-            await self._write(pattern, status, change)
+        await self._write(pattern, status, status_change(pattern.status, status))
 
     def _to_be_written(self, pattern: DesignPattern, status: Status) -> Status:
         return within_budget(masked(status, self._secrets.of(str(key_of(pattern)))))
