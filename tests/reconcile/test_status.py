@@ -564,8 +564,9 @@ def test_of_what_was_deleted_because_it_lost_its_trust_nothing_is_said_to_be_app
 def test_the_objects_and_the_components_that_there_are_are_counted():
     reports = [ComponentReport(str(n), "x", "Pod", outcome) for n, outcome in enumerate([Outcome.RENDERED] * 2)]
     skipped = ComponentReport("9", "y", "Pod", Outcome.SKIPPED, "Alias", "why")
+    image = ComponentReport("spec.render.images[0]", "", "", Outcome.SKIPPED, "MatchesNothing", "why")
 
-    made = results(rendering=Rendering(objects=(), format="Meshery", components=(*reports, skipped)))
+    made = results(rendering=Rendering(objects=(), format="Meshery", components=(*reports, skipped, image)))
 
     said = condition(status.after(pattern(), made, now=NOW), "Rendered").message
     assert said == "0 objects of Meshery: 2 components rendered, 1 component skipped"

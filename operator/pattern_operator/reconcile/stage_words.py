@@ -1,5 +1,6 @@
 """What the conditions of the stages say of what was done. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pattern_operator.api.account import ServiceAccount
@@ -13,6 +14,7 @@ from pattern_operator.quote import listed
 from pattern_operator.reconcile.conditions import Truth
 from pattern_operator.reconcile.readiness import pinned_words
 from pattern_operator.reconcile.results import Results
+from pattern_operator.render.component_reason import OF_NO_COMPONENT
 
 
 def fetched_words(pattern: DesignPattern, results: Results) -> str:
@@ -50,8 +52,8 @@ def _policies(names: Sequence[str]) -> str:
 
 def rendering_words(rendering: Rendering) -> str:
     """How many objects there are, and what became of the components."""
-    counts = {outcome: sum(1 for _ in rendering.with_outcome(outcome)) for outcome in Outcome}
-    said = [f"{pluralize(count, 'component')} {outcome}" for outcome, count in counts.items() if count]
+    counts = Counter(each.outcome for each in rendering.components if each.reason not in OF_NO_COMPONENT)
+    said = [f"{pluralize(count, 'component')} {outcome}" for outcome in Outcome if (count := counts[outcome])]
     return f"{pluralize(len(rendering.objects))} of {rendering.format}: {', '.join(said) or 'it has no components'}"
 
 

@@ -122,6 +122,10 @@ _NOTHING_TO_APPLY: Final = frozenset(
     }
 )
 
+OF_NO_COMPONENT: Final = frozenset(
+    {ComponentReason.USES_LOOKUP, ComponentReason.DEPRECATED, ComponentReason.MATCHES_NOTHING}
+)
+"""What rows say of the chart or of ``spec.render``, and not of a component."""
 FOR_OTHER_TOOLS: Final = frozenset(
     {
         ComponentReason.HOOK,
