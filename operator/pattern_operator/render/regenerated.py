@@ -80,7 +80,7 @@ def _with_rows(rendering: Rendering, told: Mapping[ObjectKey, str], reason: Comp
 def _with_reason(row: ComponentReport, message: str | None, reason: ComponentReason) -> ComponentReport:
     if message is None:
         return row
-    words = f"{message}; {row.message}" if row.message else message  # the object of both is named first
+    words = f"{row.message}; {message}" if row.message else message
     return replace(row, reason=row.reason or str(reason), message=one_line(words))
 
 

@@ -115,13 +115,6 @@ def test_a_value_that_the_spec_changes_in_part_is_told_as_one_that_is_not_kept()
     assert "runAsUser" not in row.message
 
 
-def test_what_is_generated_is_named_before_it_is_said_that_its_object_is_changed() -> None:
-    row, _ = with_generated_told(transformed(rendering(WEB, SECRET, paths=(USER,)), name_suffix="-a")).components
-
-    assert "of Deployment.apps shop/web-a comes out differently each time" in row.message
-    assert row.message.endswith("; changed by spec.render, and was called web")
-
-
 def test_a_row_of_what_the_spec_decides_says_nothing_of_it() -> None:
     before = replace(rendering(WEB, SECRET), generated=(GeneratedFields(Object.of(WEB).key, (USER,)),))
     made = with_generated_told(transformed(before, patches=(merge(securityContext={"runAsUser": 1000}),)))
