@@ -65,6 +65,21 @@ async def test_what_was_deleted_is_made_up_anew(world: World):
     assert world.made[key_to("a")] == str(world.renderings) != "1"
 
 
+async def test_that_it_was_made_up_anew_is_said_until_it_is_made_of_something_else(world: World):
+    await world.settle()
+    world.drift("a", None)
+    await world.settle()
+    world.request("again")
+    await world.settle()
+    said = "was changed or deleted by others, and is as rendered now"
+    assert said in message_of(world, "Applied")
+
+    world.change(render={"parameters": {"a": "other"}})
+    await world.settle()
+
+    assert said not in message_of(world, "Applied")
+
+
 async def test_what_drifted_is_repaired_with_what_was_made_up_first(world: World):
     await world.settle()
 

@@ -78,6 +78,17 @@ def test_what_was_applied_as_a_whole_is_not_applied_again():
     assert (applied.reapply, applied.running) == (False, Running(desired=DESIRED, sent="digest", notes=("a note",)))
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_what_was_generated_anew_is_said_as_long_as_it_is_rendered_of_the_same(same: bool):
+    before = State(objects=Running(desired=DESIRED, regenerated=("pw",)))
+    desired = DESIRED if same else replace(DESIRED, parameters=b'{"a": 1}')
+
+    applied = before.with_repaired(RepairedObjects(regenerated=("tls",))).with_applied(desired, MADE).running
+
+    assert applied is not None
+    assert applied.regenerated == (("pw", "tls") if same else ())
+
+
 def test_what_was_applied_in_part_is_known_and_asked_for_again():
     error = Stalled(reason=Reason.APPLY_FAILED, message="no")
 

@@ -41,6 +41,11 @@ class DesiredState:
     apply: Apply
     parameters: bytes = field(default=NO_PARAMETERS, repr=False)
 
+    @property
+    def inputs(self) -> tuple[object, ...]:
+        """All that decides what is rendered."""
+        return (self.revision.digest, self.layer, self.render, self.parameters)
+
 
 def desired_state(
     pattern: DesignPattern, revision: Revision, policy: VerificationPolicy, parameters: bytes = NO_PARAMETERS

@@ -113,7 +113,7 @@ def is_the_same(pattern: DesignPattern, desired: DesiredState, objects: Objects)
     After a restart status says so of the spec; of what Secrets and ConfigMaps held then, nobody knows.
     """
     if isinstance(objects, Running | Applying):
-        return _inputs(objects.desired) == _inputs(desired)
+        return objects.desired.inputs == desired.inputs
     return was_begun(pattern, desired.revision)
 
 
@@ -127,8 +127,3 @@ def _too_large(fact: str) -> Transient:
         message=f"what the chart generated cannot be kept, because {fact}: somebody changed them. Correct or delete"
         " these objects; it is retried.",
     )
-
-
-def _inputs(desired: DesiredState) -> tuple[object, ...]:
-    """All that decides what is rendered."""
-    return (desired.revision.digest, desired.layer, desired.render, desired.parameters)

@@ -66,7 +66,8 @@ async def repair(
     others = len(placed.objects) + len(placed.unknown) - len(objects) - len(unknown)
     return RepairedObjects(
         repaired=tuple(words for key, words in said.items() if key in repaired),
-        notes=(*applied_notes(applied, managed=port.managed), *regenerated(rendering, applied.applied)),
+        notes=applied_notes(applied, managed=port.managed),
+        regenerated=regenerated(rendering, applied.applied),
         unresolved=frozenset(key for key in drifted if key not in known),
         inventory=inventory.without(pattern.status.inventory.entries, lost) if lost else None,
         needs=needs_of((*unknown, *applied.failures)),

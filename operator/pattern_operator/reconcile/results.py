@@ -80,6 +80,7 @@ class AppliedObjects:
     changes: Changes = NO_CHANGES
     repaired: tuple[str, ...] = ()  # drift that was repaired, a sentence each
     notes: tuple[str, ...] = ()  # what people should know although it succeeded
+    regenerated: tuple[str, ...] = ()  # as ``apply_notes.regenerated``
     skipped: frozenset[ObjectKey] = frozenset()  # desired, not the pattern's yet, and paused: no watch shows them
     needs: frozenset[Need] = frozenset()  # what would end the failures of objects, where something tells of it
     failed: frozenset[ObjectKey] = frozenset()  # objects that could not be applied or pruned
@@ -97,6 +98,7 @@ class RepairedObjects:
 
     repaired: tuple[str, ...] = ()  # what was repaired, a sentence each
     notes: tuple[str, ...] = ()  # what was skipped, a sentence each
+    regenerated: tuple[str, ...] = ()  # as ``apply_notes.regenerated``
     unresolved: frozenset[ObjectKey] = frozenset()
     inventory: Entries | None = None  # where something has left it
     needs: frozenset[Need] = frozenset()

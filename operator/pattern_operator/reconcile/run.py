@@ -157,6 +157,7 @@ class Run:
             self.results,
             notes=(
                 *running.notes,
+                *running.regenerated,
                 *paused_words(self.pattern, managed=managed),
                 *remaining_words(self.pattern, managed=managed),
             ),

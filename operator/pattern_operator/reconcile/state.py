@@ -7,6 +7,7 @@ beside it, so that what runs stays known whatever becomes of something newer. Al
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pattern_operator.api.dependency import Dependency
 from pattern_operator.api.object import ObjectKey
@@ -31,6 +32,8 @@ from pattern_operator.reconcile.results import (
 )
 
 # --- what the cluster has of the pattern ----------------------------------------------------------------------------
+
+_MOST_REGENERATED: Final = 5  # notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,16 @@ class Running:
     settled: bool = True
     sent: str = ""  # ``comparison.Sent.whole`` of what was applied
     notes: tuple[str, ...] = ()  # what people should know of it as long as it runs
+    regenerated: tuple[str, ...] = ()  # the same, until it is rendered of something else
     skipped: frozenset[ObjectKey] = frozenset()  # desired, not the pattern's yet, and paused: no watch shows them
     leaving: Leaving = NOTHING_LEAVES
     depends_on: tuple[Dependency, ...] = ()  # what its artifact names
     trusted: bool = True  # else its artifact does not pass the policies any longer: nothing of it is applied
+
+    def with_regenerated(self, notes: tuple[str, ...]) -> "Running":
+        """With these notes on generated values, too; each is said once, and of many the last ones."""
+        said = tuple(dict.fromkeys((*self.regenerated, *notes)))
+        return replace(self, regenerated=said[-_MOST_REGENERATED:])
 
     def with_notes(self, notes: tuple[str, ...]) -> "Running":
         """With these notes, too; each is said once."""
@@ -248,21 +257,23 @@ class State:
         found = replace(self, changes=self.changes.joined(made.changes))
         if made.error is not None:
             return found.applying(desired, made.applied)
+        before = self.running
         running = Running(
             desired=desired,
             sent=made.sent,
             notes=made.notes,
+            regenerated=before.regenerated if before is not None and before.desired.inputs == desired.inputs else (),
             skipped=made.skipped,
             leaving=made.leaving,
             depends_on=depends_on,
         )
-        return replace(found, objects=running, reapply=False)
+        return replace(found, objects=running.with_regenerated(made.regenerated), reapply=False)
 
     def with_repaired(self, made: RepairedObjects) -> "State":
         """With what a repair made."""
         if made.error is not None or not isinstance(self.objects, Running):
             return self
-        running = self.objects.with_notes(made.notes)
+        running = self.objects.with_notes(made.notes).with_regenerated(made.regenerated)
         return replace(self, objects=replace(running, settled=running.settled and not made.unresolved))
 
     def with_pruned(self, made: PrunedObjects) -> "State":
