@@ -16,7 +16,7 @@ from typing import Final
 from pattern_operator.quote import ELLIPSIS, MASK
 from pattern_operator.telemetry.logfields import ATTRIBUTE
 
-MAX_VALUES: Final = 128  # of a reading: each is looked for in all texts of a status, 128 KiB at most: some ms
+MAX_VALUES: Final = 64  # of a reading: each is looked for in all texts of a status, 128 KiB at most: some ms
 LONGEST: Final = 253  # characters: no name or key of Kubernetes has more
 _READINGS: Final = 2
 _SHORTEST: Final = 8  # characters; shorter ones are words, ports, versions and numbers that messages are full of
