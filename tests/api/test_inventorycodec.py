@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.cputime import cpu_time
 
 from pattern_operator.api.designpattern import decode
+from pattern_operator.api.fields import mappings_at
 from pattern_operator.api.inventorycodec import (
     LARGEST,
     MOST,
@@ -155,6 +156,7 @@ def test_a_resource_is_shown_with_its_entries():
     shown = body["status"]["inventory"]
     assert "compressed" not in shown
     assert shown["entries"][0] == {"id": numbered(10_000).entries[0].id, "v": "v1"}
+    assert len(mappings_at(body, "status", "inventory", "entries")) == 10_000  # which reads what JSON has: lists
 
 
 @pytest.mark.parametrize(

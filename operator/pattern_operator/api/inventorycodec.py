@@ -71,7 +71,7 @@ def expand(body: dict[str, Any]) -> None:
         whole = unpacked(msgspec.convert(inventory, Inventory))
     except (ValueError, msgspec.ValidationError):
         return
-    inventory["entries"] = msgspec.to_builtins(whole.entries)
+    inventory["entries"] = list(msgspec.to_builtins(whole.entries))  # of a tuple it makes a tuple, and JSON has lists
     del inventory["compressed"]
 
 
