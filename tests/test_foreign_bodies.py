@@ -35,6 +35,7 @@ import pattern_operator
 from pattern_operator import handlers
 from pattern_operator.api import designpattern, fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
+from pattern_operator.api.artifact import File
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.generated import GeneratedFields, value_at
 from pattern_operator.api.health_check import HealthCheck as HealthCheckSpec
@@ -110,6 +111,9 @@ from pattern_operator.apply.replaced_fields import (
 )
 from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.result import ApplyFailure
+from pattern_operator.catalog import changelog, metadata_of, parameters_in, to_annotations
+from pattern_operator.catalog.contents import images_of
+from pattern_operator.catalog.parameters import parameters_of
 from pattern_operator.cli import (
     cluster,
     designpattern_file,
@@ -924,6 +928,21 @@ def what_values_from_names_in_a_file(body: Any) -> None:
                 list(values_from_files.looked_up(found, [each], path="prod.yaml"))
 
 
+@reader
+def catalog(body: Any) -> None:
+    """The body as each file that says what an artifact is, as its annotations, as a schema, and as an object."""
+    content = answer_of(body)
+    names = ("artifacthub-pkg.yml", "Chart.yaml", "pattern.yaml", "values.yaml", "values.schema.json")
+    files = [File(name, content) for name in names]
+    said = metadata_of(files, {**fields.texts(body), "org.opencontainers.image.title": content.decode()})
+    orjson.dumps([to_annotations(said), [dataclasses.asdict(each) for each in changelog(content.decode(), said)]])
+    orjson.dumps([dataclasses.asdict(each) for each in parameters_in(files)])
+    orjson.dumps([dataclasses.asdict(each) for each in parameters_of(body)])
+    for kind in ("Pod", "Deployment"):
+        key = ObjectKey("apps" if kind == "Deployment" else "", kind, "team", "it")
+        images_of([Object(key, "v1", as_object(body).body)])
+
+
 # --- the tests -----------------------------------------------------------------------------------------------------
 
 
@@ -986,6 +1005,7 @@ LOOKED_AT: Final = (
     "kube",
     "reconcile",
     "telemetry",
+    "catalog",
     "cli",
     "rollout",
     "handlers.py",

@@ -13,7 +13,7 @@ from pattern_operator.cli import completion, parser
 BIN = Path(sys.executable).parent
 COMMANDS = [
     *("get", "push", "sign", "generate-key-pair", "render", "lint", "verify"),
-    *("policy", "reconcile", "suspend", "resume", "uninstall", "completion"),
+    *("policy", "tags", "inspect", "reconcile", "suspend", "resume", "uninstall", "completion"),
 ]
 HERE = [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)]
 

@@ -17,6 +17,7 @@ from pattern_operator.cli import (
     exit_codes,
     generate_key_pair,
     get,
+    inspect,
     lint,
     output,
     policy,
@@ -25,6 +26,7 @@ from pattern_operator.cli import (
     render,
     sign,
     suspend,
+    tags,
     uninstall,
     verify,
 )
@@ -32,7 +34,7 @@ from pattern_operator.cli.arguments import Parser
 from pattern_operator.cli.cluster import UsageError
 
 _COMMANDS = (
-    *(get, push, sign, generate_key_pair, render, lint, verify, policy),
+    *(get, push, sign, generate_key_pair, render, lint, verify, policy, tags, inspect),
     *(reconcile, suspend, uninstall, completion),
 )
 _EXAMPLES = """\
@@ -42,6 +44,8 @@ examples:
   patternctl verify oci://registry.example/patterns/web:1.0.0 --key cosign.pub
   patternctl render oci://registry.example/patterns/web:1.0.0 --report -
   patternctl lint ./design.yml --fix
+  patternctl tags oci://registry.example/patterns/web
+  patternctl inspect oci://registry.example/patterns/web:1.0.0
   patternctl get -A
   patternctl reconcile web --wait
   source <(patternctl completion bash)

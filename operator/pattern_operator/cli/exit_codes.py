@@ -18,7 +18,7 @@ DESCRIPTIONS: Final = {
     USAGE: "the command line is wrong",
     REFUSED: "for render: nothing is printed, because at least one component was refused; see --on-invalid",
     LEFT: "for uninstall: patterns are left, and nothing of the operator was removed",
-    INCOMPLETE: "for policy import: something could not be carried over; standard error names it",
+    INCOMPLETE: "for policy import and inspect: something could not be carried over or asked; standard error names it",
     WARNED: "for verify: not verified, and admitted all the same: what is not met are policies that only warn",
     FOUND: "for lint: at least one finding is an error; warnings and notes alone are 0",
     INTERRUPTED: "interrupted",
