@@ -17,7 +17,11 @@ _PACKAGE: Final = ".tgz"  # of `helm package`
 _NAMED: Final = 5  # folders that a message names
 
 
-class SeveralRoots(Stalled):
+class AmbiguousPattern(Stalled):
+    """There are several patterns, and only ``spec.source.layer.path`` can say which of them is meant."""
+
+
+class SeveralRoots(AmbiguousPattern):
     """There are several to be built, and nothing says which of them is meant."""
 
 
