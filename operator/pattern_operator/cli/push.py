@@ -212,7 +212,8 @@ def _warnings(files: "Sequence[File]") -> "list[str]":
         if error.reason in (Reason.PROGRAM_MISSING, Reason.OPERATOR_BUSY):
             return []  # whoever has the program sees it
         if error.reason in (Reason.NOT_A_PATTERN, Reason.DOCUMENT_INVALID) and not isinstance(error, AmbiguousPattern):
-            message = f"it is not a pattern, and is not pushed: {error.message} With --skip-lint it is pushed as it is."
+            why = error.message.rstrip(".")
+            message = f"it is not a pattern, and is not pushed: {why}. With --skip-lint it is pushed as it is."
             raise OfFile(reason=error.reason, message=message) from error
         if error.reason is Reason.PARAMETERS_INVALID and (needed := _needed(error.message)):
             return [f"note: it needs parameters: {needed}. Its DesignPattern gives them in spec.render.parameters."]
