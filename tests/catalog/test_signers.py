@@ -45,9 +45,8 @@ def test_a_keyless_signature_is_proven_long_after_its_certificate_ended(local):
 
 
 def test_so_is_one_of_classic_cosign(local):
-    payload = {"critical": {"identity": {"docker-reference": ""}, "image": {"docker-manifest-digest": str(DIGEST)}}}
-    payload["critical"]["type"] = "cosign container image signature"
-    content = json.dumps(payload).encode()
+    critical = {"identity": {"docker-reference": ""}, "image": {"docker-manifest-digest": str(DIGEST)}}
+    content = json.dumps({"critical": critical | {"type": "cosign container image signature"}}).encode()
     layer = Signature(SignatureFormat.COSIGN, "a.sig layer 1", SIMPLE, content, local.annotations(content))
 
     (found,) = signers_of(DIGEST, [layer], now=LATER, trusted_root=root(local))

@@ -209,7 +209,7 @@ def document(fetched: Fetched, *, contents: Contents | Problem) -> dict[str, Any
         "layers": [_layer(each) for each in fetched.layers],
         "metadata": metadata,
         "versions": None if fetched.versions is None else _versions(fetched.versions),
-        "signatures": None if fetched.signers is None else as_document(fetched.signers),
+        "signatures": None if fetched.signers is None else [_signature(each) for each in fetched.signers],
         "verification": None,
         "attestations": None if fetched.attached is None else as_document(fetched.attached),
         "contents": None if isinstance(contents, Problem) else _contents(contents),
@@ -223,6 +223,11 @@ def document(fetched: Fetched, *, contents: Contents | Problem) -> dict[str, Any
 def _layer(layer: Descriptor) -> dict[str, Any]:
     title = output.plain(layer.annotations.get(TITLE, "")) or None
     return {"mediaType": layer.media_type, "digest": str(layer.digest), "size": layer.size, "title": title}
+
+
+def _signature(signer: Signer) -> dict[str, Any]:
+    found: dict[str, Any] = as_document(signer)
+    return found | {"why": error_messages.in_cli_terms(signer.why) or None}
 
 
 def _versions(versions: Sequence[TaggedVersion]) -> dict[str, Any]:
