@@ -71,7 +71,7 @@ def _signer(digest: Digest, signature: Signature, *, now: datetime, root: bytes 
     try:
         result = verify(digest, [signature], policy=_policy(claim, root), now=now)
     except PatternError as error:
-        return _unproven(named, line(error.message))
+        return _unproven(named, line(error.message.replace(str(digest), "it")))
     (verified,) = result.verified_by
     return Signer(
         signature.format,

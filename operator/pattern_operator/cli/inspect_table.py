@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from pattern_operator.api.object import pluralize
 from pattern_operator.cli import output
 
 _ROWS: Final = 30  # of one section; -o json has all
@@ -46,10 +47,11 @@ def _head(found: Mapping[str, Any]) -> Iterator[str]:
         text = output.plain(metadata["description"])
         yield _fact("description", text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\u2026")
     sizes = sum(layer["size"] for layer in found["layers"])
-    yield _fact("artifact", f"{found['artifactType'] or 'no type'}, {len(found['layers'])} layers, {sizes} bytes")
+    layers = pluralize(len(found["layers"]), "layer")
+    yield _fact("artifact", f"{found['artifactType'] or 'no type'}, {layers}, {sizes} bytes")
     if (contents := found["contents"]) is not None:
-        hooks = f", {contents['hooks']} hooks" if contents["hooks"] else ""
-        yield _fact("contents", f"{contents['format']}, {contents['objects']} objects{hooks}")
+        hooks = f", {pluralize(contents['hooks'], 'hook')}" if contents["hooks"] else ""
+        yield _fact("contents", f"{contents['format']}, {pluralize(contents['objects'])}{hooks}")
 
 
 def _fact(name: str, value: str) -> str:
@@ -154,5 +156,6 @@ def _changes(releases: Sequence[Mapping[str, Any]]) -> list[str]:
     newest = releases[0]
     head = " ".join(filter(None, (newest["version"] or "this version", newest["date"])))
     shown = [f"  {each['kind'] or '-'}: {output.plain(each['description'])}" for each in newest["changes"][:_ROWS]]
-    more = [f"and {len(releases) - 1} older releases: -o json has them"] if len(releases) > 1 else []
+    older = pluralize(len(releases) - 1, "older release")
+    more = [f"and {older}: in -o json"] if len(releases) > 1 else []
     return [head, *shown, *more]
