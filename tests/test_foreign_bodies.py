@@ -125,9 +125,14 @@ from pattern_operator.cli import (
     watch,
 )
 from pattern_operator.cli import policy as policy_command
+from pattern_operator.cli import tree as tree_command
+from pattern_operator.cli.container_logs import containers_of
 from pattern_operator.cli.imports import notation
 from pattern_operator.cli.policy_files import secrets_in
+from pattern_operator.diff import compare, difference_document
 from pattern_operator.errors import PatternError
+from pattern_operator.graph import Part, dot, graph_document, graph_of, items_of, lay_out, mermaid, outline, svg
+from pattern_operator.graph.references import owners_of, pod_labels_of, selectors_of
 from pattern_operator.health_checks.language import judge as judge_health
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
@@ -171,6 +176,8 @@ from pattern_operator.reconcile.prerequisites import RIGHTS
 from pattern_operator.reconcile.trust_policies import TrustPolicies
 from pattern_operator.reconcile.write_ahead import Ahead
 from pattern_operator.startup import load_patterns
+from pattern_operator.tree import pods, pods_of, read_tree
+from pattern_operator.tree import tree as tree_of_pattern
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
 NOW: Final = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -860,6 +867,46 @@ def command_line(body: Any) -> None:
 
 
 @reader
+def a_graph(body: Any) -> None:
+    """``patternctl graph`` and ``tree``."""
+    whole = body if isinstance(body, dict) else {"spec": body}
+    bodies = [whole, *({**whole, "kind": kind} for kind in ("Service", "NetworkPolicy", "CronJob"))]
+    bodies.append({**whole, "apiVersion": "gateway.networking.k8s.io/v1"})
+    found = graph_of(Part(f"p{number}", each) for number, each in enumerate(bodies))
+    drawn = svg(lay_out(found), title="any") + mermaid(found) + dot(found)
+    drawn.encode()
+    orjson.dumps([graph_document(found), items_of(outline(found))])
+    list(selectors_of(body)), owners_of(body), pod_labels_of(body)
+
+
+@reader
+def a_difference(body: Any) -> None:
+    """``patternctl diff``."""
+    secret = {"apiVersion": "v1", "kind": "Secret", "data": body, "stringData": body, "metadata": body}
+    for one, other in ((as_object(body), as_object(secret)), (as_object(secret), as_object(body))):
+        orjson.dumps(difference_document(compare([one], [other])))
+
+
+@reader
+async def a_tree(body: Any) -> None:
+    """``patternctl tree`` and ``logs``."""
+    if not isinstance(body, dict):
+        return
+    session = answering({"items": [body], "kind": "List"})
+    listed = {"status": {"inventory": {"entries": [{"id": str(KEY)}, body]}}}
+    for pattern in (body, {**body, **listed}):
+        found = await read_tree(session, FakeDiscovery(session), pattern, now=NOW)
+        orjson.dumps(tree_command._document(pattern, outline(found.graph), found))
+        tree_command._heading(pattern).encode()
+        containers_of([*found.pods, body])
+    for kind in ("Pod", "ReplicaSet"):
+        made = {**body, "kind": kind}
+        graph_of([tree_of_pattern._made(made, now=NOW)])
+        pods._is_kept_aside(made)
+    await pods_of(session, [body, {**body, "apiVersion": "batch/v1", "kind": "CronJob"}])
+
+
+@reader
 async def uninstall(body: Any) -> None:
     found = await installation.look(answering(body), namespace="system", now=NOW)
     named = installation.pattern_of({"metadata": {"name": "web", "namespace": "team"}}, Counter())
@@ -1008,6 +1055,9 @@ LOOKED_AT: Final = (
     "catalog",
     "cli",
     "rollout",
+    "graph",
+    "diff",
+    "tree",
     "handlers.py",
     "startup.py",
     "app.py",
