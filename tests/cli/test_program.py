@@ -22,7 +22,8 @@ from pattern_operator.cli import exit_codes, parser
 
 COMMANDS = [
     *("get", "push", "sign", "generate-key-pair", "render", "graph", "diff", "lint", "verify"),
-    *("policy", "tree", "logs", "reconcile", "suspend", "resume", "uninstall", "completion"),
+    *("policy", "tags", "inspect", "tree", "logs", "reconcile", "suspend", "resume"),
+    *("console", "uninstall", "completion"),
 ]
 HEAVY = [
     *("aiohttp", "asyncio", "cryptography", "kopf", "kubernetes", "msgspec", "nacl", "orjson"),

@@ -14,6 +14,7 @@ from pattern_operator import __version__
 from pattern_operator.cli import (
     arguments,
     completion,
+    console,
     diff,
     exit_codes,
     generate_key_pair,
@@ -39,7 +40,7 @@ from pattern_operator.cli.cluster import UsageError
 
 _COMMANDS = (
     *(get, push, sign, generate_key_pair, render, graph, diff, lint, verify, policy, tags, inspect),
-    *(tree, logs, reconcile, suspend, uninstall, completion),
+    *(tree, logs, reconcile, suspend, console, uninstall, completion),
 )
 _EXAMPLES = """\
 examples:
@@ -56,6 +57,7 @@ examples:
   patternctl tree web
   patternctl logs web -f
   patternctl reconcile web --wait
+  patternctl console
   source <(patternctl completion bash)
 
 credentials for registries are those of `docker login`: $DOCKER_CONFIG or ~/.docker, credential helpers included.
