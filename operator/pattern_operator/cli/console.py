@@ -81,20 +81,20 @@ async def _serve(options: argparse.Namespace, listener: "socket.socket") -> int:
 
     from pattern_operator.cli import session, yaml_output
     from pattern_operator.console.serve import console_of, serving
-    from pattern_operator.console.settings import Address, LocalSignIn, Mode, Settings
+    from pattern_operator.console.settings import Address, ConsoleSettings, LocalSignIn, Mode
     from pattern_operator.executors import Executors
 
     with listener, Executors.open() as executors:
         endpoint = await session.endpoint_of(options, disk=executors.disk)
         token = secrets.token_urlsafe(32)
         address = Address.of_loopback(listener.getsockname()[1])
-        settings = Settings(
+        settings = ConsoleSettings(
             address=address,
             sign_in=LocalSignIn(endpoint, token),
             mode=Mode.READ_ONLY if options.read_only else Mode.READ_WRITE,
             namespace=options.namespace or endpoint.namespace,
         )
-        console = console_of(settings, write_yaml=lambda value: yaml_output.dump(value, "yaml"))
+        console = console_of(settings, cpu=executors.cpu, write_yaml=lambda value: yaml_output.dump(value, "yaml"))
         async with serving(listener, console):
             host = f"[{options.address}]" if ":" in options.address else options.address
             url = f"http://{host}:{listener.getsockname()[1]}/sign-in?token={token}"

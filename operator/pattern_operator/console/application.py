@@ -21,6 +21,17 @@ from pattern_operator.kube import ApiError, ApiUnavailable
 
 MAX_FORM: Final = 64 * 1024  # bytes of a form
 PROBE: Final = "/healthz"  # of the kubelet, which knows no host name
+UNKNOWN_USER: Final = (
+    "The API server does not know who you are: log in to the cluster again, or correct the user in the kubeconfig, and"
+    " reload this page."
+)
+_REFUSALS: Final[dict[int, tuple[HTTPStatus, str]]] = {
+    HTTPStatus.UNAUTHORIZED: (HTTPStatus.UNAUTHORIZED, "Not known"),
+    HTTPStatus.FORBIDDEN: (HTTPStatus.FORBIDDEN, "Not allowed"),
+    HTTPStatus.NOT_FOUND: (HTTPStatus.NOT_FOUND, "Not found"),
+    HTTPStatus.CONFLICT: (HTTPStatus.CONFLICT, "Changed meanwhile"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (HTTPStatus.UNPROCESSABLE_ENTITY, "Refused"),
+}
 Page = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 
@@ -57,11 +68,11 @@ class _Application:
             f"{base}/who-am-i": who_am_i.show,
         }
         for path, page in pages.items():
-            router.add_get(path, self._for_user(page))
+            router.add_get(path, self._for_user(page), allow_head=False)  # a stream would have no end
         router.add_post(f"{one}/do/{{action}}", self._for_user(pattern.act))
         router.add_post(f"{base}/sign-out", self._for_user(self._sign_in.sign_out))
         router.add_post(f"{base}/sign-in", self._sign_in.by_form)
-        router.add_get(f"{base}/sign-in", self._sign_in.by_link)
+        router.add_get(f"{base}/sign-in", self._sign_in.by_link, allow_head=False)
         router.add_get(f"{base}/static/{{name}}", self._asset)
         router.add_get(f"{base}/", self._first)
 
@@ -85,6 +96,8 @@ class _Application:
             if error.status < HTTPStatus.BAD_REQUEST:
                 raise
             return self._problem(HTTPStatus(error.status), error.reason, "The address, or what was sent, is wrong.")
+        except ApiError as error:
+            return self._problem(*_title_of(error), error.message)
         except TimeoutError:
             return self._problem(HTTPStatus.GATEWAY_TIMEOUT, "No answer", "The API server has not answered in time.")
         except ConnectionError:
@@ -105,8 +118,7 @@ class _Application:
                     await _check_token(visit)
                 response = await page(visit)
             except SignedOut:
-                await self._lost(visit)
-                return await self._nobody(request)
+                response = await self._lost(visit)
             except ApiError as error:
                 response = await self._refused(visit, error)
             except NotPossible as error:
@@ -132,29 +144,21 @@ class _Application:
         self._sign_in.forget(response)
         return response
 
-    async def _lost(self, visit: Visit) -> None:
+    async def _lost(self, visit: Visit) -> web.StreamResponse:
         """The API server does not know the user: over, but for who has a kubeconfig, which may be mended."""
-        if isinstance(self._console.settings.sign_in, LocalSignIn):
-            visit.session.user.forget_views()
-        else:
+        if not isinstance(self._console.settings.sign_in, LocalSignIn):
             await self._console.sessions.end(visit.session)
+            return await self._nobody(visit.request)
+        visit.session.user.forget_views()
+        if visit.request.path.endswith("/stream"):
+            return await send_signed_out(visit.request)
+        return visit.page("problem.html", status=HTTPStatus.UNAUTHORIZED, title="Not known", message=UNKNOWN_USER)
 
     async def _refused(self, visit: Visit, error: ApiError) -> web.StreamResponse:
-        """The API server's own sentence, and what it is about."""
+        """The API server's own sentence."""
         if error.code == HTTPStatus.UNAUTHORIZED:
-            await self._lost(visit)
-            return await self._nobody(visit.request)
-        known = {
-            HTTPStatus.FORBIDDEN: "Not allowed",
-            HTTPStatus.NOT_FOUND: "Not found",
-            HTTPStatus.CONFLICT: "Conflict",
-        }
-        if isinstance(error, ApiUnavailable):
-            status, title = HTTPStatus.SERVICE_UNAVAILABLE, "The API server does not answer"
-        else:
-            status, title = next(
-                ((code, known[code]) for code in known if code == error.code), (HTTPStatus.BAD_GATEWAY, "Refused")
-            )
+            return await self._lost(visit)
+        status, title = _title_of(error)
         return visit.page("problem.html", status=status, title=title, message=error.message)
 
     def _problem(self, status: HTTPStatus, title: str, message: str) -> web.Response:
@@ -165,6 +169,13 @@ class _Application:
 
     async def _first(self, _: web.Request) -> web.Response:
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{self._console.base}/patterns"})
+
+
+def _title_of(error: ApiError) -> tuple[HTTPStatus, str]:
+    """The status and the title of the page about a refusal."""
+    if isinstance(error, ApiUnavailable):
+        return HTTPStatus.SERVICE_UNAVAILABLE, "The API server does not answer"
+    return _REFUSALS.get(error.code, (HTTPStatus.BAD_GATEWAY, "Refused"))
 
 
 async def _check_token(visit: Visit) -> None:

@@ -13,13 +13,14 @@ from typing import Final
 
 from aiohttp import web
 
-from pattern_operator.console.pattern_view import Condition, PatternView
+from pattern_operator.console.pattern_view import PatternView, ViewPhase
 from pattern_operator.console.visit import SignedOut, Visit
 
 MAX_STREAMS: Final = 32  # of one browser; it opens no more than six to one host itself (HTTP/1.1)
 HEARTBEAT: Final = 15.0  # seconds; proxies close what is silent for a minute, and ages grow
 PAUSE: Final = 0.25  # seconds between two parts: many changes at once are one
-_ENDS: Final = {Condition.FORBIDDEN: "forbidden", Condition.SIGNED_OUT: "signed-out", Condition.IDLE: "again"}
+SHARE: Final = 10  # times what a part took to make: however much changes, a tab takes a tenth of the loop at most
+_ENDS: Final = {ViewPhase.FORBIDDEN: "forbidden", ViewPhase.SIGNED_OUT: "signed-out", ViewPhase.IDLE: "again"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +67,34 @@ async def send_signed_out(request: web.Request) -> web.StreamResponse:
 
 def _end_of(view: PatternView, request: web.Request) -> str:
     """What a browser is told at the end; who has a proxy that renews tokens asks again, with the newest."""
-    renewed = view.state.condition is Condition.SIGNED_OUT and "Authorization" in request.headers
-    return "again" if renewed else _ENDS[view.state.condition]
+    renewed = view.state.phase is ViewPhase.SIGNED_OUT and "Authorization" in request.headers
+    return "again" if renewed else _ENDS[view.state.phase]
 
 
 async def _follow(
     stream: EventStream, view: PatternView, part: Callable[[], Awaitable[str]], *, request: web.Request
 ) -> None:
+    loop = asyncio.get_running_loop()
     last = live = ""
     while True:
         seen, state = view.changes, view.state
         if state.ended:
             await stream.send(_end_of(view, request), state.message)
             return
+        began = loop.time()
         try:
             text = await part()
         except SignedOut:
             view.sign_out()
             continue
+        took = loop.time() - began
         if text != last:
             last = text
             await stream.send("part", text)
-        if (now := f"{state.condition.value}\n{state.message}") != live:
+        if (now := f"{state.phase.value}\n{state.message}") != live:
             live = now
-            await stream.send(state.condition.value, state.message)
-        await asyncio.sleep(PAUSE)
+            await stream.send(state.phase.value, state.message)
+        await asyncio.sleep(max(PAUSE, SHARE * took))
         try:
             async with asyncio.timeout(HEARTBEAT):
                 await view.changed(seen)

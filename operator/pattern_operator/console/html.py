@@ -1,12 +1,13 @@
 """Renders the templates: every value is escaped, a missing one is an error, and only http(s) links become links."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pattern_operator.age import age
 from pattern_operator.quote import one_line
 
 MAX_SHOWN: Final = 2_048  # bytes of a text of others that a page shows
@@ -58,16 +59,3 @@ def web_address(text: str) -> str:
         return ""
     plain = text.isascii() and text.isprintable() and not set(text) & set(" \"'<>\\")
     return text if plain and parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc else ""
-
-
-def age(created: str, now: datetime) -> str:
-    """How long ago, as kubectl says it; nothing where ``created`` is not a time."""
-    try:
-        moment = datetime.fromisoformat(created)
-        seconds = int((now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))).total_seconds())
-    except (ValueError, OverflowError):
-        return ""
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length}{unit}"
-    return f"{max(seconds, 0)}s"

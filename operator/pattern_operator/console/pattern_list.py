@@ -16,6 +16,7 @@ PAGE_SIZE: Final = 50  # rows: under 60 kB of HTML, and more than a person reads
 MAX_PAGES: Final = 1_000
 READY: Final = ("True", "False", "Unknown")
 SUSPENDED: Final = "Suspended"
+MAX_MESSAGE: Final = 256  # characters of a message that the list shows, and looks for words in
 SORTS: Final = ("name", "namespace", "ready", "status", "version", "created")
 _WORST_FIRST: Final = {"False": 0, "Unknown": 1, "": 1, "True": 2}
 
@@ -54,7 +55,7 @@ class PatternRow:
             url=cells.get("URL", ""),
             signers=cells.get("Verified by", ""),
             suspended=cells.get("Suspended", "") == "true",
-            message=cells.get("Message", ""),
+            message=cells.get("Message", "")[:MAX_MESSAGE],
         )
 
 

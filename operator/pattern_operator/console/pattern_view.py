@@ -26,7 +26,7 @@ LAST_BACK_OFF: Final = 20.0  # under 10 tries in the first minute
 _SHORTEST_WATCH: Final = 1.0  # seconds; a server that is leaving ends each watch at once
 
 
-class Condition(StrEnum):
+class ViewPhase(StrEnum):
     """How a view is. The last three are its end."""
 
     LOADING = "loading"
@@ -39,15 +39,15 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """The condition of a view, and the server's words for why; ``ended``: nothing changes any more."""
+    """The phase of a view, and the server's words for why; ``ended``: nothing changes any more."""
 
-    condition: Condition
+    phase: ViewPhase
     message: str = ""
 
     @property
     def ended(self) -> bool:
         """Whether the view is given up."""
-        return self.condition in (Condition.FORBIDDEN, Condition.SIGNED_OUT, Condition.IDLE)
+        return self.phase in (ViewPhase.FORBIDDEN, ViewPhase.SIGNED_OUT, ViewPhase.IDLE)
 
 
 class PatternView:
@@ -59,7 +59,7 @@ class PatternView:
     def __init__(self, session: Session, *, namespace: str, errors: InternalErrors, clock: Callable[[], float]) -> None:
         self.namespace = namespace
         self.rows: dict[tuple[str, str], PatternRow] = {}
-        self.state = ViewState(Condition.LOADING)
+        self.state = ViewState(ViewPhase.LOADING)
         self.truncated = False
         self.changes = 0
         self._session = session
@@ -89,12 +89,12 @@ class PatternView:
 
     async def loaded(self) -> None:
         """Wait until something is known: the patterns, or why they are not."""
-        while self.state.condition is Condition.LOADING:
+        while self.state.phase is ViewPhase.LOADING:
             await self.changed(self.changes)
 
     def sign_out(self) -> None:
         """Forget all: the user has left."""
-        self._become(ViewState(Condition.SIGNED_OUT))
+        self._become(ViewState(ViewPhase.SIGNED_OUT))
 
     async def run(self) -> None:
         """List and watch until nobody looks any more, or the server does not let the user."""
@@ -105,18 +105,18 @@ class PatternView:
                 failures = 0
                 while self._is_used():
                     version = await self._follow(version)
-                self._become(ViewState(Condition.IDLE))
+                self._become(ViewState(ViewPhase.IDLE))
             except ApiError as error:
                 failures += 1
                 self._failed(error)
             except Exception as error:  # a defect costs this view for a moment, and not the console
                 self._errors.record("watch", error)
                 failures += 1
-                self._become(ViewState(Condition.NOT_LIVE, "the console failed on what the API server sent"))
+                self._become(ViewState(ViewPhase.NOT_LIVE, "the console failed on what the API server sent"))
             if not self.state.ended:
                 await asyncio.sleep(_back_off(failures))
                 if not self._is_used():
-                    self._become(ViewState(Condition.IDLE))
+                    self._become(ViewState(ViewPhase.IDLE))
 
     async def _list(self) -> str:
         """Take over all that there is; the version to watch from."""
@@ -132,7 +132,7 @@ class PatternView:
         if not version:
             raise ApiUnavailable(code=0, reason="Unreadable", message="the list that was sent has no resourceVersion")
         self.rows, self.truncated = found, truncated
-        self._become(ViewState(Condition.LIVE))
+        self._become(ViewState(ViewPhase.LIVE))
         return version
 
     async def _follow(self, version: str) -> str:
@@ -161,17 +161,17 @@ class PatternView:
     def _failed(self, error: ApiError) -> None:
         match error.code:
             case HTTPStatus.UNAUTHORIZED:
-                self._become(ViewState(Condition.SIGNED_OUT))
+                self._become(ViewState(ViewPhase.SIGNED_OUT))
             case HTTPStatus.FORBIDDEN:
-                self._become(ViewState(Condition.FORBIDDEN, error.message))
+                self._become(ViewState(ViewPhase.FORBIDDEN, error.message))
             case HTTPStatus.GONE:  # the version is too old: what is listed next is current
                 return
             case _:
-                self._become(ViewState(Condition.NOT_LIVE, error.message))
+                self._become(ViewState(ViewPhase.NOT_LIVE, error.message))
 
     def _become(self, state: ViewState) -> None:
         """Take a state; at its end the view knows nothing any more, and none that came to its end begins again."""
-        if self.state.ended or (state == self.state and state.condition is not Condition.LIVE):
+        if self.state.ended or (state == self.state and state.phase is not ViewPhase.LIVE):
             return
         self.state = state
         if state.ended:

@@ -12,15 +12,16 @@ from aiohttp import web
 from pattern_operator.console import application
 from pattern_operator.console.html import Html
 from pattern_operator.console.sessions import Sessions
-from pattern_operator.console.settings import Settings
+from pattern_operator.console.settings import ConsoleSettings
 from pattern_operator.console.visit import Console
+from pattern_operator.executors import Threads
 from pattern_operator.internal_errors import InternalErrors
 
 SHUTDOWN: Final = 1.0  # seconds that open streams have at the end
 MAX_HEAD: Final = 32 * 1024  # bytes of a header: tokens of identity providers are long
 
 
-def console_of(settings: Settings, *, write_yaml: Callable[[dict[str, Any]], str]) -> Console:
+def console_of(settings: ConsoleSettings, *, cpu: Threads, write_yaml: Callable[[dict[str, Any]], str]) -> Console:
     """A console with nobody in it yet."""
     errors = InternalErrors()
     now = lambda: datetime.now(UTC)  # noqa: E731 - it is one line
@@ -32,6 +33,7 @@ def console_of(settings: Settings, *, write_yaml: Callable[[dict[str, Any]], str
         clock=time.monotonic,
         now=now,
         write_yaml=write_yaml,
+        cpu=cpu,
     )
 
 

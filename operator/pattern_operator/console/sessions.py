@@ -74,6 +74,10 @@ class Sessions:
             session.last_use = now
         return session
 
+    def with_credential(self, credential: str) -> BrowserSession | None:
+        """A session that began with this credential, None where there is none."""
+        return next((each for each in self._sessions.values() if each.credential == credential), None)
+
     async def end(self, session: BrowserSession) -> None:
         """Sign out: whoever has the cookie is nobody from now on."""
         if self._sessions.pop(session.id, None) is not None:

@@ -112,7 +112,7 @@ class TokenSignIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class ConsoleSettings:
     """How a console is run. ``namespace`` is proposed to users who may not see all of them."""
 
     address: Address

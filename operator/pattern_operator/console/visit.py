@@ -5,30 +5,39 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from aiohttp import web
 
 from pattern_operator.console.html import Html
-from pattern_operator.console.pattern_view import Condition, PatternView
+from pattern_operator.console.pattern_view import PatternView, ViewPhase
 from pattern_operator.console.sessions import BrowserSession, Sessions
-from pattern_operator.console.settings import Mode, Settings
+from pattern_operator.console.settings import ConsoleSettings, Mode
+from pattern_operator.executors import Threads, run_in
 from pattern_operator.internal_errors import InternalErrors
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LONGEST_LOADING: Final = 20.0  # seconds that a page waits for the first list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
-    """All that one console is made of. ``write_yaml`` writes an object as people read it, ``clock`` counts seconds."""
+    """All that one console is made of.
 
-    settings: Settings
+    ``write_yaml`` writes an object as people read it, ``clock`` counts seconds, ``cpu`` are the threads for what would
+    hold the event loop.
+    """
+
+    settings: ConsoleSettings
     sessions: Sessions
     html: Html
     errors: InternalErrors
     clock: Callable[[], float]
     now: Callable[[], datetime]
     write_yaml: Callable[[dict[str, Any]], str]
+    cpu: Threads
 
     @property
     def base(self) -> str:
@@ -65,6 +74,10 @@ class Visit:
         """A page."""
         return _html(self.render(template, **values), status)
 
+    async def compute(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do in a thread what may take longer than the event loop can be held; it counts for the user."""
+        return await run_in(self.console.cpu.of(self.session.user.info.name), work, *args, **kwargs)
+
     async def patterns(self, namespace: str) -> PatternView:
         """What the user sees of the patterns: of all namespaces, or where that is not allowed of this one.
 
@@ -73,7 +86,7 @@ class Visit:
             TimeoutError: it has not answered in time.
         """
         view = await self._loaded("")
-        if view.state.condition is Condition.FORBIDDEN and namespace:
+        if view.state.phase is ViewPhase.FORBIDDEN and namespace:
             view = await self._loaded(namespace)
         return view
 
@@ -81,7 +94,7 @@ class Visit:
         view = self.session.user.patterns(namespace)
         async with asyncio.timeout(LONGEST_LOADING):
             await view.loaded()
-        if view.state.condition is Condition.SIGNED_OUT:
+        if view.state.phase is ViewPhase.SIGNED_OUT:
             raise SignedOut
         return view
 

@@ -14,7 +14,7 @@ from pattern_operator.console.event_stream import stream_view
 from pattern_operator.console.html import segment
 from pattern_operator.console.pattern_detail import PatternDetail
 from pattern_operator.console.pattern_view import PatternView
-from pattern_operator.console.visit import SignedOut, Visit
+from pattern_operator.console.visit import Console, SignedOut, Visit
 from pattern_operator.kube import Access, ApiError, objects
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
@@ -33,7 +33,8 @@ async def show(visit: Visit) -> web.Response:
     pattern = await objects.get(visit.session.user.session, DESIGN_PATTERN, namespace=namespace, name=name)
     done = ACTIONS.get(visit.request.query.get("done", ""))
     values = await _values(visit, pattern)
-    return visit.page("pattern.html", done=done.done if done else "", yaml=_yaml(visit, pattern), **values)
+    yaml = await visit.compute(_yaml, visit.console, pattern)
+    return visit.page("pattern.html", done=done.done if done else "", yaml=yaml, **values)
 
 
 async def stream(visit: Visit) -> web.StreamResponse:
@@ -131,8 +132,7 @@ async def _asked(visit: Visit) -> tuple[Action, Body]:
 
 async def _values(visit: Visit, pattern: Body) -> dict[str, Any]:
     """What the templates of the page are given; buttons are for what the user has the right to."""
-    inventorycodec.expand(pattern)
-    detail = PatternDetail.of(pattern)
+    detail = await visit.compute(_detail, pattern)
     actions = possible_actions(pattern)
     verbs = sorted({action.verb for action in actions})
     asked = [Access(verb, GROUP, PLURAL, namespace=detail.namespace, name=detail.name) for verb in verbs]
@@ -144,10 +144,16 @@ async def _values(visit: Visit, pattern: Body) -> dict[str, Any]:
     return {"pattern": detail, "buttons": buttons, "owner": owner_of(pattern)}
 
 
-def _yaml(visit: Visit, pattern: Body) -> str:
+def _detail(pattern: Body) -> PatternDetail:
+    """What is shown of it; where its inventory is compressed, it is written out in ``pattern``, too."""
+    inventorycodec.expand(pattern)
+    return PatternDetail.of(pattern)
+
+
+def _yaml(console: Console, pattern: Body) -> str:
     """The object as YAML, without managedFields; its inventory is written out by now."""
     metadata = {name: value for name, value in ObjectMeta.of(pattern).raw.items() if name != "managedFields"}
-    text = visit.console.write_yaml({**pattern, "metadata": metadata})
+    text = console.write_yaml({**pattern, "metadata": metadata})
     return text if len(text) <= MAX_YAML else f"{text[:MAX_YAML]}\n# and more: kubectl get -o yaml has all\n"
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from pattern_operator.console.actions import ACTIONS
 from pattern_operator.console.event_stream import stream_view
 from pattern_operator.console.pattern_list import READY, SUSPENDED, Query, select
-from pattern_operator.console.pattern_view import MAX_ROWS, Condition, PatternView
+from pattern_operator.console.pattern_view import MAX_ROWS, PatternView, ViewPhase
 from pattern_operator.console.visit import Visit
 
 
@@ -16,7 +16,7 @@ async def show(visit: Visit) -> web.Response:
     """The list as its URL asks for it."""
     query = Query.of(visit.request.query)
     view = await visit.patterns(query.namespace)
-    if view.state.condition is Condition.FORBIDDEN:
+    if view.state.phase is ViewPhase.FORBIDDEN:
         return visit.page(
             "patterns_forbidden.html",
             status=HTTPStatus.FORBIDDEN,
@@ -24,7 +24,7 @@ async def show(visit: Visit) -> web.Response:
             namespace=query.namespace or visit.console.settings.namespace,
             role="pattern-operator-view",
         )
-    unknown = view.state.condition is Condition.NOT_LIVE and not view.rows
+    unknown = view.state.phase is ViewPhase.NOT_LIVE and not view.rows
     status = HTTPStatus.SERVICE_UNAVAILABLE if unknown else HTTPStatus.OK
     done = ACTIONS.get(visit.request.query.get("done", ""))
     return visit.page(

@@ -31,6 +31,10 @@ class OneTimeToken:
             self._token = ""
         return good
 
+    def give_back(self, given: str) -> None:
+        """Let it be exchanged again: nobody could be signed in."""
+        self._token = given
+
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
@@ -67,6 +71,8 @@ class SignIn:
             raise SignedOut
         if session is not None and session.credential == _digest(token):
             return session
+        if (found := self.console.sessions.with_credential(_digest(token))) is not None:
+            return found
         try:
             begun = await self.console.sessions.begin(way.endpoint_of(token), credential=_digest(token))
         except ApiError as error:
@@ -86,9 +92,14 @@ class SignIn:
     async def by_link(self, request: web.Request) -> web.Response:
         """Exchange the one-time token of the URL for a cookie."""
         way = self.console.settings.sign_in
-        if not isinstance(way, LocalSignIn) or not self.one_time_token.exchange(request.query.get("token", "")):
+        token = request.query.get("token", "")
+        if not isinstance(way, LocalSignIn) or not self.one_time_token.exchange(token):
             return self.page(request, problem="This link was used already, or is not of this console.")
-        session = await self.console.sessions.begin(way.endpoint)
+        try:
+            session = await self.console.sessions.begin(way.endpoint)
+        except ApiError:
+            self.one_time_token.give_back(token)
+            raise
         response = self.console.page("signed_in.html")
         self.remember(response, session)
         return response
