@@ -7,6 +7,7 @@ reached from it. ``FOREIGN_BODIES=200000`` in the environment is the number of e
 import ast
 import asyncio
 import base64
+import copy
 import dataclasses
 import logging
 import math
@@ -15,7 +16,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from hypothesis import HealthCheck, example, given, settings
 from tests.apply.fake_watches import FakeWatches, NoTasks
 from tests.executors import EXECUTORS
@@ -123,12 +125,19 @@ from pattern_operator.cli import (
     values_from_files,
     wait,
     watch,
+    yaml_output,
 )
 from pattern_operator.cli import policy as policy_command
 from pattern_operator.cli import tree as tree_command
 from pattern_operator.cli.container_logs import containers_of
 from pattern_operator.cli.imports import notation
 from pattern_operator.cli.policy_files import secrets_in
+from pattern_operator.console.pages import pattern as console_page
+from pattern_operator.console.serve import console_of
+from pattern_operator.console.sessions import BrowserSession
+from pattern_operator.console.settings import Address, ConsoleSettings, LocalSignIn
+from pattern_operator.console.user import User
+from pattern_operator.console.visit import Visit
 from pattern_operator.diff import compare, difference_document
 from pattern_operator.errors import PatternError
 from pattern_operator.graph import Part, dot, graph_document, graph_of, items_of, lay_out, mermaid, outline, svg
@@ -151,11 +160,12 @@ from pattern_operator.kube import (
 from pattern_operator.kube import objects as verbs
 from pattern_operator.kube.decode import read_list, read_object
 from pattern_operator.kube.discovery import _resources, _silent
+from pattern_operator.kube.endpoint import Endpoint, StaticAuth
 from pattern_operator.kube.errors import from_response
 from pattern_operator.kube.kind_existence import Definitions, is_gone
 from pattern_operator.kube.kopf_watch import KopfWatch
 from pattern_operator.kube.pagination import Page
-from pattern_operator.kube.self_review import can_patch_everything, user_name
+from pattern_operator.kube.self_review import Access, UserInfo, can_patch_everything, may, user_info, user_name
 from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.kube.wellknown import CONFIG_MAP, NAMESPACE, SECRET
 from pattern_operator.lint.schema import openapi
@@ -679,6 +689,26 @@ async def lease(body: Any) -> None:
 async def self_review(body: Any) -> None:
     (await user_name(answering(body))).encode()
     assert isinstance(await can_patch_everything(answering(body)), bool)
+    assert isinstance(await may(answering(body), Access("get", "", "pods")), bool)
+    info = await user_info(answering(body))
+    "".join((info.name, info.uid, *info.groups)).encode()
+
+
+@reader
+async def the_page_of_a_pattern(body: Any) -> None:
+    if not isinstance(body, dict):
+        return
+    way = LocalSignIn(Endpoint("http://127.0.0.1", StaticAuth()), "token")
+    settings = ConsoleSettings(address=Address.of_loopback(8080), sign_in=way)
+    console = console_of(settings, cpu=EXECUTORS.cpu, write_yaml=lambda value: yaml_output.dump(value, "yaml"))
+    errors, nothing = StrictError(), AsyncExitStack()
+    user = User(UserInfo("it", "", ()), answering({}), nothing, errors=errors, clock=console.clock)
+    session = BrowserSession(user, began=0.0, last_use=0.0)
+    visit = Visit(console, session, make_mocked_request("GET", "/"))
+    console.html.set_assets(dict.fromkeys(("icon.svg", "console.css", "live.js"), "0a"))
+    values = await console_page._values(visit, copy.deepcopy(body))
+    yaml = console_page._yaml(console, body)
+    visit.render("pattern.html", done="", yaml=yaml, **values).encode()
 
 
 @reader
@@ -1054,6 +1084,7 @@ LOOKED_AT: Final = (
     "telemetry",
     "catalog",
     "cli",
+    "console",
     "rollout",
     "graph",
     "diff",

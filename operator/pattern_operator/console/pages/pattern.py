@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from pattern_operator.api import inventorycodec
-from pattern_operator.api.fields import ObjectMeta
+from pattern_operator.api.fields import ObjectMeta, shallow
 from pattern_operator.api.names import GROUP, PLURAL
 from pattern_operator.console.actions import ACTIONS, Action, owner_of, possible_actions
 from pattern_operator.console.event_stream import stream_view
@@ -153,7 +153,8 @@ def _detail(pattern: Body) -> PatternDetail:
 def _yaml(console: Console, pattern: Body) -> str:
     """The object as YAML, without managedFields; its inventory is written out by now."""
     metadata = {name: value for name, value in ObjectMeta.of(pattern).raw.items() if name != "managedFields"}
-    text = console.write_yaml({**pattern, "metadata": metadata})
+    whole = shallow({**pattern, "metadata": metadata})
+    text = console.write_yaml(whole if isinstance(whole, dict) else {})
     return text if len(text) <= MAX_YAML else f"{text[:MAX_YAML]}\n# and more: kubectl get -o yaml has all\n"
 
 
