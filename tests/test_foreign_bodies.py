@@ -705,8 +705,8 @@ async def the_page_of_a_pattern(body: Any) -> None:
     user = User(UserInfo("it", "", ()), answering({}), nothing, errors=errors, clock=console.clock)
     session = BrowserSession(user, began=0.0, last_use=0.0)
     visit = Visit(console, session, make_mocked_request("GET", "/"))
-    console.html.set_assets(dict.fromkeys(("icon.svg", "console.css", "live.js"), "0a"))
     values = await console_page._values(visit, copy.deepcopy(body))
+    console_page._detail(copy.deepcopy(body))  # as it was run in a thread
     yaml = console_page._yaml(console, body)
     visit.render("pattern.html", done="", yaml=yaml, **values).encode()
 

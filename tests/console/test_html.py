@@ -13,9 +13,7 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def html():
-    made = Html(base="", now=lambda: NOW)
-    made.set_assets(dict.fromkeys(("icon.svg", "console.css", "live.js"), "0a"))
-    return made
+    return Html(base="", now=lambda: NOW, assets=dict.fromkeys(("icon.svg", "console.css", "live.js"), "0a"))
 
 
 @pytest.mark.parametrize(

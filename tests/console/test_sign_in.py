@@ -245,6 +245,23 @@ async def test_a_refusal_has_the_security_headers_too(running):
         assert {name: each.headers.get(name) for name in HEADERS} == HEADERS
 
 
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"bearer=%ff", "application/x-www-form-urlencoded; charset=nonsense", 400),
+        (b"\xff=\xff", "application/x-www-form-urlencoded", 400),
+        (b"{}", "application/json", 415),
+        (b"--x", "multipart/form-data; boundary=x", 415),
+    ],
+)
+async def test_what_is_not_a_form_is_refused(running, content, kind, status):
+    browser = running.browser()
+    headers = browser.headers(Origin=ORIGIN, Content_Type=kind)
+
+    async with running.http.post(f"http://127.0.0.1:{running.port}/sign-in", data=content, headers=headers) as answer:
+        assert answer.status == status
+
+
 async def test_it_works_below_a_path(start, endpoint):
     address = Address.of_url(f"{ORIGIN}/sub/path")
     running = await start(hosted(endpoint, address=address))

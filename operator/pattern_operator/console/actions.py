@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from pattern_operator.api.fields import mapping_at
+from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.names import GROUP, KIND, REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.existing import read
@@ -86,7 +86,6 @@ def possible_actions(pattern: Body) -> list[Action]:
 def owner_of(pattern: Body) -> str:
     """What manages the pattern itself, such as ``the Argo CD Application shop``; empty where nothing does."""
     existing = read(pattern)
-    metadata = mapping_at(pattern, "metadata")
-    key = ObjectKey(GROUP, KIND, str(metadata.get("namespace", "")), str(metadata.get("name", "")))
-    tool = managing_tool_of(existing, key)
+    meta = ObjectMeta.of(pattern)
+    tool = managing_tool_of(existing, ObjectKey(GROUP, KIND, meta.namespace, meta.name))
     return tool.name if tool is not None else ""

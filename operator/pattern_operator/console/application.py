@@ -16,7 +16,7 @@ from pattern_operator.console.request_checks import SAFE, RefusedRequest, check_
 from pattern_operator.console.security_headers import add_security_headers
 from pattern_operator.console.settings import LocalSignIn
 from pattern_operator.console.user import TooManyViews
-from pattern_operator.console.visit import Console, SignedOut, Visit
+from pattern_operator.console.visit import Console, SignedOut, Visit, form_of
 from pattern_operator.kube import ApiError, ApiUnavailable
 
 MAX_FORM: Final = 64 * 1024  # bytes of a form
@@ -52,9 +52,6 @@ class _Application:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._sign_in = SignIn.of(console)
-        self._assets = assets.load()
-        digests = {name: asset.digest for name, asset in self._assets.items()}
-        console.html.set_assets(digests)
 
     def add_routes(self, router: web.UrlDispatcher, base: str) -> None:
         """Add all addresses below ``base``."""
@@ -87,6 +84,8 @@ class _Application:
         if request.path == PROBE:
             return web.Response(text="ok\n")
         try:
+            if not request.raw_path.isascii():  # browsers send nothing else (RFC 3986, section 2)
+                raise RefusedRequest("the address holds characters that no address has")
             check_host(request.headers, self._console.settings.address)
             check_site(request.method, request.headers, self._console.settings.address)
             return await handler(request)
@@ -165,7 +164,7 @@ class _Application:
         return self._console.page("problem.html", status=status, title=title, message=message)
 
     async def _asset(self, request: web.Request) -> web.Response:
-        return assets.respond(self._assets, request)
+        return assets.respond(self._console.assets, request)
 
     async def _first(self, _: web.Request) -> web.Response:
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{self._console.base}/patterns"})
@@ -184,6 +183,6 @@ async def _check_token(visit: Visit) -> None:
     Raises:
         RefusedRequest: its session token is not that of the session.
     """
-    form = await visit.request.post()
-    if not visit.session.has_token(str(form.get("session_token", ""))):
+    form = await form_of(visit.request)
+    if not visit.session.has_token(form.get("session_token", "")):
         raise RefusedRequest("this form is of another session: go back, reload the page and try again")

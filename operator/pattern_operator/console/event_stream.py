@@ -48,7 +48,7 @@ async def stream_view(visit: Visit, view: PatternView, part: Callable[[], Awaita
     visit.session.streams += 1
     view.enter()
     try:
-        with suppress(ConnectionError):  # the browser has left
+        with visit.console.errors.contain("page"), suppress(ConnectionError):  # the browser has left
             await response.prepare(visit.request)
             await _follow(EventStream(response), view, part, request=visit.request)
     finally:

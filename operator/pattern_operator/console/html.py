@@ -14,9 +14,13 @@ MAX_SHOWN: Final = 2_048  # bytes of a text of others that a page shows
 
 
 class Html:
-    """All templates, compiled once. ``base`` is the path that the console is below, ``now`` gives the time."""
+    """All templates, compiled once.
 
-    def __init__(self, *, base: str, now: Callable[[], datetime]) -> None:
+    ``base`` is the path that the console is below, ``now`` gives the time, ``assets`` are the digests of the files that
+    pages load, by name.
+    """
+
+    def __init__(self, *, base: str, now: Callable[[], datetime], assets: Mapping[str, str]) -> None:
         self._environment = Environment(
             loader=PackageLoader("pattern_operator.console"),
             autoescape=True,
@@ -25,16 +29,12 @@ class Html:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals["base"] = base
+        self._environment.globals.update(base=base, assets=dict(assets))
         self._environment.filters.update(
             age=lambda created: age(created, now()), link=web_address, segment=segment, shown=shown
         )
         for name in self._environment.list_templates():  # each takes some 10 ms, which no request should
             self._environment.get_template(name)
-
-    def set_assets(self, digests: Mapping[str, str]) -> None:
-        """Tell pages the digests of the files that they load, by name."""
-        self._environment.globals["assets"] = dict(digests)
 
     def render(self, template: str, **values: Any) -> str:
         """The text of a template."""

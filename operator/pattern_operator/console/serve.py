@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from pattern_operator.console import application
+from pattern_operator.console.assets import load
 from pattern_operator.console.html import Html
 from pattern_operator.console.sessions import Sessions
 from pattern_operator.console.settings import ConsoleSettings
@@ -24,11 +25,13 @@ MAX_HEAD: Final = 32 * 1024  # bytes of a header: tokens of identity providers a
 def console_of(settings: ConsoleSettings, *, cpu: Threads, write_yaml: Callable[[dict[str, Any]], str]) -> Console:
     """A console with nobody in it yet."""
     errors = InternalErrors()
+    assets = load()
     now = lambda: datetime.now(UTC)  # noqa: E731 - it is one line
     return Console(
         settings=settings,
         sessions=Sessions(errors=errors, clock=time.monotonic),
-        html=Html(base=settings.address.base, now=now),
+        html=Html(base=settings.address.base, now=now, assets={name: asset.digest for name, asset in assets.items()}),
+        assets=assets,
         errors=errors,
         clock=time.monotonic,
         now=now,

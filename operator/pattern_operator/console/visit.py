@@ -1,7 +1,7 @@
 """A request of somebody who is signed in, with all that a page needs to answer it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -9,6 +9,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from aiohttp import web
 
+from pattern_operator.console.assets import Asset
 from pattern_operator.console.html import Html
 from pattern_operator.console.pattern_view import PatternView, ViewPhase
 from pattern_operator.console.sessions import BrowserSession, Sessions
@@ -33,6 +34,7 @@ class Console:
     settings: ConsoleSettings
     sessions: Sessions
     html: Html
+    assets: Mapping[str, Asset]
     errors: InternalErrors
     clock: Callable[[], float]
     now: Callable[[], datetime]
@@ -47,6 +49,21 @@ class Console:
     def page(self, template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> web.Response:
         """A page for somebody who is not signed in, or whatever else has no session."""
         return _html(self.html.render(template, session=None, **values), status)
+
+
+async def form_of(request: web.Request) -> Mapping[str, str]:
+    """The fields of a form; files are none.
+
+    Raises:
+        web.HTTPException: it is not a form, or larger than is read.
+    """
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        form = await request.post()
+    except (ValueError, LookupError) as error:  # not the encoding that it names, or none that there is
+        raise web.HTTPBadRequest from error
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 class SignedOut(Exception):

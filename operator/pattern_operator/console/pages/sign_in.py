@@ -11,7 +11,7 @@ from aiohttp import web
 
 from pattern_operator.console.sessions import BrowserSession
 from pattern_operator.console.settings import LocalSignIn, TokenSignIn
-from pattern_operator.console.visit import Console, SignedOut, Visit
+from pattern_operator.console.visit import Console, SignedOut, Visit, form_of
 from pattern_operator.kube import ApiError
 
 MAX_TOKEN: Final = 16_384  # characters; those of identity providers with many groups have some thousand
@@ -107,9 +107,9 @@ class SignIn:
     async def by_form(self, request: web.Request) -> web.Response:
         """Take a pasted token."""
         way = self.console.settings.sign_in
-        form = await request.post()
-        token = str(form.get("bearer", "")).strip().removeprefix("Bearer ").strip()
-        target = _inside(self.console.base, str(form.get("target", "")))
+        form = await form_of(request)
+        token = form.get("bearer", "").strip().removeprefix("Bearer ").strip()
+        target = _inside(self.console.base, form.get("target", ""))
         if not isinstance(way, TokenSignIn):
             return self.page(request)
         if not _is_token(token):
