@@ -1,5 +1,6 @@
 """The list of 10,000 patterns: quick and small, and what makes it holds the event loop for a moment only."""
 
+import asyncio
 import time
 
 import orjson
@@ -51,7 +52,7 @@ async def answer(request):
         return web.Response(body=PAGES[int(request.query.get("continue", "0")) // 500])
     response = web.StreamResponse()
     await response.prepare(request)
-    await request.loop.create_future()  # a watch in which nothing happens, until the console leaves
+    await asyncio.get_running_loop().create_future()  # a watch in which nothing happens, until the console leaves
     return response
 
 

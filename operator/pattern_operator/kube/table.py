@@ -188,15 +188,15 @@ async def watch_table(
 
 def _text(cell: Raw) -> str:
     """A cell as text: what is a text, a number or a truth value; nothing of anything else (metav1.TableRow)."""
-    if len(bytes(cell)) > _LONGEST_CELL:
+    content = bytes(cell).strip()
+    if len(content) > _LONGEST_CELL or not content:
         return ""
+    if content in (b"true", b"false") or content[:1] in b"-0123456789":
+        return content.decode("ascii", "replace")[:MAX_CELL]
     try:
-        found: str | bool | int | float | None = msgspec.json.decode(cell, type=str | bool | int | float | None)
+        return msgspec.json.decode(content, type=str)[:MAX_CELL]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
-    if found is None or isinstance(found, str):
-        return (found or "")[:MAX_CELL]
-    return str(found).lower()
 
 
 def _decoded(content: bytes, kind: type[Any]) -> Any:
