@@ -35,6 +35,7 @@ from tests.lint.schemas import shipped
 
 import pattern_operator
 from pattern_operator import handlers
+from pattern_operator.age import age
 from pattern_operator.api import designpattern, fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.artifact import File
@@ -889,7 +890,7 @@ def command_line(body: Any) -> None:
         cluster.readable(body)
         watch._key(WatchEvent(WatchEventType.ADDED, body))
     text = body if isinstance(body, str) else ""
-    table.age(text, NOW)
+    age(text, NOW)
     pattern = installation.pattern_of(body, Counter()) if isinstance(body, dict) else None
     if pattern is not None:
         _ = pattern.why, pattern.display_name
