@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 
 import orjson
 import pytest
@@ -45,24 +46,26 @@ PAGES = [
 ]
 
 
-async def answer(request):
+async def answer(request, over):
     if request.path.endswith("selfsubjectreviews"):
         return web.Response(body=orjson.dumps({"status": {"userInfo": {"username": "alice"}}}))
     if not request.query.get("watch"):
         return web.Response(body=PAGES[int(request.query.get("continue", "0")) // 500])
     response = web.StreamResponse()
     await response.prepare(request)
-    await asyncio.get_running_loop().create_future()  # a watch in which nothing happens, until the console leaves
+    await over.wait()  # a watch in which nothing happens
     return response
 
 
 @pytest.fixture
 async def browser(start):
-    async with serving(answer) as session:
+    over = asyncio.Event()
+    async with serving(partial(answer, over=over)) as session:
         running = await start(hosted(Endpoint(session.server, StaticAuth())))
         browser = running.browser()
         assert (await browser.sign_in("a-token")).status == 303
         yield browser
+        over.set()  # else the server waits a minute for the end of the watch
 
 
 @pytest.mark.parametrize("query", ["?", "?q=patterns+web&sort=-version&page=7", "?namespace=team-07&ready=False"])
@@ -82,13 +85,15 @@ async def test_an_answer_is_quick_and_small(untraced, browser, query):
 
 
 async def test_to_filter_and_sort_them_holds_the_loop_for_a_moment(untraced, start):
-    async with serving(answer) as session:
+    over = asyncio.Event()
+    async with serving(partial(answer, over=over)) as session:
         running = await start(hosted(Endpoint(session.server, StaticAuth())))
         browser = running.browser()
         await browser.sign_in("a-token")
         await browser.get("/patterns")
         (one,) = running.console.sessions._sessions.values()
         rows = list(one.user.patterns("").rows.values())
+        over.set()
 
     query = Query.of({"q": "patterns web", "sort": "-version"})
     took = []
