@@ -18,7 +18,7 @@ _AT_ONCE: Final = 8  # requests for digests; registries slow down who asks for m
 _EXAMPLES = """\
 examples:
   patternctl tags oci://registry.example/patterns/web
-  patternctl tags oci://registry.example/patterns/web --semver '>=1.2 <2' --limit 5
+  patternctl tags oci://registry.example/patterns/web --semver 1.x --limit 5
   patternctl tags oci://registry.example/patterns/web --digests -o json | jq -r '.tags[0].digest'
 
 The highest version comes first, by the rules of semver.org; what is no version, as latest, comes last. Tags of
