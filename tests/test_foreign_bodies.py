@@ -7,7 +7,6 @@ reached from it. ``FOREIGN_BODIES=200000`` in the environment is the number of e
 import ast
 import asyncio
 import base64
-import copy
 import dataclasses
 import logging
 import math
@@ -16,7 +15,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,6 @@ from typing import Any, Final
 import msgspec
 import orjson
 import pytest
-from aiohttp.test_utils import make_mocked_request
 from hypothesis import HealthCheck, example, given, settings
 from tests.apply.fake_watches import FakeWatches, NoTasks
 from tests.executors import EXECUTORS
@@ -35,10 +33,8 @@ from tests.lint.schemas import shipped
 
 import pattern_operator
 from pattern_operator import handlers
-from pattern_operator.age import age
 from pattern_operator.api import designpattern, fields, trust_policy
 from pattern_operator.api.apply_spec import IgnoreDifferences
-from pattern_operator.api.artifact import File
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.generated import GeneratedFields, value_at
 from pattern_operator.api.health_check import HealthCheck as HealthCheckSpec
@@ -114,9 +110,6 @@ from pattern_operator.apply.replaced_fields import (
 )
 from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.result import ApplyFailure
-from pattern_operator.catalog import changelog, metadata_of, parameters_in, to_annotations
-from pattern_operator.catalog.contents import images_of
-from pattern_operator.catalog.parameters import parameters_of
 from pattern_operator.cli import (
     cluster,
     designpattern_file,
@@ -126,23 +119,11 @@ from pattern_operator.cli import (
     values_from_files,
     wait,
     watch,
-    yaml_output,
 )
 from pattern_operator.cli import policy as policy_command
-from pattern_operator.cli import tree as tree_command
-from pattern_operator.cli.container_logs import containers_of
 from pattern_operator.cli.imports import notation
 from pattern_operator.cli.policy_files import secrets_in
-from pattern_operator.console.pages import pattern as console_page
-from pattern_operator.console.serve import console_of
-from pattern_operator.console.sessions import BrowserSession
-from pattern_operator.console.settings import Address, ConsoleSettings, LocalSignIn
-from pattern_operator.console.user import User
-from pattern_operator.console.visit import Visit
-from pattern_operator.diff import compare, difference_document
 from pattern_operator.errors import PatternError
-from pattern_operator.graph import Part, dot, graph_document, graph_of, items_of, lay_out, mermaid, outline, svg
-from pattern_operator.graph.references import owners_of, pod_labels_of, selectors_of
 from pattern_operator.health_checks.language import judge as judge_health
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
@@ -161,12 +142,11 @@ from pattern_operator.kube import (
 from pattern_operator.kube import objects as verbs
 from pattern_operator.kube.decode import read_list, read_object
 from pattern_operator.kube.discovery import _resources, _silent
-from pattern_operator.kube.endpoint import Endpoint, StaticAuth
 from pattern_operator.kube.errors import from_response
 from pattern_operator.kube.kind_existence import Definitions, is_gone
 from pattern_operator.kube.kopf_watch import KopfWatch
 from pattern_operator.kube.pagination import Page
-from pattern_operator.kube.self_review import Access, UserInfo, can_patch_everything, may, user_info, user_name
+from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.kube.wellknown import CONFIG_MAP, NAMESPACE, SECRET
 from pattern_operator.lint.schema import openapi
@@ -187,8 +167,6 @@ from pattern_operator.reconcile.prerequisites import RIGHTS
 from pattern_operator.reconcile.trust_policies import TrustPolicies
 from pattern_operator.reconcile.write_ahead import Ahead
 from pattern_operator.startup import load_patterns
-from pattern_operator.tree import pods, pods_of, read_tree
-from pattern_operator.tree import tree as tree_of_pattern
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
 NOW: Final = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -690,26 +668,6 @@ async def lease(body: Any) -> None:
 async def self_review(body: Any) -> None:
     (await user_name(answering(body))).encode()
     assert isinstance(await can_patch_everything(answering(body)), bool)
-    assert isinstance(await may(answering(body), Access("get", "", "pods")), bool)
-    info = await user_info(answering(body))
-    "".join((info.name, info.uid, *info.groups)).encode()
-
-
-@reader
-async def the_page_of_a_pattern(body: Any) -> None:
-    if not isinstance(body, dict):
-        return
-    way = LocalSignIn(Endpoint("http://127.0.0.1", StaticAuth()), "token")
-    settings = ConsoleSettings(address=Address.of_loopback(8080), sign_in=way)
-    console = console_of(settings, cpu=EXECUTORS.cpu, write_yaml=lambda value: yaml_output.dump(value, "yaml"))
-    errors, nothing = StrictError(), AsyncExitStack()
-    user = User(UserInfo("it", "", ()), answering({}), nothing, errors=errors, clock=console.clock)
-    session = BrowserSession(user, began=0.0, last_use=0.0)
-    visit = Visit(console, session, make_mocked_request("GET", "/"))
-    values = await console_page._values(visit, copy.deepcopy(body))
-    console_page._detail(copy.deepcopy(body))  # as it was run in a thread
-    yaml = console_page._yaml(console, body)
-    visit.render("pattern.html", done="", yaml=yaml, **values).encode()
 
 
 @reader
@@ -890,51 +848,11 @@ def command_line(body: Any) -> None:
         cluster.readable(body)
         watch._key(WatchEvent(WatchEventType.ADDED, body))
     text = body if isinstance(body, str) else ""
-    age(text, NOW)
+    table.age(text, NOW)
     pattern = installation.pattern_of(body, Counter()) if isinstance(body, dict) else None
     if pattern is not None:
         _ = pattern.why, pattern.display_name
     installation._is_fresh(text, NOW)
-
-
-@reader
-def a_graph(body: Any) -> None:
-    """``patternctl graph`` and ``tree``."""
-    whole = body if isinstance(body, dict) else {"spec": body}
-    bodies = [whole, *({**whole, "kind": kind} for kind in ("Service", "NetworkPolicy", "CronJob"))]
-    bodies.append({**whole, "apiVersion": "gateway.networking.k8s.io/v1"})
-    found = graph_of(Part(f"p{number}", each) for number, each in enumerate(bodies))
-    drawn = svg(lay_out(found), title="any") + mermaid(found) + dot(found)
-    drawn.encode()
-    orjson.dumps([graph_document(found), items_of(outline(found))])
-    list(selectors_of(body)), owners_of(body), pod_labels_of(body)
-
-
-@reader
-def a_difference(body: Any) -> None:
-    """``patternctl diff``."""
-    secret = {"apiVersion": "v1", "kind": "Secret", "data": body, "stringData": body, "metadata": body}
-    for one, other in ((as_object(body), as_object(secret)), (as_object(secret), as_object(body))):
-        orjson.dumps(difference_document(compare([one], [other])))
-
-
-@reader
-async def a_tree(body: Any) -> None:
-    """``patternctl tree`` and ``logs``."""
-    if not isinstance(body, dict):
-        return
-    session = answering({"items": [body], "kind": "List"})
-    listed = {"status": {"inventory": {"entries": [{"id": str(KEY)}, body]}}}
-    for pattern in (body, {**body, **listed}):
-        found = await read_tree(session, FakeDiscovery(session), pattern, now=NOW)
-        orjson.dumps(tree_command._document(pattern, outline(found.graph), found))
-        tree_command._heading(pattern).encode()
-        containers_of([*found.pods, body])
-    for kind in ("Pod", "ReplicaSet"):
-        made = {**body, "kind": kind}
-        graph_of([tree_of_pattern._made(made, now=NOW)])
-        pods._is_kept_aside(made)
-    await pods_of(session, [body, {**body, "apiVersion": "batch/v1", "kind": "CronJob"}])
 
 
 @reader
@@ -1006,21 +924,6 @@ def what_values_from_names_in_a_file(body: Any) -> None:
                 list(values_from_files.looked_up(found, [each], path="prod.yaml"))
 
 
-@reader
-def catalog(body: Any) -> None:
-    """The body as each file that says what an artifact is, as its annotations, as a schema, and as an object."""
-    content = answer_of(body)
-    names = ("artifacthub-pkg.yml", "Chart.yaml", "pattern.yaml", "values.yaml", "values.schema.json")
-    files = [File(name, content) for name in names]
-    said = metadata_of(files, {**fields.texts(body), "org.opencontainers.image.title": content.decode()})
-    orjson.dumps([to_annotations(said), [dataclasses.asdict(each) for each in changelog(content.decode(), said)]])
-    orjson.dumps([dataclasses.asdict(each) for each in parameters_in(files)])
-    orjson.dumps([dataclasses.asdict(each) for each in parameters_of(body)])
-    for kind in ("Pod", "Deployment"):
-        key = ObjectKey("apps" if kind == "Deployment" else "", kind, "team", "it")
-        images_of([Object(key, "v1", as_object(body).body)])
-
-
 # --- the tests -----------------------------------------------------------------------------------------------------
 
 
@@ -1083,13 +986,8 @@ LOOKED_AT: Final = (
     "kube",
     "reconcile",
     "telemetry",
-    "catalog",
     "cli",
-    "console",
     "rollout",
-    "graph",
-    "diff",
-    "tree",
     "handlers.py",
     "startup.py",
     "app.py",
@@ -1149,8 +1047,7 @@ def test_every_function_that_takes_a_body_is_thrown_at(loop: asyncio.Runner):
 
 def test_nobody_reads_a_body_without_a_reader():
     """``body["metadata"]``, or ``.get`` on what a ``.get`` gave, raises for wrong shapes; ``api/fields`` does not."""
-    # Of the machine's owner, and our own: the document that ``cli.inspected`` makes.
-    own = {"kube/kubeconfig.py", "api/crd.py", "api/explain.py", "api/fields.py", "cli/inspect_table.py"}
+    own = {"kube/kubeconfig.py", "api/crd.py", "api/explain.py", "api/fields.py"}  # of the machine's owner, and our own
     found: list[str] = []
     for file in sorted(ROOT.rglob("*.py")):
         where = str(file.relative_to(ROOT))

@@ -30,7 +30,6 @@ PLACES: Final = (
     "managed_object",  # at a watch event of one object
     "managed_object_notification",
     "manager",  # the whole work was restarted
-    "page",  # of the console
     "policy_status",
     "request_hook",
     "run",  # of one pattern

@@ -34,7 +34,6 @@ TAGS_A_SECOND: Final = (
 MAX_FILTER: Final = 512  # characters of a semverFilter; people write some 30
 MAX_FILTER_MEMORY: Final = 256 * KIB  # of a compiled semverFilter: 128 letters of a tag then take under 2 ms
 FILTER_SECONDS: Final = 0.5  # for all tags together; 10,000 take some 10 ms
-MAX_DOCUMENTATION: Final = 256 * KIB  # of a README or changelog; that of kube-prometheus-stack has 50 KiB
 MAX_REDIRECTS: Final = 5  # a blob store behind a load balancer needs two
 MAX_TOKEN_RESPONSE: Final = 64 * KIB  # a token, once or twice, and what else the service says
 MAX_TOKEN: Final = 16 * KIB  # bearer tokens of cloud registries reach 10 KiB, and servers take headers of 8 to 16 KiB

@@ -12,9 +12,8 @@ from pattern_operator.cli import completion, parser
 
 BIN = Path(sys.executable).parent
 COMMANDS = [
-    *("get", "push", "sign", "generate-key-pair", "render", "graph", "diff", "lint", "verify"),
-    *("policy", "tags", "inspect", "tree", "logs", "reconcile", "suspend", "resume"),
-    *("console", "uninstall", "completion"),
+    *("get", "push", "sign", "generate-key-pair", "render", "lint", "verify"),
+    *("policy", "reconcile", "suspend", "resume", "uninstall", "completion"),
 ]
 HERE = [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)]
 

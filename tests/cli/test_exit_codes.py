@@ -10,7 +10,6 @@ def test_exit_codes_stay():
 
     assert codes == (0, 1, 2, 3, 4)
     assert (exit_codes.INCOMPLETE, exit_codes.WARNED) == (5, 6)
-    assert (exit_codes.FOUND, exit_codes.DIFFERENT) == (7, 8)
     assert exit_codes.INTERRUPTED == 128 + 2  # SIGINT
 
 

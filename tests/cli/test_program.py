@@ -21,9 +21,8 @@ from pattern_operator import __version__
 from pattern_operator.cli import exit_codes, parser
 
 COMMANDS = [
-    *("get", "push", "sign", "generate-key-pair", "render", "graph", "diff", "lint", "verify"),
-    *("policy", "tags", "inspect", "tree", "logs", "reconcile", "suspend", "resume"),
-    *("console", "uninstall", "completion"),
+    *("get", "push", "sign", "generate-key-pair", "render", "lint", "verify"),
+    *("policy", "reconcile", "suspend", "resume", "uninstall", "completion"),
 ]
 HEAVY = [
     *("aiohttp", "asyncio", "cryptography", "kopf", "kubernetes", "msgspec", "nacl", "orjson"),

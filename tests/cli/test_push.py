@@ -134,50 +134,8 @@ def test_a_folder_is_pushed_with_exactly_its_yaml_and_json(patternctl, repositor
     assert paths_in(repository, done.json["digest"]) == ["design.yml", "more/a.yaml", "more/b.json"]
 
 
-def test_the_readme_and_the_changelog_of_a_folder_are_layers_behind_it(patternctl, repository, folder):
-    (folder / "CHANGELOG.md").write_text("## 1.0.0\n")
-
-    digest = patternctl("push", "--insecure", folder, f"{repository.oci}:1.0.0", "-o", "json").json["digest"]
-
-    _, *documents = layers_of(repository, digest)
-    assert [each["mediaType"] for each in documents] == ["text/markdown"] * 2
-    titles = [each["annotations"]["org.opencontainers.image.title"] for each in documents]
-    assert titles == ["README.md", "CHANGELOG.md"]
-    assert repository.blob(documents[0]["digest"]) == b"# README.md\n"
-    rendered = patternctl("render", "--insecure", f"{repository.oci}:1.0.0")
-    assert (rendered.code, rendered.out) == (0, patternctl("render", folder).out)
-
-
-def test_a_readme_is_pulled_by_nobody_who_renders(patternctl, repository, registry, folder):
-    patternctl("push", "--insecure", folder, f"{repository.oci}:1.0.0")
-    registry.forget_requests()
-
-    patternctl("render", "--insecure", f"{repository.oci}:1.0.0")
-
-    assert registry.requests()["GET blobs"] == 1
-
-
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
-def test_a_readme_that_is_a_link_or_too_large_is_not_pushed(patternctl, folder, tmp_path, name):
-    (tmp_path / "secret").write_text("tulipwood")
-    (folder / name).unlink(missing_ok=True)
-    (folder / name).symlink_to(tmp_path / "secret")
-
-    linked = patternctl("push", "--insecure", folder, "oci://registry.example/web:1.0.0")
-    (folder / name).unlink()
-    (folder / name).write_text("a" * (256 * 1024 + 1))
-    large = patternctl("push", "--insecure", folder, "oci://registry.example/web:1.0.0")
-
-    assert (linked.code, "is a link, which is not followed" in linked.err) == (1, True)
-    assert (large.code, f"{name} has more than 262144 bytes" in large.err) == (1, True)
-
-
-def layers_of(repository, digest):
-    return json.loads(repository.manifest(digest).body)["layers"]
-
-
 def paths_in(repository, digest):
-    layer = layers_of(repository, digest)[0]
+    (layer,) = json.loads(repository.manifest(digest).body)["layers"]
     with tarfile.open(fileobj=io.BytesIO(repository.blob(layer["digest"]))) as archive:
         return archive.getnames()
 
@@ -268,12 +226,13 @@ KPTFILE = {"apiVersion": "kpt.dev/v1", "kind": "Kptfile", "metadata": {"name": "
     [
         ({"kustomization.yaml": "resources: [a.yaml]"}, ["KustomizationInvalid", "a.yaml"]),
         ({"Chart.yaml": "name: web", "templates/a.yaml": "a: {{ .b }}"}, ["ChartInvalid", "version"]),
+        ({"a.yaml": "a: [1, 2"}, ["DocumentInvalid", "a.yaml"]),
         ({"a.yaml": json.dumps(HOOK)}, ["seed", "helm.sh/hook"]),
         ({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n"}, ["is refused", "metadata.name"]),
         ({"a.yaml": json.dumps(NOOP)}, ["ConfigMap default/b is never applied", "kapp.k14s.io/noop"]),
         ({"a.yaml": json.dumps(KPTFILE)}, ["Kptfile shop is left out"]),
     ],
-    ids=["kustomization", "chart", "hook", "refused", "noop", "kptfile"],
+    ids=["kustomization", "chart", "broken", "hook", "refused", "noop", "kptfile"],
 )
 def test_what_the_operator_will_not_apply_is_warned_of_and_pushed(patternctl, repository, tmp_path, files, says):
     for path, content in files.items():
@@ -286,114 +245,6 @@ def test_what_the_operator_will_not_apply_is_warned_of_and_pushed(patternctl, re
     assert done.err.startswith("patternctl: warning: ")
     assert [each for each in says if each not in done.err] == []
     assert repository.tags() == ["1.0.0"]
-
-
-@pytest.mark.parametrize(
-    ("files", "reason", "says"),
-    [
-        ({"a.yaml": "a: [1, 2"}, "DocumentInvalid", "a.yaml, line"),
-        ({"a.yaml": "just: words\n"}, "NotAPattern", "neither a Meshery design nor a document with apiVersion"),
-        (
-            {"pattern.yaml": "apiVersion: pattern-operator.io/v1alpha1\nkind: Pattern\nfoo: 1\n"},
-            "DocumentInvalid",
-            "foo",
-        ),
-    ],
-    ids=["broken", "words", "unknown field"],
-)
-def test_what_is_no_pattern_is_refused_unless_nobody_is_to_look(patternctl, repository, tmp_path, files, reason, says):
-    (tmp_path / "pattern").mkdir()
-    for path, content in files.items():
-        (tmp_path / "pattern" / path).write_text(content)
-    command = ("push", "--insecure", tmp_path / "pattern", f"{repository.oci}:1.0.0")
-
-    refused = patternctl(*command)
-    pushed = patternctl(*command, "--skip-lint")
-
-    assert (refused.code, refused.out) == (1, "")
-    assert refused.err.startswith(f"patternctl: {reason}: it is not a pattern, and is not pushed: ")
-    assert says in refused.err
-    assert refused.err.rstrip().endswith("With --skip-lint it is pushed as it is.")
-    assert (pushed.code, repository.tags()) == (0, ["1.0.0"])
-
-
-@pytest.mark.parametrize("name", ["two designs", "two charts"])
-def test_several_patterns_of_which_one_can_be_chosen_are_pushed(patternctl, repository, tmp_path, name):
-    for folder in ("a", "b"):
-        (tmp_path / "pattern" / folder).mkdir(parents=True)
-        if name == "two designs":
-            (tmp_path / "pattern" / folder / "x.yaml").write_text((WHOLE / "design.yml").read_text())
-        else:
-            (tmp_path / "pattern" / folder / "kustomization.yaml").write_text("resources: [a.yaml]\n")
-
-    done = patternctl("push", "--insecure", tmp_path / "pattern", f"{repository.oci}:1.0.0")
-
-    assert (done.code, "NotAPattern" in done.err) == (0, True)
-
-
-def test_what_a_schema_does_not_allow_is_warned_of(patternctl, repository, tmp_path):
-    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatta: {a: b}\n")
-
-    done = patternctl("push", "--insecure", tmp_path / "a.yaml", f"{repository.oci}:1.0.0")
-
-    assert done.code == 0
-    assert done.err.startswith("patternctl: warning: ConfigMap a: datta")
-    assert done.err.endswith("(UnknownField)\n")
-
-
-# --- annotations ----------------------------------------------------------------------------------------------------
-
-
-def annotations_of(repository, tag="1.0.0"):
-    return json.loads(repository.manifest(tag).body).get("annotations")
-
-
-def test_what_artifacthub_pkg_says_becomes_annotations(patternctl, repository):
-    patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
-
-    assert annotations_of(repository) == {
-        "org.opencontainers.image.title": "doks-nginx-deployment",
-        "org.opencontainers.image.description": "This is a sample design used for exploring kubernetes deployment and"
-        " service",
-        "org.opencontainers.image.version": "0.0.1",
-        "org.opencontainers.image.licenses": "Apache-2.0",
-        "org.opencontainers.image.vendor": "878488d5-c394-4b04-91b4-fd2f9e67ffaf",
-        "org.opencontainers.image.url": "https://docs.meshery.io/concepts/logical/designs",
-        "org.opencontainers.image.created": "2024-01-12T18:48:00Z",
-    }
-
-
-def test_what_says_nothing_of_itself_has_no_annotations(patternctl, repository, folder):
-    patternctl("push", "--insecure", folder, f"{repository.oci}:1.0.0")
-
-    assert annotations_of(repository) is None
-
-
-def test_an_annotation_can_be_added_and_replaced(patternctl, repository):
-    flags = ("org.opencontainers.image.revision=0a1b2c3", "org.opencontainers.image.version=2=b", "example.com/a=")
-
-    patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0", *(f"--annotation={each}" for each in flags))
-
-    found = annotations_of(repository)
-    assert found["org.opencontainers.image.revision"] == "0a1b2c3"
-    assert (found["org.opencontainers.image.version"], found["example.com/a"]) == ("2=b", "")
-    assert found["org.opencontainers.image.licenses"] == "Apache-2.0"
-
-
-@pytest.mark.parametrize("text", ["", "a", "=b", " =b"])
-def test_an_annotation_that_is_none_is_refused(patternctl, text):
-    done = patternctl("push", WHOLE, "oci://registry.example/web:1.0.0", "--annotation", text)
-
-    assert (done.code, "must be NAME=VALUE" in done.err) == (2, True)
-
-
-def test_metadata_that_cannot_be_read_is_warned_of(patternctl, repository, folder):
-    (folder / "artifacthub-pkg.yml").write_text("a: [1, 2")
-
-    done = patternctl("push", "--insecure", folder, f"{repository.oci}:1.0.0")
-
-    assert done.code == 0
-    assert "warning: 'artifacthub-pkg.yml' is not read: " in done.err
 
 
 def test_of_many_warnings_some_are_shown_and_the_rest_is_counted(patternctl, repository, tmp_path):

@@ -9,7 +9,7 @@ from tests.testbed.paths import ROOT
 
 from pattern_operator.api import render_spec
 from pattern_operator.api.reason import Reason
-from pattern_operator.cli import rendered, rendering
+from pattern_operator.cli import render, rendered
 from pattern_operator.cli.rendered import LeftOut
 from pattern_operator.render import ComponentReason, options
 
@@ -198,7 +198,7 @@ def test_a_format_that_the_pattern_has_not_is_refused(patternctl):
 
 
 def test_every_format_of_the_spec_can_be_asked_for():
-    assert typing.get_args(options.Format) == rendering._FORMATS
+    assert typing.get_args(options.Format) == render._FORMATS
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
@@ -600,8 +600,8 @@ def test_a_repair_that_there_is_not_is_refused(patternctl):
 
 
 def test_every_repair_that_needs_consent_can_be_allowed():
-    assert typing.get_args(render_spec.ConsentedRepair) == rendering._REPAIRS
-    assert typing.get_args(rendered.OnInvalid) == rendering.ON_INVALID
+    assert typing.get_args(render_spec.ConsentedRepair) == render._REPAIRS
+    assert typing.get_args(rendered.OnInvalid) == render._ON_INVALID
 
 
 def test_a_name_before_the_chart_as_helm_takes_it_is_told_with_the_flag_for_it(patternctl):

@@ -40,20 +40,6 @@ async def test_a_line_is_told_when_its_end_has_come(chunks: tuple[bytes, ...], f
     assert [each async for each in lines(content)] == found
 
 
-@pytest.mark.parametrize(
-    ("chunks", "found"),
-    [
-        pytest.param((b"abcdefg\nh\n",), [b"abcdefg", b"h"], id="a long one that has come whole"),
-        pytest.param((b"abcd", b"efgh", b"i\nk\n"), [b"abc", b"def", b"ghi", b"k"], id="a long one in pieces"),
-        pytest.param((b"a\nb",), [b"a", b"b"], id="what follows the last line feed"),
-    ],
-)
-async def test_of_a_line_that_is_too_long_each_piece_is_told_as_one(chunks: tuple[bytes, ...], found: list[bytes]):
-    content = cast(aiohttp.StreamReader, Chunks(*chunks))
-
-    assert [each async for each in lines(content, longest=3)] == found
-
-
 async def test_of_a_body_as_much_is_read_as_is_wanted():
     async with (
         serving(lambda _: web.Response(body=b"12345")) as session,

@@ -155,31 +155,3 @@ def test_more_components_than_the_limit_are_refused():
         _parse({"schemaVersion": "designs.meshery.io/v1beta1", "components": [None] * (MAX_COMPONENTS + 1)})
 
     assert refusal.value.reason is Reason.TOO_MANY_OBJECTS
-
-
-@pytest.mark.parametrize(
-    ("position", "drawn_at"),
-    [
-        ({"x": 10, "y": -20.5}, (10.0, -20.5)),
-        ({"x": 0, "y": 0}, (0.0, 0.0)),
-        ({"x": 10}, None),
-        ({"x": "10", "y": 1}, None),
-        ({"x": True, "y": 1}, None),
-        ({"x": 10**8, "y": 1}, None),
-        ({"x": 10**400, "y": 1}, None),
-        ({"x": float("nan"), "y": float("inf")}, None),
-        ([1, 2], None),
-        (None, None),
-    ],
-    ids=str,
-)
-def test_a_component_is_drawn_where_its_position_is_numbers(position: Any, drawn_at: tuple[float, float] | None):
-    styles = {"styles": {"position": position}}
-
-    assert _only({"components": [{"displayName": "a", "component": {}, **styles}]}).drawn_at == drawn_at
-
-
-def test_a_service_is_drawn_where_its_trait_says():
-    drawn = {"traits": {"meshmap": {"position": {"posX": 1.5, "posY": 2}}}}
-
-    assert _only({"services": {"a": {"type": "Pod", **drawn}}}).drawn_at == (1.5, 2.0)

@@ -25,7 +25,5 @@ REQUESTED_AT_ANNOTATION: Final = f"{GROUP}/requestedAt"
 RELEASED_BY_ANNOTATION: Final = f"{GROUP}/releasedBy"  # the pattern that made it, and let it go
 WRITE_AHEAD_ANNOTATION: Final = f"{GROUP}/writeAhead"
 FINALIZER: Final = f"{GROUP}/finalizer"
-# On a layer of an artifact.
-DOCUMENTATION_ANNOTATION: Final = f"{GROUP}/documentation"  # it is for people, and no part of what is rendered
 
 FIELD_MANAGER: Final = "pattern-operator"

@@ -14,15 +14,10 @@ from pattern_operator import __version__
 from pattern_operator.cli import (
     arguments,
     completion,
-    console,
-    diff,
     exit_codes,
     generate_key_pair,
     get,
-    graph,
-    inspect,
     lint,
-    logs,
     output,
     policy,
     push,
@@ -30,8 +25,6 @@ from pattern_operator.cli import (
     render,
     sign,
     suspend,
-    tags,
-    tree,
     uninstall,
     verify,
 )
@@ -39,8 +32,8 @@ from pattern_operator.cli.arguments import Parser
 from pattern_operator.cli.cluster import UsageError
 
 _COMMANDS = (
-    *(get, push, sign, generate_key_pair, render, graph, diff, lint, verify, policy, tags, inspect),
-    *(tree, logs, reconcile, suspend, console, uninstall, completion),
+    *(get, push, sign, generate_key_pair, render, lint, verify, policy),
+    *(reconcile, suspend, uninstall, completion),
 )
 _EXAMPLES = """\
 examples:
@@ -48,16 +41,9 @@ examples:
   patternctl sign oci://registry.example/patterns/web:1.0.0 --key cosign.key
   patternctl verify oci://registry.example/patterns/web:1.0.0 --key cosign.pub
   patternctl render oci://registry.example/patterns/web:1.0.0 --report -
-  patternctl graph ./design.yml -o svg > design.svg
-  patternctl diff oci://registry.example/patterns/web:1.0.0 oci://registry.example/patterns/web:1.1.0
   patternctl lint ./design.yml --fix
-  patternctl tags oci://registry.example/patterns/web
-  patternctl inspect oci://registry.example/patterns/web:1.0.0
   patternctl get -A
-  patternctl tree web
-  patternctl logs web -f
   patternctl reconcile web --wait
-  patternctl console
   source <(patternctl completion bash)
 
 credentials for registries are those of `docker login`: $DOCKER_CONFIG or ~/.docker, credential helpers included.

@@ -23,7 +23,7 @@ _NO_FILES: Final = 4  # directives of kubectl's completion
 _FILES: Final = 0
 _OF_FILES: Final = frozenset(  # arguments that name a file or folder
     {
-        *("artifact", "artifact_after", "path", "pattern", "key", "kubeconfig", "report", "values", "patch"),
+        *("artifact", "path", "pattern", "key", "kubeconfig", "report", "values", "patch"),
         *("policy", "trusted_root", "notation_policy", "trust_store", "layout", "output_key_prefix"),
     }
 )

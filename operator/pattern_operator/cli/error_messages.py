@@ -87,7 +87,6 @@ _REASONS: Final = {Reason.SECRET_INVALID: Reason.DOCKER_CONFIG_INVALID}
 _REFERENCE: Final = "oci://host[:port]/repository:tag"
 _A_PATH: Final = "name a file or folder."  # how the error of a path ends
 _BUILT: Final = "publish the output of"  # where an error says what to do about a kustomization or chart
-_NOT_PUSHED: Final = "--skip-lint"  # the way out that push has; it has no --path
 _RANGE: Final = "is not a range of versions"  # which says itself what one is
 _NEXT: Final[dict[Reason, str]] = {
     Reason.INVALID_REFERENCE: f"write {_REFERENCE}, or @sha256:... in place of the tag",
@@ -161,7 +160,7 @@ def format_error(error: PatternError, *, verbose: bool = False) -> str:
 def _next(error: PatternError) -> str | None:
     if error.reason is Reason.ARTIFACT_NOT_FOUND and error.message.endswith(_A_PATH):
         return f"an artifact is written {_REFERENCE}"
-    if error.reason is Reason.NOT_A_PATTERN and (_BUILT in error.message or _NOT_PUSHED in error.message):
+    if error.reason is Reason.NOT_A_PATTERN and _BUILT in error.message:
         return None
     if error.reason is Reason.TLS_FAILED and "certificate" not in error.message:
         return None

@@ -10,19 +10,17 @@ LEFT: Final = 4
 INCOMPLETE: Final = 5
 WARNED: Final = 6
 FOUND: Final = 7
-DIFFERENT: Final = 8
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 
 DESCRIPTIONS: Final = {
     OK: "done; for verify: who is trusted has signed the artifact, and each policy is met",
     FAILED: "not done, or not verified; standard error says why",
     USAGE: "the command line is wrong",
-    REFUSED: "for render and diff: nothing is printed, because at least one component was refused; see --on-invalid",
+    REFUSED: "for render: nothing is printed, because at least one component was refused; see --on-invalid",
     LEFT: "for uninstall: patterns are left, and nothing of the operator was removed",
-    INCOMPLETE: "for policy import and inspect: something could not be carried over or asked; standard error names it",
+    INCOMPLETE: "for policy import: something could not be carried over; standard error names it",
     WARNED: "for verify: not verified, and admitted all the same: what is not met are policies that only warn",
     FOUND: "for lint: at least one finding is an error; warnings and notes alone are 0",
-    DIFFERENT: "for diff: the two differ",
     INTERRUPTED: "interrupted",
 }
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from pattern_operator.api.artifact import File
     from pattern_operator.api.reference import Reference, Revision
-    from pattern_operator.api.report import Rendering
 
 _NAMED: Final = 20  # warnings that are printed
 _EXAMPLES = """\
@@ -20,15 +19,11 @@ examples:
   patternctl push ./manifests oci://registry.example/patterns/web:1.0.0 -o json | jq -r .digest
   kubectl kustomize ./overlay | patternctl push - oci://registry.example/patterns/web:1.0.0
   patternctl push --insecure ./design.yml oci://localhost:5000/web:dev
-  patternctl push ./web oci://registry.example/patterns/web:1.0.0 --annotation org.opencontainers.image.revision=0a1b2c3
   patternctl push ./layout oci://registry.example/patterns/web:1.0.0
 
-Of a folder, the YAML and JSON files in it and below are pushed, hidden ones left out, and README.md and CHANGELOG.md
-for people; of a chart, a kustomization or a tar, all that is in it. What artifacthub-pkg.yml, pattern.yaml or
-Chart.yaml says of the pattern becomes annotations (org.opencontainers.image.title and others); --annotation adds one,
-or replaces it. It is linted first, and what is no pattern is refused. The same files give the same digest, on every
-machine and day. An OCI image layout (folder with a file oci-layout) is copied byte for byte: what it calls by the tag,
-or the one that it has, keeps its digest.
+Of a folder, the YAML and JSON files in it and below are pushed, hidden ones left out; of a chart, a kustomization
+or a tar, all that is in it. The same files give the same digest, on every machine and day. An OCI image layout (folder
+with a file oci-layout) is copied byte for byte: what it calls by the tag, or the one that it has, keeps its digest.
 
 """
 
@@ -43,25 +38,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     command.add_argument("path", metavar="PATH", help="a file, a folder, a tar or an OCI layout; - for standard input")
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository:tag")
-    command.add_argument(
-        "--annotation",
-        action="append",
-        default=[],
-        type=_annotation,
-        metavar="NAME=VALUE",
-        help="an annotation of the manifest, as org.opencontainers.image.revision=...; repeatable",
-    )
-    command.add_argument("--skip-lint", action="store_true", help="push it without a look, whatever it is")
     command.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="how to print")
     connection.add(command)
     command.set_defaults(run=run)
-
-
-def _annotation(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name.strip() or not equals:
-        raise argparse.ArgumentTypeError("must be NAME=VALUE, as in org.opencontainers.image.revision=0a1b2c3")
-    return name.strip(), value
 
 
 def run(options: argparse.Namespace) -> int:
@@ -99,21 +78,9 @@ def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
     if is_layout(Path(options.path)):
         return reference, asyncio.run(_push_layout(reference, tag, options))
     files = inputs.read(options.path, beyond_documents=lambda paths: (lambda _: True) if has_builds(paths) else None)
-    for warning in () if options.skip_lint else (*_refused(files), *_warnings(files)):
+    for warning in (*_refused(files), *_warnings(files)):
         output.print_error(output.plain(warning))
-    return reference, asyncio.run(_push_files(files, _documentation(options.path, files), reference, tag, options))
-
-
-def _documentation(path: str, files: "Sequence[File]") -> "Sequence[File]":
-    """README and changelog of a folder, where they are not among its files: those of a chart are."""
-    from pathlib import Path
-
-    from pattern_operator.source import read_documentation
-
-    if path == inputs.STDIN:
-        return ()
-    pushed = {file.path for file in files}
-    return [file for file in read_documentation(Path(path)) if file.path not in pushed]
+    return reference, asyncio.run(_push_files(files, reference, tag, options))
 
 
 def _with_tag(text: str) -> "tuple[Reference, str]":
@@ -154,25 +121,16 @@ async def _push_layout(reference: "Reference", tag: str, options: argparse.Names
 
 
 async def _push_files(
-    files: "Sequence[File]",
-    documentation: "Sequence[File]",
-    reference: "Reference",
-    tag: str,
-    options: argparse.Namespace,
+    files: "Sequence[File]", reference: "Reference", tag: str, options: argparse.Namespace
 ) -> "Revision":
-    from pattern_operator.catalog import metadata_of, to_annotations
     from pattern_operator.cli import registry
     from pattern_operator.source import push
 
-    metadata = metadata_of(files, {})
-    for unread in metadata.unread:
-        output.print_error(f"warning: {output.plain(unread)}")
-    annotations = {**to_annotations(metadata), **dict(options.annotation)}
     async with registry.opened(
         reference.repository, insecure=options.insecure, token_service=options.token_service
     ) as client:
-        output.progress(f"pushing {len(files) + len(documentation)} files to {reference}")
-        return await push(files, registry=client, tag=tag, annotations=annotations, documentation=documentation)
+        output.progress(f"pushing {len(files)} files to {reference}")
+        return await push(files, registry=client, tag=tag)
 
 
 def _refused(files: "Sequence[File]") -> "list[str]":
@@ -193,28 +151,18 @@ def _refused(files: "Sequence[File]") -> "list[str]":
 
 
 def _warnings(files: "Sequence[File]") -> "list[str]":
-    """What the operator will not apply of these files; they are pushed all the same, for others may read them.
-
-    Raises:
-        OfFile: NOT_A_PATTERN, DOCUMENT_INVALID: nobody can read them as a pattern.
-    """
+    """What the operator will not apply of these files; they are pushed all the same, for others may read them."""
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.report import Outcome
-    from pattern_operator.cli.error_messages import OfFile
     from pattern_operator.cli.programs import driven
     from pattern_operator.errors import PatternError
     from pattern_operator.render import FOR_OTHER_TOOLS, Options, render
-    from pattern_operator.render.build_root import AmbiguousPattern
 
     try:
         rendering = driven(render(files, options=Options()))
     except PatternError as error:
         if error.reason in (Reason.PROGRAM_MISSING, Reason.OPERATOR_BUSY):
             return []  # whoever has the program sees it
-        if error.reason in (Reason.NOT_A_PATTERN, Reason.DOCUMENT_INVALID) and not isinstance(error, AmbiguousPattern):
-            why = error.message.rstrip(".")
-            message = f"it is not a pattern, and is not pushed: {why}. With --skip-lint it is pushed as it is."
-            raise OfFile(reason=error.reason, message=message) from error
         if error.reason is Reason.PARAMETERS_INVALID and (needed := _needed(error.message)):
             return [f"note: it needs parameters: {needed}. Its DesignPattern gives them in spec.render.parameters."]
         # In terms of the spec: it is for the DesignPattern to say, and push has no such flags.
@@ -223,30 +171,8 @@ def _warnings(files: "Sequence[File]") -> "list[str]":
     found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]
     found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
     found += never_applied.asked_for(rendering.objects).values()
-    found += _schema_faults(files, rendering)
     more = [f"and {len(found) - _NAMED} more: patternctl render shows them"] if len(found) > _NAMED else []
     return [f"warning: {each}" for each in found[:_NAMED] + more]
-
-
-def _schema_faults(files: "Sequence[File]", rendering: "Rendering") -> "list[str]":
-    """What the schemas of Kubernetes do not allow, as ``patternctl lint`` finds it."""
-    from pattern_operator.api.crd import KINDS, crd
-    from pattern_operator.lint.linter import lint
-    from pattern_operator.lint.rule import Rule, Severity
-    from pattern_operator.lint.schema import shipped
-    from pattern_operator.lint.schema.schemas import Schemas
-    from pattern_operator.render import Options
-
-    schemas = Schemas.of(shipped.load(shipped.LATEST), label=f"Kubernetes {shipped.LATEST}")
-    report = lint(
-        files,
-        options=Options(),
-        schemas=schemas.with_crds(list(map(crd, KINDS))),
-        compile_checks=lambda _: {},  # what is refused of pattern.yaml is said by itself
-        build=lambda _files, _options: rendering,
-    )
-    own = [each for each in report.findings if each.severity is Severity.ERROR and each.rule in set(Rule)]
-    return [f"{each.name or each.file}: {each.message} ({each.rule})" for each in own]
 
 
 def _needed(message: str) -> str:

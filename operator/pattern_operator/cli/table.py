@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from pattern_operator.age import age
 from pattern_operator.api.fields import ObjectMeta, integer_at, mapping_at, mappings_at, text_at
 from pattern_operator.api.names import FINALIZER
 from pattern_operator.cli import output
@@ -87,3 +86,16 @@ def message(pattern: dict[str, Any]) -> str:
     message = text_at(_ready(pattern), "message")
     seen, wanted = integer_at(pattern, "status", "observedGeneration", default=-1), ObjectMeta.of(pattern).generation
     return message if seen in (-1, wanted) else f"(the change of the spec is not seen yet) {message}"
+
+
+def age(created: str, now: datetime) -> str:
+    """How long ago, in the largest unit of which there are two; nothing where ``created`` is not a time."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return ""
+    seconds = int((now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))).total_seconds())
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length}{unit}"
+    return f"{max(seconds, 0)}s"

@@ -46,14 +46,6 @@ def check(options: argparse.Namespace) -> None:
         raise UsageError(_NOTHING)
 
 
-def trusted_root(options: argparse.Namespace) -> bytes | None:
-    """The content of --trusted-root; None where it is not given. Raises Stalled where it cannot be read."""
-    from pattern_operator.limits import MAX_TRUST_MATERIAL
-
-    root = options.trusted_root
-    return _content(root, what="trusted root", most=MAX_TRUST_MATERIAL) if root else None
-
-
 def policy_of(options: argparse.Namespace, repository: "Repository") -> "VerificationPolicy":
     """What has to be proven of an artifact of ``repository``: each policy, and one of the authorities of the flags.
 

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     import asyncio
 
     trust.check(options)
-    finding, failure = asyncio.run(judged(options))
+    finding, failure = asyncio.run(_judge(options))
     if options.output != "table":
         from pattern_operator.cli import yaml_output
 
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     return exit_codes.OK if finding["verified"] else exit_codes.WARNED
 
 
-async def judged(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
+async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
     """What is found, and the error where no signature counts; the digest is printed if it was resolved."""
     from datetime import UTC, datetime
 

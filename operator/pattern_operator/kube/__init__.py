@@ -22,15 +22,13 @@ from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.reflector import Reflector
 from pattern_operator.kube.request_content import NO_VERSION
 from pattern_operator.kube.resource import Resource
-from pattern_operator.kube.self_review import Access, UserInfo, can_patch_everything, may, user_info, user_name
+from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.session import Session
 from pattern_operator.kube.status_message import StatusCause
-from pattern_operator.kube.table import TableEvent, TableRow, table_pages, watch_table
 from pattern_operator.kube.watch_event import Projection, WatchEvent, WatchEventType
 
 __all__ = [
     "NO_VERSION",
-    "Access",
     "ApiError",
     "ApiUnavailable",
     "Conflicts",
@@ -47,9 +45,6 @@ __all__ = [
     "Resource",
     "Session",
     "StatusCause",
-    "TableEvent",
-    "TableRow",
-    "UserInfo",
     "WatchEvent",
     "WatchEventType",
     "can_patch_everything",
@@ -58,10 +53,6 @@ __all__ = [
     "in_turns",
     "lease_namespace",
     "load",
-    "may",
     "objects",
-    "table_pages",
-    "user_info",
     "user_name",
-    "watch_table",
 ]

@@ -63,12 +63,8 @@ async def _refusal(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(body)
 
 
-async def lines(content: aiohttp.StreamReader, *, longest: int | None = None) -> AsyncIterator[bytes]:
-    """Split at line feeds; of a line that is longer than ``longest`` bytes, each piece comes as a line.
-
-    What follows the last line feed is a line only where ``longest`` is given: an event of a watch is whole or nothing.
-    Reading by line is not for this: aiohttp and asyncio refuse lines over 128 and 64 KiB.
-    """
+async def lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Split at line feeds. Reading by line is not for this: aiohttp and asyncio refuse lines over 128 and 64 KiB."""
     buffer = bytearray()
     async for data in content.iter_any():
         looked = len(buffer)
@@ -78,11 +74,6 @@ async def lines(content: aiohttp.StreamReader, *, longest: int | None = None) ->
             yield bytes(buffer[start:end])
             start = end + 1
         del buffer[:start]
-        while longest is not None and len(buffer) >= longest:
-            yield bytes(buffer[:longest])
-            del buffer[:longest]
-    if longest is not None and buffer:
-        yield bytes(buffer)
 
 
 async def read_at_most(response: aiohttp.ClientResponse, most: int | None) -> bytes:

@@ -5,13 +5,11 @@ Source: Kubernetes documentation, "SelfSubjectReview" (authentication.k8s.io/v1,
 system:basic-user).
 """
 
-from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
 
-from pattern_operator.api.fields import MAX_WORD, list_at, text_at
 from pattern_operator.kube.decode import read_object
 from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.session import Session
@@ -26,54 +24,7 @@ _ACCESS_BODY: Final = {
     "kind": "SelfSubjectAccessReview",
     "spec": {"resourceAttributes": _EVERYTHING},
 }
-MAX_GROUPS: Final = 1_000  # of a user that are told; directories of large companies give people some hundreds
 _REFUSED: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
-
-
-@dataclass(frozen=True, slots=True)
-class UserInfo:
-    """Who somebody is to the API server (authentication.k8s.io/v1, UserInfo); the UID may be empty."""
-
-    name: str
-    uid: str
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What somebody may want to do (authorization.k8s.io/v1, ResourceAttributes); empty names and namespaces are all.
-
-    ``resource`` is the plural, ``subresource`` such as ``log``.
-    """
-
-    verb: str
-    group: str
-    resource: str
-    namespace: str = ""
-    name: str = ""
-    subresource: str = ""
-
-
-async def user_info(session: Session) -> UserInfo:
-    """Who the user of ``session`` is; a name that is empty: the server does not tell it.
-
-    Raises:
-        ApiError: the server could not be asked, or does not know the user (401).
-    """
-    answer = _entry(_entry(await _ask(session, _PATH, _BODY), "status"), "userInfo")
-    groups = (each[:MAX_WORD] for each in list_at(answer, "groups")[:MAX_GROUPS] if isinstance(each, str))
-    return UserInfo(text_at(answer, "username")[:MAX_WORD], text_at(answer, "uid")[:MAX_WORD], tuple(groups))
-
-
-async def may(session: Session, access: Access) -> bool:
-    """Whether the user of ``session`` may do it; False where the server does not tell it.
-
-    Raises:
-        ApiError: the server could not be asked.
-    """
-    attributes = {name: value for name, value in asdict(access).items() if value}
-    body = {**_ACCESS_BODY, "spec": {"resourceAttributes": attributes}}
-    return _entry(_entry(await _ask(session, _ACCESS_PATH, body), "status"), "allowed") is True
 
 
 async def user_name(session: Session) -> str:

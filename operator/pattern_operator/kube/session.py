@@ -178,9 +178,8 @@ class Session:
         impersonate: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the whole stream, which is long
         opened: Callable[[], None] = lambda: None,
-        longest: int | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """Yield the lines of a watch or a log as they come, without the line feed; ``longest`` as ``response.lines``.
+        """Yield the lines of a watch as they come, of any length, without the line feed.
 
         ``opened`` is called once the server has accepted it; the first line may come a minute later.
 
@@ -197,7 +196,7 @@ class Session:
             ) as response:
                 await check(response, request=RequestContent(None, path))
                 opened()
-                async for line in lines(response.content, longest=longest):
+                async for line in lines(response.content):
                     yield line
         except _FAILURES as error:
             raise self._unavailable(error) from error

@@ -56,10 +56,8 @@ from pattern_operator.render.transform import transform
 __all__ = [
     "FOR_OTHER_TOOLS",
     "ComponentReason",
-    "Design",
     "Options",
     "design_components",
-    "design_of",
     "files_beyond_documents",
     "has_builds",
     "has_more_values",
@@ -112,17 +110,6 @@ def _selected(described: Described) -> Steps[Rendering]:
         case documents:
             refuse_unread_parameters(described)
             return _manifests(documents, options=options)
-
-
-def design_of(files: Sequence[File], *, options: Options) -> Design | None:
-    """The design that ``render`` would make objects of; None where the pattern is not a design.
-
-    Raises:
-        Stalled: as ``render``, for what it reads.
-    """
-    described = describe(files, options=options)
-    found = select(described.files, options=described.options, substitution=described.substitution)
-    return found if isinstance(found, Design) else None
 
 
 def design_components(design: Design, *, options: Options) -> list[WorkingComponent]:

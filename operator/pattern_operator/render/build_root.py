@@ -17,11 +17,7 @@ _PACKAGE: Final = ".tgz"  # of `helm package`
 _NAMED: Final = 5  # folders that a message names
 
 
-class AmbiguousPattern(Stalled):
-    """There are several patterns, and only ``spec.source.layer.path`` can say which of them is meant."""
-
-
-class SeveralRoots(AmbiguousPattern):
+class SeveralRoots(Stalled):
     """There are several to be built, and nothing says which of them is meant."""
 
 

@@ -17,7 +17,6 @@ from pattern_operator.render.document import Document
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX
 
 _NOT_READ: Final = {"cue": "CUE", "jsonnet": "jsonnet"}  # languages that a configuration may be written in
-_FARTHEST: Final = 10**7  # of a coordinate; published designs stay below 10,000
 SCHEMA_GROUP: Final = "designs.meshery.io/"
 
 
@@ -48,7 +47,6 @@ class Component:
     language: str = ""  # of its configuration, where that is not JSON or YAML, which are values
     position: str = ""  # ``components[3]`` or ``services.web``
     line: int = 0  # where it begins; 0 where that is not known
-    drawn_at: tuple[float, float] | None = None  # x and y of its middle in the drawing, where it is in one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +141,6 @@ def _component(value: Any, *, index: int, line: int) -> Component:
         language=_language(part.get("format")),
         model=text(model.get("name")),
         registrant=text(mapping(model.get("registrant")).get("kind")).lower(),
-        drawn_at=_drawn_at(mapping(part.get("styles")), "x", "y"),
         wrong=_not_text(
             (part, "displayName", "displayName"),
             (component, "kind", "component.kind"),
@@ -176,23 +173,8 @@ def _service(key: str, value: Any, *, line: int) -> Component:
         namespace=text(part.get("namespace")) or None,
         labels=mapping(part.get("labels")),
         annotations=mapping(part.get("annotations")),
-        drawn_at=_drawn_at(drawn, "posX", "posY"),
         wrong=_not_text(*((part, name, name) for name in ("name", "type", "apiVersion", "namespace"))),
     )
-
-
-def _drawn_at(holder: dict[str, Any], x: str, y: str) -> tuple[float, float] | None:
-    """Where a component is drawn (Cytoscape's ``position``: its middle, y growing downwards); None for no number."""
-    place = mapping(holder.get("position"))
-    across, down = _coordinate(place.get(x)), _coordinate(place.get(y))
-    return None if across is None or down is None else (across, down)
-
-
-def _coordinate(value: object) -> float | None:
-    """A number of a drawing: JSON may hold larger ones, and YAML what is no number."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and -_FARTHEST <= value <= _FARTHEST:
-        return float(value)
-    return None
 
 
 def _language(value: Any) -> str:

@@ -13,7 +13,6 @@ from pattern_operator.quote import quoted
 from pattern_operator.render.build_root import (
     CHART,
     KUSTOMIZATIONS,
-    AmbiguousPattern,
     Chart,
     Kustomization,
     build_root,
@@ -164,11 +163,9 @@ def _refuse_manifests_beside(files: list[File], root: Chart | Kustomization, *, 
         return
     for file in files:
         if not is_below(file.path, root) and any(is_manifest(each.value) for each in read(file)):
-            raise AmbiguousPattern(
-                reason=Reason.NOT_A_PATTERN,
-                message=f"the artifact contains {quoted(root.where)}, and manifests beside it, such as"
-                f" {quoted(file.path)}: name what is meant in spec.source.layer.path, or the format in"
-                " spec.render.format",
+            raise _not_a_pattern(
+                f"the artifact contains {quoted(root.where)}, and manifests beside it, such as {quoted(file.path)}:"
+                " name what is meant in spec.source.layer.path, or the format in spec.render.format"
             )
 
 
@@ -180,10 +177,9 @@ def _manifests(documents: list[Document]) -> list[Document]:
 
 def _only(designs: list[Document]) -> Design:
     if len(designs) > 1:
-        raise AmbiguousPattern(
-            reason=Reason.NOT_A_PATTERN,
-            message=f"the artifact contains {len(designs)} designs, {designs[0].where} and {designs[1].where} among"
-            " them: name the file of one in spec.source.layer.path",
+        raise _not_a_pattern(
+            f"the artifact contains {len(designs)} designs, {designs[0].where} and {designs[1].where} among them:"
+            " name the file of one in spec.source.layer.path"
         )
     if is_encrypted(designs[0].value):
         raise Stalled(reason=Reason.DOCUMENT_INVALID, message=f"{designs[0].where} {HOW_TO}")

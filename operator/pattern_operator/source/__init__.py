@@ -16,9 +16,8 @@ from pattern_operator.source.cache.disk import DiskCache
 from pattern_operator.source.credentials.credential import Credential
 from pattern_operator.source.credentials.docker_config import Credentials, from_docker_home
 from pattern_operator.source.credentials.pull_secrets import PullSecretReader
-from pattern_operator.source.documentation import fetch_documentation
 from pattern_operator.source.issuer_client import IssuerClient
-from pattern_operator.source.local_files import read_documentation, read_local, read_stream
+from pattern_operator.source.local_files import read_local, read_stream
 from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.source.pull import ResolvedManifest, fetch_manifest, open_layers, pull
 from pattern_operator.source.push import push
@@ -30,15 +29,11 @@ from pattern_operator.source.registry.network import Network, RegistryNetwork
 from pattern_operator.source.registry.pull_records import PullRecords
 from pattern_operator.source.registry.token_cache import TokenCache
 from pattern_operator.source.resolve import resolve, resolve_or_hold
-from pattern_operator.source.signatures.attached import Attached, AttachedKind, list_attached
 from pattern_operator.source.signatures.fetch import fetch_signatures
 from pattern_operator.source.signatures.fetched import FetchedSignatures
-from pattern_operator.source.tags import list_tags
 
 __all__ = [
     "AddressSpace",
-    "Attached",
-    "AttachedKind",
     "Cache",
     "ConnectionLimiter",
     "ConnectionWaits",
@@ -59,16 +54,12 @@ __all__ = [
     "Scheme",
     "SystemResolver",
     "TokenCache",
-    "fetch_documentation",
     "fetch_manifest",
     "fetch_signatures",
     "from_docker_home",
-    "list_attached",
-    "list_tags",
     "open_layers",
     "pull",
     "push",
-    "read_documentation",
     "read_local",
     "read_stream",
     "resolve",

@@ -3,7 +3,6 @@
 from typing import Final
 
 from pattern_operator.api.artifact import Descriptor
-from pattern_operator.api.names import DOCUMENTATION_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.archive import TITLE, Layer, LayerSelector
 from pattern_operator.archive.layers import not_found
@@ -16,7 +15,7 @@ _ZSTD: Final = ("+zstd", ".zstd", "/zstd")
 
 
 def select_layers(manifest: Manifest, *, selector: LayerSelector, context: str) -> tuple[Descriptor, ...]:
-    """The layers to pull, none twice. SBOMs, attestations, documentation and the empty layer are passed over.
+    """The layers to pull, none twice. SBOMs, attestations and the empty layer beside the content are passed over.
 
     Raises:
         Stalled: LAYER_NOT_FOUND: there is none, or none of the wanted media type. ARTIFACT_TOO_LARGE: together they
@@ -46,14 +45,7 @@ def _is_wanted(layer: Descriptor, *, selector: LayerSelector) -> bool:
     """Whether the user named the layer by its media type, or without a name, whether it is content at all."""
     if selector.media_type is not None:
         return layer.media_type == essence(selector.media_type)
-    if is_documentation(layer):
-        return False
     return not is_beside_content(layer.media_type) and not is_named_beside_content(layer.annotations.get(TITLE, ""))
-
-
-def is_documentation(layer: Descriptor) -> bool:
-    """Whether ``patternctl push`` put the layer beside the content, for people: a README or a changelog."""
-    return DOCUMENTATION_ANNOTATION in layer.annotations
 
 
 def layer_of(descriptor: Descriptor) -> Layer:

@@ -12,14 +12,13 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.archive.chart_package import is_chart_package, is_ignore_file
 from pattern_operator.archive.unpack import archive_refused, is_archive, is_gzip, unpack
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_DOCUMENTATION, MAX_LAYERS_TOTAL, MAX_UNPACKED
+from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED
 from pattern_operator.source import local_tree
 from pattern_operator.source.local_tree import documents, opened, read, shown
 from pattern_operator.strict_json import InvalidDocument, read_json
 
 _DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json"})
 _DOCKER_SAVE: Final = "manifest.json"
-DOCUMENTATION: Final = ("README.md", "CHANGELOG.md")  # what of a folder is for people
 
 
 Reads = Callable[[str], bool]  # whether a file of this path is read
@@ -48,29 +47,6 @@ def read_local(path: Path, *, beyond_documents: BeyondDocuments | None = None) -
             reason=Reason.ARTIFACT_NOT_FOUND,
             message=f"{shown(path)} cannot be read ({error.strerror}): name a file or folder.",
         ) from error
-
-
-def read_documentation(folder: Path) -> tuple[File, ...]:
-    """README.md and CHANGELOG.md of a folder, those that are there; nothing of what is no folder. Blocks.
-
-    Raises:
-        Stalled: ARCHIVE_REFUSED: one is a link, or no file. ARTIFACT_TOO_LARGE: more than ``MAX_DOCUMENTATION`` bytes.
-            ARTIFACT_NOT_FOUND: one cannot be read.
-    """
-    found: list[File] = []
-    for name in DOCUMENTATION:
-        try:
-            with opened(folder / name) as descriptor:
-                if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
-                    found.append(File(name, read(descriptor, where=folder / name, most=MAX_DOCUMENTATION)))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            raise Stalled(
-                reason=Reason.ARTIFACT_NOT_FOUND,
-                message=f"{shown(folder / name)} cannot be read ({error.strerror}): let it be read, or remove it.",
-            ) from error
-    return tuple(found)
 
 
 def read_stream(descriptor: int, *, context: str, name: str) -> tuple[File, ...]:

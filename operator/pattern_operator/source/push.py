@@ -20,7 +20,6 @@ from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
 from pattern_operator.quote import quoted
-from pattern_operator.source.documentation import upload_documentation
 from pattern_operator.source.manifest import OCI_MANIFEST
 from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.upload import CREATED, date_text, json_bytes, put_manifest, upload_blob, written
@@ -37,12 +36,10 @@ async def push(
     tag: str,
     created: datetime | None = None,
     annotations: Mapping[str, str] | None = None,
-    documentation: Sequence[File] = (),
 ) -> Revision:
     """Push ``files`` under ``tag``; blobs that the registry has are not sent again.
 
-    ``created`` and ``annotations`` go into the manifest, and so into the digest, and so do the files of
-    ``documentation``, each a layer behind the content.
+    ``created`` and ``annotations`` go into the manifest, and so into the digest.
 
     Raises:
         Stalled: INVALID_REFERENCE: ``tag`` is none. ARTIFACT_UNSUPPORTED, ARTIFACT_TOO_LARGE: no files, or files that
@@ -64,10 +61,7 @@ async def push(
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "config": written(await upload_blob(registry, _config(tar), media_type=CONFIG)),
-            "layers": [
-                written(await upload_blob(registry, layer, media_type=CONTENT)),
-                *[await upload_documentation(registry, file) for file in documentation],
-            ],
+            "layers": [written(await upload_blob(registry, layer, media_type=CONTENT))],
             **({"annotations": noted} if noted else {}),
         }
     )

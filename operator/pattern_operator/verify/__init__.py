@@ -7,7 +7,6 @@ means that the artifact has no signature.
     policy             which authorities are required, how many, and the message when they have not signed
     usable             whether a policy can be used, or nothing can meet it
     formats            the table of signature formats: a new one is added there
-    claims             whom a signature says that it is by, before it is verified
     authority          whom a signature is judged by, and what must be proven besides
     cosign             classic cosign: a signed payload that names the digest, and attestations
     bundle             Sigstore bundles v0.1 to v0.3: a signed statement about the digest, or a signature of the bytes
@@ -32,8 +31,7 @@ A format parses a signature and trusts nothing in it. Then it is judged by one a
 proves it, and only then what was signed.
 """
 
-from pattern_operator.verify.claims import Claim, claim_of
 from pattern_operator.verify.policy import verify
 from pattern_operator.verify.revocation import NO_ANSWERS, revocation_checks, undecided
 
-__all__ = ["NO_ANSWERS", "Claim", "claim_of", "revocation_checks", "undecided", "verify"]
+__all__ = ["NO_ANSWERS", "revocation_checks", "undecided", "verify"]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -60,19 +60,11 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a ``pattern.yaml`` says whatever parameters it is given. ``path`` is its own.
-
-    ``schema`` is that of its parameters, as it is written; None where it declares none.
-    """
+    """What a ``pattern.yaml`` says of other patterns and of health, whatever parameters it is given. ``path``: its."""
 
     path: str
     depends_on: tuple[Dependency, ...]
     health_checks: tuple[HealthCheck, ...]
-    name: str = ""
-    version: str = ""
-    description: str = ""
-    deprecated: str = ""
-    schema: Mapping[str, Any] | None = None
 
 
 class MissingParameters(Stalled):
@@ -120,16 +112,7 @@ def declared(files: Sequence[File], *, options: Options) -> Declared | None:
     if found is None:
         return None
     file, pattern = found
-    return Declared(
-        path=file.path,
-        depends_on=tuple(_dependencies(file, pattern)),
-        health_checks=_health_checks(file, pattern),
-        name=pattern.name,
-        version=pattern.version,
-        description=pattern.description,
-        deprecated=pattern.deprecated,
-        schema=None if pattern.parameters is None else pattern.parameters.schema,
-    )
+    return Declared(file.path, tuple(_dependencies(file, pattern)), _health_checks(file, pattern))
 
 
 def refuse_unread_parameters(described: Described) -> None:

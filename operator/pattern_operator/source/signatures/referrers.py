@@ -77,7 +77,7 @@ async def _by_api(
     try:
         async with deadline.enforced():
             async for page in registry.pages(f"referrers/{digest}", context=context, most=MAX_REFERRER_PAGES):
-                listed = await entries_of(page, registry=registry, context=context, types=types)
+                listed = await _entries(page, registry=registry, context=context, types=types)
                 found = await registry.offload(
                     len(page.body), _joined, found, listed, digest=digest, predicates=predicates
                 )
@@ -93,12 +93,8 @@ async def _by_api(
     return found
 
 
-async def entries_of(page: Response, *, registry: SignatureSource, context: str, types: Set[str] | None) -> Listing:
-    """What a page lists, of ``types`` or all; nothing of it is quoted where another host than the registry gave it.
-
-    Raises:
-        Stalled: ARTIFACT_UNSUPPORTED, ARTIFACT_TOO_LARGE: it is not an index that is read.
-    """
+async def _entries(page: Response, *, registry: SignatureSource, context: str, types: Set[str]) -> Listing:
+    """What a page lists; nothing of it is quoted where another host than the registry gave it."""
     content_type = page.headers.get("Content-Type", "")
     try:
         return await registry.offload(
