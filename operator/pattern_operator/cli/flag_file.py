@@ -28,4 +28,6 @@ def _files(path: str) -> list[File]:
     if path == inputs.STDIN:
         return list(files)
     root = Path(path)
-    return [replace(each, path=str(root / each.path if root.is_dir() else root)) for each in files]
+    if not root.is_dir():
+        return [replace(each, path=str(root)) for each in files]
+    return [replace(each, path=str(root / each.path)) for each in files]

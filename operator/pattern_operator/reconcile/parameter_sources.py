@@ -1,4 +1,4 @@
-"""What a pattern reads its parameters from is not of its own objects: it would render itself anew, for ever. Pure."""
+"""What a pattern reads its parameters from is not of its own objects: it would render itself anew without end. Pure."""
 
 from collections.abc import Iterable
 

@@ -90,20 +90,17 @@ async def parameters_of(
 
 
 def _parameters(pattern: DesignPattern, values: Sequence[Value]) -> Parameters:
-    text = merged(values, pattern.spec.render.parameters)
-    return Parameters(text, tuple(_hidden(pattern, [each for each in values if each.is_secret])))
+    text, read = _merged(values, pattern.spec.render.parameters)
+    of_secrets = [value for each, value in zip(values, read, strict=True) if each.is_secret]
+    return Parameters(text, tuple(_hidden(pattern, of_secrets)))
 
 
-def _hidden(pattern: DesignPattern, values: Sequence[Value]) -> Iterator[str]:
-    """What counts of ``values``, which are of Secrets, without what whoever reads the pattern reads there anyway."""
-    if not values:
+def _hidden(pattern: DesignPattern, read: Sequence[object]) -> Iterator[str]:
+    """What counts of the values of Secrets, without what whoever reads the pattern reads there anyway."""
+    if not read:
         return
     metadata = pattern.metadata
     shown = f"{metadata.namespace} {metadata.name} {msgspec.json.encode(pattern.spec).decode()}".casefold()
-    read = (
-        read_parameters(each.content) if each.target_path is None else value_of(each.content.decode())
-        for each in values
-    )
     found = dict.fromkeys(each for value in read for each in _texts(value) if counts(each))
     for each in islice(found, _LOOKED_AT):
         if each not in INSTALL_ORDER and each.casefold() not in shown:
@@ -125,11 +122,17 @@ def _texts(parameters: object) -> Iterator[str]:
 
 
 def merged(values: Sequence[Value], inline: str | None) -> bytes:
-    """``values`` in order and ``inline``, a JSON text, on them; raises Stalled.
+    """``values`` in order and ``inline``, a JSON text, on them; raises Stalled."""
+    return _merged(values, inline)[0]
+
+
+def _merged(values: Sequence[Value], inline: str | None) -> tuple[bytes, list[object]]:
+    """As ``merged``; and what each of ``values`` was read as.
 
     This is the operator's own process, so values and keys of all of them together are bounded while they are read.
     """
     parameters: dict[str, object] = {}
+    read = list[object]()
     left = MAX_PARAMETER_VALUES
     for each in values:
         try:
@@ -137,25 +140,28 @@ def merged(values: Sequence[Value], inline: str | None) -> bytes:
                 over = read_parameters(each.content, most=left)
                 left -= values_in(over)
                 parameters = merge(parameters, over)
+                read.append(over)
             else:
-                parameters = _placed(parameters, each.content, each.target_path)
+                value = value_of(_text(each.content))
+                parameters = TargetPath.parse(each.target_path).place(parameters, value)
+                read.append(value)
             _refuse_many(parameters)
         except InvalidParameters as error:
             raise _invalid(f"{each.where} {error}") from None
         except InvalidTargetPath as error:
             raise _invalid(f"the targetPath for {each.where} {error}") from None
     try:
-        return json_text(merge(parameters, read_parameters(inline.encode(), most=left) if inline is not None else {}))
+        over = read_parameters(inline.encode(), most=left) if inline is not None else {}
+        return json_text(merge(parameters, over)), read
     except InvalidParameters as error:
         raise _invalid(f"what spec.render.parameters and valuesFrom are together {error}") from None
 
 
-def _placed(parameters: Mapping[str, object], content: bytes, target_path: str) -> dict[str, object]:
+def _text(content: bytes) -> str:
     try:
-        text = content.decode()
+        return content.decode()
     except UnicodeDecodeError:
         raise InvalidParameters("is not UTF-8 text") from None
-    return TargetPath.parse(target_path).place(parameters, value_of(text))
 
 
 def _refuse_many(parameters: Mapping[str, object]) -> None:
