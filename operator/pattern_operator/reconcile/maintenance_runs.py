@@ -68,7 +68,7 @@ class MaintenanceRuns:
         run = self._looking(pattern)
         run.observe_if_known()
         after = observed(pattern, replace(run.results, drifted=drifted), now=self._moment().now)
-        after = masked(after, self._ports.secrets.of(str(key)))
+        after = masked(after, self._ports.mask(pattern))
         if after == pattern.status:
             return
         try:
@@ -104,7 +104,7 @@ class MaintenanceRuns:
         if pattern.status.revision and is_whole(pattern):
             run.observe_if_known()
             self._states.remember(pattern, run.state)
-        mask = self._ports.secrets.of(str(key_of(pattern)))
+        mask = self._ports.mask(pattern)
         summary = summarize_observation(pattern, run.state, run.results, moment=self._moment(), mask=mask)
         after = await self._reporter.write_if_possible(pattern, summary.status)
         if after is None:
@@ -130,7 +130,7 @@ class MaintenanceRuns:
         run.observe_if_known()
         await look_at_suspended(run)
         self._states.remember(pattern, run.state)
-        mask = self._ports.secrets.of(str(key_of(pattern)))
+        mask = self._ports.mask(pattern)
         summary = summarize_suspended(pattern, run.state, run.results, moment=self._moment(), mask=mask)
         after = await self._writer.status(pattern, summary.status)
         self._reporter.record(after, summary.events)

@@ -36,7 +36,7 @@ from pattern_operator.reconcile.repositories import Repositories
 from pattern_operator.reconcile.results import Entries, Observed, Results
 from pattern_operator.reconcile.state import State
 from pattern_operator.reconcile.steps.observe import observe, observe_if_known
-from pattern_operator.telemetry import SecretValues
+from pattern_operator.telemetry import Mask, SecretValues
 
 WriteHooks = Callable[[HooksStatus, Entries], Awaitable[None]]  # with the inventory as it is, or is about to be
 OnRecord = Callable[[Entries, Revision], AbstractAsyncContextManager[None]]
@@ -60,6 +60,10 @@ class Ports:
     jitter: Callable[[], float] = random.random
     aside: Callable[[PatternKey], Aside] = lambda _: stay
     secrets: SecretValues = field(default_factory=SecretValues)
+
+    def mask(self, pattern: DesignPattern) -> Mask:
+        """What is taken out of texts about a pattern."""
+        return self.secrets.of(str(key_of(pattern)))
 
 
 async def _no_hook_is_run(_: HooksStatus, __: Entries) -> None:

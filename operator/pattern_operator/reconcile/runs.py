@@ -47,7 +47,7 @@ from pattern_operator.reconcile.summary import (
 )
 from pattern_operator.reconcile.waking import Waker, Woken
 from pattern_operator.reconcile.write_ahead import is_needed
-from pattern_operator.telemetry import EventRecorder, Mask, Metrics
+from pattern_operator.telemetry import EventRecorder, Metrics
 
 LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
 APPLY_LASTS = 1.5  # seconds that objects are applied until status says so
@@ -112,7 +112,9 @@ class Runs:
             note_run(pattern, results, transfers=self._cluster.transfers, generation=generation)
             state = self._states.of(pattern)
             told = pattern if results.partly else statuses.not_begun(pattern, before)
-            summary = summarize(told, state, results, reported=reported, moment=self.moment(), mask=self._mask(pattern))
+            summary = summarize(
+                told, state, results, reported=reported, moment=self.moment(), mask=self._ports.mask(pattern)
+            )
             self._states.remember(pattern, unreported(state, results))
             await self._writer.status(pattern, summary.status)
             self._prerequisites.wait(key_of(pattern), results.needs)
@@ -205,7 +207,7 @@ class Runs:
             return left(self._states.of(pattern), clock=self._clock())
         results = await self.maintenance.keep_up(pattern, woken, failed.results)
         summary = summarize_upkeep(
-            pattern, self._states.of(pattern), results, moment=self.moment(), mask=self._mask(pattern)
+            pattern, self._states.of(pattern), results, moment=self.moment(), mask=self._ports.mask(pattern)
         )
         await self._writer.status(pattern, summary.status)
         self.reporter.notify_released(pattern, pattern.status, summary.status)
@@ -266,9 +268,6 @@ class Runs:
         return pattern, remaining, tuple(filter(None, left_out))
 
     # --- helpers ---
-
-    def _mask(self, pattern: DesignPattern) -> Mask:
-        return self._ports.secrets.of(str(key_of(pattern)))
 
     def moment(self) -> Moment:
         """Now, for ``summary``."""
